@@ -1,0 +1,88 @@
+"""Where requests go, and what a model is asked with."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from assay.settings import Count, Label, Number, Positive, Settings, Share
+
+
+class SimulatorEndpoint(Settings):
+    """Requests go to Assay's own simulator, which each job starts on loopback."""
+
+    kind: Literal["simulator"]
+    behaviour: Path = Path("config/simulator/default.yaml")
+    """How each simulated model behaves: a YAML file."""
+
+
+class BedrockEndpoint(Settings):
+    """Requests go to Amazon Bedrock, or to whatever speaks its protocol at `url`."""
+
+    kind: Literal["bedrock"]
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d+$")]
+    """AWS region, such as us-east-1."""
+    profile: str | None = None
+    """Profile of the AWS configuration to take credentials from; by default botocore's own chain."""
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^/?#\s]+/?$")] | None = None
+    """Endpoint in place of the region's own: scheme, host and port only."""
+
+
+Endpoint = Annotated[SimulatorEndpoint | BedrockEndpoint, Field(discriminator="kind")]
+
+
+class Inference(Settings):
+    """Inference parameters of a request. What is null is not sent, so that the model's own default holds."""
+
+    max_tokens: Count | None = None
+    """Most output tokens. Bedrock reserves them from the quota when a request starts: keep it tight."""
+    temperature: Annotated[Number, Field(ge=0)] | None = None
+    top_p: Share | None = None
+    stop_sequences: tuple[str, ...] | None = None
+    additional: dict[str, Any] | None = None
+    """Sent as `additionalModelRequestFields`: parameters that only this family knows."""
+
+    def over(self, defaults: "Inference") -> "Inference":
+        """These parameters, completed by `defaults` wherever they are null."""
+        mine = {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
+        return defaults.model_copy(update=mine)
+
+
+class Model(Settings):
+    """A line of the benchmark: a model under a label, with its own inference parameters."""
+
+    label: Label
+    """Its name in files, tables and figures."""
+    id: Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[!-~]+$")]
+    """Bedrock model id, inference profile id, or ARN."""
+    stream: bool = True
+    """ConverseStream if true, Converse if false (then there is no time to first token)."""
+    inference: Inference = Inference()
+    """Overrides the benchmark's `inference`, key by key."""
+    service_tier: Literal["default", "priority", "flex", "reserved"] | None = None
+    latency: Literal["standard", "optimized"] | None = None
+    """Sent as `performanceConfig.latency`."""
+
+
+class Timeouts(Settings):
+    """When to give a request up. Each is an error kind of its own, and censors the record."""
+
+    connect_s: Positive = 10.0
+    """Until the connection stands, TLS included."""
+    first_byte_s: Positive = 120.0
+    """From sent to the first byte of the answer."""
+    gap_s: Positive = 60.0
+    """Between two reads of an answer that has begun."""
+    total_s: Positive = 600.0
+    """From sent to the end of the answer."""
+
+
+class Retry(Settings):
+    """What to do when a request fails with an error that may pass (throttling, 5xx, a lost connection)."""
+
+    attempts: Count = 1
+    """Attempts in all; 1 means no retry. Every attempt is a record."""
+    base_s: Positive = 0.5
+    """Upper end of the first wait; it doubles each time, and the wait is drawn evenly below it (full jitter)."""
+    cap_s: Positive = 30.0
+    """Most that a wait can be. A Retry-After of the service's is honoured even above it."""

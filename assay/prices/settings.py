@@ -1,0 +1,21 @@
+"""Prices that the user knows better than the public price data."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from assay.settings import Number, Settings
+
+Dollars = Annotated[Number, Field(ge=0)]
+
+
+class PriceOverride(Settings):
+    """Dollars per million tokens of one model id. Comes before every other source."""
+
+    input_usd_per_million: Dollars
+    output_usd_per_million: Dollars
+    cache_read_usd_per_million: Dollars | None = None
+    cache_write_usd_per_million: Dollars | None = None
+    dated: date | None = None
+    """The day on which this price was looked up."""

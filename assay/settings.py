@@ -1,0 +1,42 @@
+"""The base of every room's settings: strict about names, forgiving about nothing that could be a typo.
+
+Each room declares its own settings in its own `settings` module; `assay.config` composes them into one
+benchmark. Field descriptions are the reference documentation: the JSON schema and docs/configuration.md are
+generated from them.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+
+class Settings(BaseModel):
+    """Immutable settings: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
+
+
+def _not_a_boolean(value: Any) -> Any:
+    """YAML reads `yes`, `no`, `on` and `off` as booleans, which pydantic would take for 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError("a number is expected here, not yes or no")
+    return value
+
+
+Count = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=1)]
+"""A whole number of at least 1."""
+
+Whole = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=0)]
+"""A whole number of at least 0."""
+
+Number = Annotated[float, BeforeValidator(_not_a_boolean)]
+"""Any finite number."""
+
+Positive = Annotated[float, BeforeValidator(_not_a_boolean), Field(gt=0)]
+"""A finite number above 0."""
+
+Share = Annotated[float, BeforeValidator(_not_a_boolean), Field(ge=0, le=1)]
+"""A share or probability, from 0 to 1."""
+
+Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+"""A name that is safe in file names and in figures: letters, digits, `-` and `_`, at most 63 characters."""

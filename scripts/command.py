@@ -1,0 +1,65 @@
+"""What the command lines of all scripts share: a log beside the screen, settings as JSON, errors in one line."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from assay.errors import InputError
+
+S = TypeVar("S", bound=BaseModel)
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """An argument parser with what every script takes."""
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("--log", type=Path, help="file that progress and errors are written to, beside the screen")
+    return made
+
+
+def settings(kind: type[S]) -> Callable[[str], S]:
+    """An argparse type: JSON text, checked against the settings model `kind`."""
+
+    def parse(text: str) -> S:
+        try:
+            return kind.model_validate(json.loads(text))
+        except (ValidationError, json.JSONDecodeError) as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return parse
+
+
+def run(main: Callable[[argparse.Namespace], None], made: argparse.ArgumentParser) -> None:
+    """Parse the command line, log to screen and file, and end the process: 0 if done, 1 with one error line if not."""
+    arguments = made.parse_args()
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if arguments.log is not None:
+        arguments.log.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(arguments.log, mode="w", encoding="utf-8"))
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers)
+    logging.getLogger("matplotlib").setLevel(logging.WARNING)
+    try:
+        main(arguments)
+    except InputError as error:
+        logging.error("error: %s", error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        logging.error("interrupted")
+        sys.exit(130)
+    except Exception:
+        logging.exception("error: this is a fault in Assay, not in your input")
+        sys.exit(1)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
