@@ -1,0 +1,45 @@
+"""Where an endpoint is: scheme, host, port, and the name under which the ledger knows it."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from assay.bedrock.settings import BedrockEndpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A server that speaks bedrock-runtime. `identity` stands in ask keys: never a port that changes."""
+
+    scheme: str
+    host: str
+    port: int
+    region: str
+    identity: str
+
+    @property
+    def host_header(self) -> str:
+        """The Host header: the port is left out where it is the scheme's own."""
+        shown = f"[{self.host}]" if ":" in self.host else self.host
+        return shown if self.port == {"http": 80, "https": 443}[self.scheme] else f"{shown}:{self.port}"
+
+
+def parsed(url: str, region: str, identity: str) -> Address:
+    """The address that a URL of scheme, host and port names."""
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    return Address(parts.scheme, parts.hostname, port, region, identity)
+
+
+def resolve(endpoint: BedrockEndpoint) -> Address:
+    """The address of a Bedrock endpoint: the given URL, else what botocore resolves for region and profile."""
+    if endpoint.url is not None:
+        return parsed(endpoint.url, endpoint.region, endpoint.url.rstrip("/"))
+    from botocore.session import Session  # noqa: PLC0415 - slow, and not needed with a URL
+
+    session = Session(profile=endpoint.profile)
+    client = session.create_client(
+        "bedrock-runtime", region_name=endpoint.region, aws_access_key_id="unused", aws_secret_access_key="unused"
+    )
+    url = client.meta.endpoint_url
+    return parsed(url, endpoint.region, url)

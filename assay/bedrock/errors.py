@@ -1,0 +1,98 @@
+"""The kinds of errors that a request can end in: one word each, the same in ledger, records and report."""
+
+_BY_EXCEPTION = {
+    "ThrottlingException": "throttling",
+    "TooManyRequestsException": "throttling",
+    "ServiceQuotaExceededException": "service_quota_exceeded",
+    "AccessDeniedException": "access_denied",
+    "UnrecognizedClientException": "access_denied",
+    "InvalidSignatureException": "access_denied",
+    "MissingAuthenticationTokenException": "access_denied",
+    "MissingAuthenticationToken": "access_denied",
+    "IncompleteSignatureException": "access_denied",
+    "InvalidClientTokenId": "access_denied",
+    "ExpiredTokenException": "access_denied",
+    "ExpiredToken": "access_denied",
+    "ValidationException": "validation",
+    "ResourceNotFoundException": "resource_not_found",
+    "ModelTimeoutException": "model_timeout",
+    "ModelErrorException": "model_error",
+    "ModelNotReadyException": "model_not_ready",
+    "InternalServerException": "internal_server",
+    "InternalFailure": "internal_server",
+    "ServiceUnavailableException": "service_unavailable",
+    "ServiceUnavailable": "service_unavailable",
+    "ModelStreamErrorException": "model_stream_error",
+}
+_BY_STATUS = {
+    400: "validation",
+    401: "access_denied",
+    403: "access_denied",
+    404: "resource_not_found",
+    408: "model_timeout",
+    424: "model_error",
+    429: "throttling",
+    500: "internal_server",
+    503: "service_unavailable",
+}
+
+KINDS = (
+    *dict.fromkeys(_BY_EXCEPTION.values()),
+    "http_error",
+    "connect_failed",
+    "disconnected",
+    "stream_cut",
+    "half_frame",
+    "corrupt_frame",
+    "malformed_answer",
+    "body_cut",
+    "timeout_connect",
+    "timeout_first_byte",
+    "timeout_gap",
+    "timeout_total",
+    "interrupted",
+)
+"""Every kind. What the service said comes first; then what became of the connection; then our own time limits;
+last, a request that a crashed sitting had sent and whose answer nobody knows."""
+
+THROTTLED = frozenset({"throttling", "model_not_ready"})
+"""The service asks for patience: in a closed loop, the slot waits before it asks again."""
+
+MAY_PASS = THROTTLED | {
+    "model_timeout",
+    "model_error",
+    "internal_server",
+    "service_unavailable",
+    "model_stream_error",
+    "connect_failed",
+    "disconnected",
+    "stream_cut",
+    "half_frame",
+    "corrupt_frame",
+    "malformed_answer",
+    "body_cut",
+    "timeout_connect",
+    "timeout_first_byte",
+    "timeout_gap",
+    "timeout_total",
+}
+"""Errors that another try may not meet again."""
+
+HOPELESS = frozenset({"access_denied", "resource_not_found", "connect_failed", "timeout_connect"})
+"""Errors that, where a sitting meets nothing else, mean that the set-up is wrong and nothing was bought."""
+
+
+def kind_of(exception: str | None, status: int | None) -> str:
+    """The kind of an error, by the exception's name (HTTP header or stream event), else by the HTTP status.
+
+    Names come as `ThrottlingException`, with a namespace (`com.amazon#ThrottlingException`), with an address
+    behind a colon, or, in streams, in lower camel case (`throttlingException`).
+    """
+    if exception:
+        name = exception.split(":", 1)[0].rsplit("#", 1)[-1].strip()
+        found = _BY_EXCEPTION.get(name[:1].upper() + name[1:])
+        if found:
+            return found
+    if status is None:
+        return "http_error"
+    return _BY_STATUS.get(status, "http_error")

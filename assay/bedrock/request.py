@@ -1,0 +1,75 @@
+"""What is asked: the path and body of a Converse or ConverseStream request, and the nonce that leads its prompt."""
+
+import hmac
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from assay.bedrock.settings import Inference, Model
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A model with its completed inference parameters: what stays the same for all its requests."""
+
+    model: Model
+    inference: Inference
+
+    @property
+    def api(self) -> str:
+        """The API's name, as the AWS documentation spells it."""
+        return "ConverseStream" if self.model.stream else "Converse"
+
+    @property
+    def path(self) -> str:
+        """Path of the request, percent-encoded: ids may be ARNs, with colons and slashes."""
+        operation = "converse-stream" if self.model.stream else "converse"
+        return f"/model/{quote(self.model.id, safe='')}/{operation}"
+
+    def identity(self) -> dict[str, Any]:
+        """What tells this line's questions from another's: no label, since renaming buys nothing."""
+        return {
+            "model": self.model.id,
+            "api": self.api,
+            "inference": self.inference.model_dump(exclude_none=True, mode="json"),
+            "service_tier": self.model.service_tier,
+            "latency": self.model.latency,
+        }
+
+
+def nonce(salt: bytes, attempt_key: str, try_number: int) -> str:
+    """A paragraph that no other request has, of the same number of tokens in every request.
+
+    Put first, it keeps a prompt cache from answering for the model. Digits in groups of three are a fixed number
+    of tokens in the vocabularies of all families. By HMAC: new for every attempt and every user, the same on
+    resume.
+    """
+    digest = hmac.digest(salt, f"{attempt_key}/{try_number}".encode(), "sha256")
+    digits = f"{int.from_bytes(digest[:8], 'big') % 10**15:015d}"
+    return "Request " + " ".join(digits[at : at + 3] for at in range(0, 15, 3)) + ".\n\n"
+
+
+def body(line: Line, prompt: str, system: str | None, lead: str) -> bytes:
+    """The request's JSON. `lead` is the nonce: it goes before the system prompt if there is one, else the prompt."""
+    text = prompt if system else lead + prompt
+    made: dict[str, Any] = {"messages": [{"role": "user", "content": [{"text": text}]}]}
+    if system:
+        made["system"] = [{"text": lead + system}]
+    inference = line.inference
+    config = {
+        "maxTokens": inference.max_tokens,
+        "temperature": inference.temperature,
+        "topP": inference.top_p,
+        "stopSequences": list(inference.stop_sequences) if inference.stop_sequences else None,
+    }
+    config = {name: value for name, value in config.items() if value is not None}
+    if config:
+        made["inferenceConfig"] = config
+    if inference.additional:
+        made["additionalModelRequestFields"] = inference.additional
+    if line.model.service_tier:
+        made["serviceTier"] = {"type": line.model.service_tier}
+    if line.model.latency:
+        made["performanceConfig"] = {"latency": line.model.latency}
+    return json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode()

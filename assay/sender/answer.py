@@ -1,0 +1,208 @@
+"""Reads one answer while it arrives: fills the timeline and the outcome, and tells how it ended.
+
+Answers of Converse are one JSON body; those of ConverseStream are frames. botocore reports nothing where a stream
+ends without messageStop or in the middle of a frame: here each way of ending is a kind of its own.
+"""
+
+import json
+from typing import Any
+
+from assay.bedrock.errors import kind_of
+from assay.bedrock.eventstream import Decoder, Frame, FrameError
+from assay.bedrock.outcome import Outcome
+from assay.sender.timeline import Timeline
+
+_MESSAGE_LIMIT = 500
+
+
+class Answer:
+    """The answer to one request. The connection calls `headers`, `body` and `end`; then `outcome` is final."""
+
+    __slots__ = ("_body", "_decoder", "_retry_after", "_stopped", "_stream", "outcome", "timeline")
+
+    def __init__(self, stream: bool, timeline: Timeline) -> None:
+        self.timeline = timeline
+        self.outcome = Outcome()
+        self._stream = stream
+        self._decoder: Decoder | None = None
+        self._body: list[bytes] = []
+        self._stopped = False
+        self._retry_after: str | None = None
+
+    def headers(self, status: int, headers: dict[str, str], stamp: int) -> None:
+        """Status line and headers (names in lower case) have come."""
+        self.timeline.headers_ns = stamp
+        outcome = self.outcome
+        outcome.http_status = status
+        outcome.request_id = headers.get("x-amzn-requestid")
+        if status >= 300:
+            outcome.error = kind_of(headers.get("x-amzn-errortype"), status)
+            outcome.retry_after_s = _seconds(headers.get("retry-after"))
+        elif self._stream:
+            self._decoder = Decoder()
+
+    def body(self, data: bytes, stamp: int) -> None:
+        """Bytes of the body have come, read at `stamp`."""
+        if self._decoder is None:
+            self._body.append(data)
+            return
+        if self.outcome.error is not None:
+            return
+        try:
+            for frame in self._decoder.feed(data):
+                self._event(frame, stamp)
+        except FrameError as error:
+            self.fail("corrupt_frame", str(error), in_stream=True)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            self.fail("malformed_answer", f"an event can't be read: {error!r}", in_stream=True)
+
+    def end(self, stamp: int, whole: bool, reason: str | None = None) -> None:
+        """The answer is over. `whole` is whether HTTP's own framing ended where it said it would."""
+        self.timeline.ended_ns = stamp
+        outcome = self.outcome
+        if outcome.http_status is None:
+            self.fail("disconnected", reason or "the connection ended before an answer came")
+        elif outcome.http_status >= 300:
+            self._error_body()
+        elif self._decoder is not None:
+            self._end_of_stream(whole, reason)
+        elif not whole:
+            self.fail("body_cut", reason or "the connection ended in the middle of the answer")
+        else:
+            self._converse_body(stamp)
+
+    def fail(self, kind: str, message: str, in_stream: bool = False) -> None:
+        """Note an error, unless there is one already: the first is the cause."""
+        if self.outcome.error is None:
+            self.outcome.error = kind
+            self.outcome.error_message = message[:_MESSAGE_LIMIT]
+            self.outcome.error_in_stream = in_stream
+
+    def _event(self, frame: Frame, stamp: int) -> None:
+        timeline, outcome = self.timeline, self.outcome
+        if timeline.first_event_ns is None:
+            timeline.first_event_ns = stamp
+        kind = frame.headers.get(":message-type")
+        if kind != "event":
+            name = frame.headers.get(":exception-type") or frame.headers.get(":error-code")
+            message = frame.headers.get(":error-message") or _message(frame.payload)
+            self.fail(kind_of(name, None) if name else "model_stream_error", message, in_stream=True)
+            if outcome.error == "http_error":
+                outcome.error = "model_stream_error"
+            return
+        name = frame.headers.get(":event-type")
+        if name == "contentBlockDelta":
+            self._delta(json.loads(frame.payload)["delta"], stamp)
+        elif name == "messageStop":
+            self._stopped = True
+            outcome.stop_reason = json.loads(frame.payload).get("stopReason")
+        elif name == "metadata":
+            timeline.metadata_ns = stamp
+            self._metadata(json.loads(frame.payload))
+
+    def _delta(self, delta: dict[str, Any], stamp: int) -> None:
+        timeline, outcome = self.timeline, self.outcome
+        text = delta.get("text")
+        if text is not None:
+            content = text
+            if not text:
+                return
+            outcome.text += text
+            if timeline.first_text_ns is None:
+                timeline.first_text_ns = stamp
+            timeline.last_text_ns = stamp
+        elif "reasoningContent" in delta:
+            content = delta["reasoningContent"].get("text") or ""
+            if not content:
+                return  # a signature or redacted content: nothing that a token rate could be made from
+            outcome.reasoning_text += content
+            if timeline.first_reasoning_ns is None:
+                timeline.first_reasoning_ns = stamp
+        elif "toolUse" in delta:
+            content = delta["toolUse"].get("input") or ""
+        else:
+            return
+        if timeline.first_content_ns is None:
+            timeline.first_content_ns = stamp
+            outcome.first_chunk_chars = len(content)
+        timeline.last_content_ns = stamp
+        outcome.chunks += 1
+        outcome.content_chars += len(content)
+
+    def _metadata(self, data: dict[str, Any]) -> None:
+        outcome = self.outcome
+        usage = data.get("usage") or {}
+        outcome.input_tokens = usage.get("inputTokens")
+        outcome.output_tokens = usage.get("outputTokens")
+        outcome.cache_read_tokens = usage.get("cacheReadInputTokens")
+        outcome.cache_write_tokens = usage.get("cacheWriteInputTokens")
+        outcome.service_latency_ms = (data.get("metrics") or {}).get("latencyMs")
+        outcome.service_tier = (data.get("serviceTier") or {}).get("type")
+
+    def _end_of_stream(self, whole: bool, reason: str | None) -> None:
+        assert self._decoder is not None
+        if self.outcome.error is not None:
+            return
+        if self._decoder.in_frame:
+            self.fail("half_frame", reason or "the stream ended in the middle of a frame")
+        elif not self._stopped or self.timeline.metadata_ns is None:
+            missing = "metadata" if self._stopped else "messageStop"
+            self.fail("stream_cut", reason or f"the stream ended without {missing}")
+        elif self.outcome.output_tokens is None:
+            self.fail("malformed_answer", "the metadata event has no usage")
+
+    def _converse_body(self, stamp: int) -> None:
+        outcome = self.outcome
+        try:
+            data = json.loads(b"".join(self._body))
+            blocks = data["output"]["message"]["content"]
+            outcome.text = "".join(block["text"] for block in blocks if "text" in block)
+            outcome.reasoning_text = "".join(
+                block["reasoningContent"].get("reasoningText", {}).get("text", "")
+                for block in blocks
+                if "reasoningContent" in block
+            )
+            outcome.stop_reason = data["stopReason"]
+            self._metadata(data)
+            outcome.content_chars = len(outcome.text) + len(outcome.reasoning_text)
+            if outcome.output_tokens is None:
+                self.fail("malformed_answer", "the answer has no usage")
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            self.fail("malformed_answer", f"the answer isn't what Converse answers: {error!r}")
+
+    def _error_body(self) -> None:
+        outcome = self.outcome
+        raw = b"".join(self._body)
+        if outcome.error in (None, "http_error"):
+            outcome.error = kind_of(_named_in(raw), outcome.http_status)
+        if outcome.error_message is None:
+            outcome.error_message = _message(raw)[:_MESSAGE_LIMIT]
+
+
+def _message(raw: bytes) -> str:
+    """The message of an error's body, or the body itself where it isn't JSON."""
+    try:
+        data = json.loads(raw)
+        found = data.get("message") or data.get("Message")
+        if isinstance(found, str):
+            return found
+    except (ValueError, AttributeError):
+        pass  # not JSON, or not an object: a proxy's page, say; shown as it is
+    return raw.decode(errors="replace")
+
+
+def _named_in(raw: bytes) -> str | None:
+    """The exception's name where it stands in the body rather than in a header."""
+    try:
+        found = json.loads(raw).get("__type")
+    except (ValueError, AttributeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """A Retry-After in seconds; null for the form that is a date, which Bedrock doesn't use."""
+    try:
+        return max(0.0, float(retry_after)) if retry_after else None
+    except ValueError:
+        return None

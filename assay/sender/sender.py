@@ -1,0 +1,234 @@
+"""Sends what it is given, stamps what comes back, and has every attempt in the ledger before it is used.
+
+What to send next is the caller's question (`Take`); what an answer is worth is nobody's business here.
+"""
+
+import asyncio
+import gc
+import random
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from time import perf_counter_ns
+from typing import Any
+
+from assay.bedrock.address import Address
+from assay.bedrock.errors import HOPELESS, MAY_PASS, THROTTLED
+from assay.bedrock.request import Line, body, nonce
+from assay.bedrock.settings import Retry, Timeouts
+from assay.bedrock.signing import Signer
+from assay.ledger.ledger import Ledger
+from assay.sender.answer import Answer
+from assay.sender.connection import Connection
+from assay.sender.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A request to be sent. `tags` go into the ledger as they are: role, bucket, position, ..."""
+
+    key: str
+    prompt: str
+    system: str | None
+    tags: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request that was sent, and what came of it. `try_number` counts from 1."""
+
+    planned: Planned
+    try_number: int
+    answer: Answer
+
+    @property
+    def final(self) -> bool:
+        """Whether no other try follows."""
+        return bool(self.answer.outcome.ok)
+
+
+Take = Callable[[], Planned | None]
+Done = Callable[[Planned, Attempt, bool], None]
+"""Called after each attempt; the last argument says whether it was the request's last try."""
+
+
+class SetupError(Exception):
+    """Nothing but errors that mean a wrong set-up: no access, no such model, no connection."""
+
+
+@dataclass(slots=True)
+class Lag:
+    """How late the event loop ran callbacks, in ms: the client's own delay. Sampled every `PERIOD_S`."""
+
+    PERIOD_S = 0.02
+    late_ms: list[float] = field(default_factory=list)
+
+    async def sample(self) -> None:
+        """Sample until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + self.PERIOD_S
+            await asyncio.sleep(self.PERIOD_S)
+            self.late_ms.append(max(0.0, (loop.time() - due) * 1e3))
+
+
+class Sender:
+    """Sends to one model at one address. Use as an async context manager, which closes the connections."""
+
+    def __init__(
+        self,
+        address: Address,
+        signer: Signer,
+        line: Line,
+        ledger: Ledger,
+        timeouts: Timeouts,
+        retry: Retry,
+        seed: int,
+    ) -> None:
+        self._address = address
+        self._signer = signer
+        self._line = line
+        self._ledger = ledger
+        self._timeouts = timeouts
+        self._retry = retry
+        self._random = random.Random(seed)
+        self._tls = ssl.create_default_context() if address.scheme == "https" else None
+        self._connections: list[Connection | None] = []
+        self._answered = False
+        self._hopeless: list[Attempt] = []
+
+    async def __aenter__(self) -> "Sender":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for connection in self._connections:
+            if connection is not None:
+                connection.close()
+
+    async def run(self, in_flight: int, take: Take, done: Done) -> Lag:
+        """Keep `in_flight` requests going until `take` gives none, and follow each to its end.
+
+        Raises SetupError if the first requests all end in errors that mean a wrong set-up.
+        """
+        while len(self._connections) < in_flight:
+            self._connections.append(None)
+        await self._open(range(in_flight))
+        lag = Lag()
+        sampler = asyncio.create_task(lag.sample())
+        # Objects that live on needn't be looked through again, and a collection in the middle of a cell is a pause.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for slot in range(in_flight):
+                    group.create_task(self._slot(slot, take, done, max(3, in_flight)))
+        except* SetupError as errors:
+            raise errors.exceptions[0] from None
+        finally:
+            gc.enable()
+            gc.unfreeze()
+            sampler.cancel()
+        return lag
+
+    async def _open(self, slots: Sequence[int]) -> None:
+        """Open the connections before the clock starts. What fails here is tried again, and recorded, by a request."""
+
+        async def one(slot: int) -> None:
+            connection = self._connections[slot]
+            if connection is None or not connection.usable:
+                try:
+                    self._connections[slot] = await Connection.open(self._address, self._timeouts, self._tls)
+                except (OSError, TimeoutError):
+                    self._connections[slot] = None
+
+        await asyncio.gather(*(one(slot) for slot in slots))
+
+    async def _slot(self, slot: int, take: Take, done: Done, patience: int) -> None:
+        throttled_in_a_row = 0
+        while (planned := take()) is not None:
+            for try_number in range(1, self._retry.attempts + 1):
+                attempt, dispatched = await self._attempt(slot, planned, try_number)
+                outcome = attempt.answer.outcome
+                throttled_in_a_row = throttled_in_a_row + 1 if outcome.error in THROTTLED else 0
+                last = outcome.error not in MAY_PASS or try_number == self._retry.attempts
+                wait_s = 0.0
+                if outcome.error in THROTTLED or not last:
+                    wait_s = self._wait_s(max(throttled_in_a_row, try_number), outcome.retry_after_s)
+                timeline = attempt.answer.timeline
+                assert timeline.ended_ns is not None
+                timeline.slot_free_ns = timeline.ended_ns + int(wait_s * 1e9)
+                self._ledger.write_outcome(planned.key, {**dispatched, "try": try_number, **_flat(attempt.answer)})
+                done(planned, attempt, last)
+                self._notice(attempt, patience)
+                if wait_s:
+                    await asyncio.sleep((timeline.slot_free_ns - perf_counter_ns()) / 1e9)
+                if last:
+                    break
+
+    async def _attempt(self, slot: int, planned: Planned, try_number: int) -> tuple[Attempt, dict[str, Any]]:
+        lead = nonce(self._ledger.salt, planned.key, try_number)
+        content = body(self._line, planned.prompt, planned.system, lead)
+        signed = self._signer.headers(self._address.host_header, self._line.path, content)
+        request = _request(self._address.host_header, self._line.path, signed, content)
+        timeline = Timeline()
+        answer = Answer(self._line.model.stream, timeline)
+        attempt = Attempt(planned, try_number, answer)
+        tags = {"tags": planned.tags, "try": try_number}
+        self._ledger.write_dispatched(planned.key, tags)
+        connection = self._connections[slot]
+        timeline.dispatched_ns = perf_counter_ns()
+        if connection is None or not connection.usable:
+            try:
+                connection = self._connections[slot] = await Connection.open(self._address, self._timeouts, self._tls)
+            except TimeoutError:
+                answer.fail("timeout_connect", f"no connection within {self._timeouts.connect_s:g} s")
+            except OSError as error:
+                answer.fail("connect_failed", f"{self._address.host}:{self._address.port}: {error}")
+            if answer.outcome.error is not None:
+                self._connections[slot] = None
+                timeline.ended_ns = perf_counter_ns()
+                return attempt, tags
+        await connection.ask(request, answer, self._timeouts)
+        return attempt, tags
+
+    def _wait_s(self, failures: int, retry_after_s: float | None) -> float:
+        """Exponential backoff with full jitter, never less than what the service asked for.
+
+        Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+        """
+        most = min(self._retry.cap_s, self._retry.base_s * 2.0 ** min(failures - 1, 30))
+        return max(self._random.uniform(0.0, most), retry_after_s or 0.0)
+
+    def _notice(self, attempt: Attempt, patience: int) -> None:
+        """End early where nothing can come of it: `patience` hopeless errors before any other answer."""
+        if self._answered:
+            return
+        if attempt.answer.outcome.error not in HOPELESS:
+            self._answered = True
+            return
+        self._hopeless.append(attempt)
+        if len(self._hopeless) >= patience:
+            outcome = attempt.answer.outcome
+            raise SetupError(f"{outcome.error}: {outcome.error_message}")
+
+
+def _request(host: str, path: str, signed: dict[str, str], content: bytes) -> bytes:
+    lines = [
+        f"POST {path} HTTP/1.1",
+        f"host: {host}",
+        "user-agent: assay",
+        "content-type: application/json",
+        f"content-length: {len(content)}",
+        *(f"{name}: {value}" for name, value in signed.items()),
+    ]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + content
+
+
+def _flat(answer: Answer) -> dict[str, Any]:
+    """Timeline and outcome as they stand in the ledger: what is null or empty is left out."""
+    return {
+        name: value
+        for name, value in (asdict(answer.timeline) | asdict(answer.outcome)).items()
+        if value is not None and value != "" and value is not False
+    }
