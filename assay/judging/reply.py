@@ -1,0 +1,20 @@
+"""What came back from asking a judge once: the one type between the sender and the verdicts."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The outcome of one judge prompt, after the last try.
+
+    `text` is what the judge wrote, None if no try succeeded; `error` is then the last try's error kind. The token
+    counts are the service's own, None if it gave none; `e2e_ms` is the last try's time from sent to ended;
+    `tries` counts the attempts, retries included.
+    """
+
+    text: str | None
+    error: str | None
+    input_tokens: int | None
+    output_tokens: int | None
+    e2e_ms: float | None
+    tries: int
