@@ -9,7 +9,9 @@ from difflib import SequenceMatcher
 _NOT_CODE = ("`", "#", "//")  # fences and comments
 
 
-def code_similarity(prediction: str, answers: Sequence[str], all_classes: Sequence[str] | None = None) -> float:
+def code_similarity(
+    prediction: str, answers: Sequence[str], all_classes: Sequence[str] | None = None
+) -> float:
     """Best similarity, 0 to 1 in steps of 0.01, of the prediction's first line of code to each answer."""
     line = _first_line_of_code(prediction)
     return max(round(100 * SequenceMatcher(None, line, answer).ratio()) / 100 for answer in answers)

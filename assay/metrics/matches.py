@@ -11,7 +11,9 @@ PARAGRAPH = re.compile(r"Paragraph (\d+)")
 PARAGRAPH_ZH = re.compile(r"段落(\d+)")
 
 
-def classification(prediction: str, answers: Sequence[str], all_classes: Sequence[str] | None = None) -> float:
+def classification(
+    prediction: str, answers: Sequence[str], all_classes: Sequence[str] | None = None
+) -> float:
     """1 over the number of classes that the prediction names, if the right one is among them; else 0."""
     named = [name for name in all_classes or () if name in prediction]
     return max(_classification(named, answer) for answer in answers)

@@ -41,7 +41,10 @@ def flaw(metric: str, answers: Sequence[str], all_classes: Sequence[str] | None)
         missing = [answer for answer in answers if answer not in (all_classes or ())]
         if missing:
             return f"has the answer {missing[0]!r}, which is not among its all_classes"
-    for name, pattern, form in (("retrieval", PARAGRAPH, "Paragraph 7"), ("retrieval_zh", PARAGRAPH_ZH, "段落7")):
+    for name, pattern, form in (
+        ("retrieval", PARAGRAPH, "Paragraph 7"),
+        ("retrieval_zh", PARAGRAPH_ZH, "段落7"),
+    ):
         if metric == name and (missing := [answer for answer in answers if not pattern.search(answer)]):
             return f"has the answer {missing[0]!r}; the metric {metric} expects the form {form!r}"
     if metric == "count" and (missing := [answer for answer in answers if not answer.isdecimal()]):
@@ -50,7 +53,11 @@ def flaw(metric: str, answers: Sequence[str], all_classes: Sequence[str] | None)
 
 
 def score(
-    prediction: str, answers: Sequence[str], metric: str, dataset: str, all_classes: Sequence[str] | None = None
+    prediction: str,
+    answers: Sequence[str],
+    metric: str,
+    dataset: str,
+    all_classes: Sequence[str] | None = None,
 ) -> float:
     """The score of one prediction, 0 to 1: the best over the answers.
 

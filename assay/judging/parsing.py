@@ -1,0 +1,132 @@
+"""The verdict in a judge's reply: tolerant about the form, never about the content.
+
+A verdict is taken where the reply states one and only one. Everything else (none, two that differ, one that was cut
+off, "partially correct", the two choices echoed) is `unparseable`, an outcome of its own: a guess would be an error
+that no table shows. What the verdicts are worth is left to `panel` and `agreement`.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Verdict = Literal["correct", "incorrect", "unparseable", "failed"]
+"""`failed` is a judge that gave no reply at all; `unparseable` one whose reply states no single verdict."""
+
+_LONGEST = 20_000  # characters of a reply that are looked at: a verdict and a sentence need a few hundred
+_THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
+
+_WORD = r"(?P<word>not[\s_-]+correct|incorrect|correct)"
+_END = r"(?![\w-]|[\"'”’*_`\s]*(?:\?|/|\||,?\s*\bor\b))"  # whole, no question, not one of two choices
+_LABELLED = re.compile(
+    r"\bverdict[\"'”’*_`\s]*(?::|：|=|\bis\b)[\"'“‘*_`\s]*"
+    r"(?:that\s+)?(?:(?:the|this)\s+(?:answer|response)\s+is\s+)?[\"'“‘*_`\s]*" + _WORD + _END,
+    re.IGNORECASE,
+)
+_ANY_LABEL = re.compile(r"\bverdict[\"'”’*_`\s]*(?::|：|=)[\"'“‘*_`\s]*(?=\S)", re.IGNORECASE)
+_ALONE = re.compile(r"[\W_]*" + _WORD + r"[\W_]*", re.IGNORECASE)
+_LEADING = re.compile(r"[\"'“‘*_`\s]*" + _WORD + r"[\"'”’*_`]*\s*[.,;!—–]", re.IGNORECASE)
+_EXPLANATION = re.compile(
+    r"\bexplanation[\"'”’*_`\s]*(?::|：|=)\s*(?:\"(?P<double>(?:\\.|[^\"\\])*)|'(?P<single>(?:\\.|[^'\\])*)|(?P<bare>[^\n]*))",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A reply's verdict, and the judge's explanation where one was found."""
+
+    verdict: Literal["correct", "incorrect", "unparseable"]
+    explanation: str | None
+
+
+def parse(reply: str) -> Parsed:
+    """The verdict that the reply states. Never raises, whatever the judge wrote.
+
+    JSON objects with a `verdict` count first, wherever they stand; without one, text such as `verdict: correct` or
+    broken and truncated JSON; without that, a reply, or its first or last line, that is just the word.
+    """
+    text = _THINKING.sub("", reply[:_LONGEST])
+    objects = list(_objects_with_verdict(text))
+    if objects:
+        stated = {verdict for found in objects if (verdict := _meaning(found)) is not None}
+        explanations = [
+            found["explanation"] for found in objects if isinstance(found.get("explanation"), str)
+        ]
+        return Parsed(_single(stated), explanations[-1].strip() if explanations else None)
+    if _ANY_LABEL.search(text) or _LABELLED.search(text):
+        stated = {_verdict_of(found["word"]) for found in _LABELLED.finditer(text)}
+        return Parsed(_single(stated), _explanation(text))
+    return Parsed(_single(_words_alone(text)), text.strip() or None)
+
+
+def _single(stated: set[str]) -> Literal["correct", "incorrect", "unparseable"]:
+    if stated == {"correct"}:
+        return "correct"
+    if stated == {"incorrect"}:
+        return "incorrect"
+    return "unparseable"
+
+
+def _verdict_of(word: str) -> str:
+    return "correct" if word.lower() == "correct" else "incorrect"
+
+
+def _meaning(found: dict[str, Any]) -> str | None:
+    """The verdict of a JSON object: a whole word or a boolean, or None if its value is neither."""
+    value = found["verdict"]
+    if isinstance(value, bool):
+        return "correct" if value else "incorrect"
+    alone = _ALONE.fullmatch(value) if isinstance(value, str) else None
+    return _verdict_of(alone["word"]) if alone else None
+
+
+def _objects_with_verdict(text: str) -> Iterator[dict[str, Any]]:
+    decoder = json.JSONDecoder(strict=False, object_pairs_hook=_lower_keys)
+    at = text.find("{")
+    while at >= 0:
+        end = at + 1
+        try:
+            found, stop = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            pass
+        else:
+            if isinstance(found, dict) and "verdict" in found:
+                yield found
+                end = stop
+        at = text.find("{", end)
+
+
+def _lower_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object with its keys in lower case; a key given twice with two values has no value."""
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        name = key.strip().lower()
+        made[name] = value if made.get(name, value) == value else None
+    return made
+
+
+def _words_alone(text: str) -> set[str]:
+    lines = [line for line in text.splitlines() if line.strip()]
+    ends = [lines[0], lines[-1]] if lines else []
+    found = [alone for line in ends if (alone := _ALONE.fullmatch(line))]
+    if not found and ends and (leading := _LEADING.match(ends[0])):
+        found = [leading]
+        rest = ends[0][leading.end() :] + "\n".join(lines[1:])
+        # "Correct. Well, no: incorrect" states two.
+        found += re.finditer(r"(?<!\w)" + _WORD + _END, rest, re.IGNORECASE)
+    return {_verdict_of(match["word"]) for match in found}
+
+
+def _explanation(text: str) -> str | None:
+    found = _EXPLANATION.search(text)
+    if not found:
+        return None
+    quoted = found["double"] if found["double"] is not None else found["single"]
+    words = (
+        re.sub(r"\\(.)", lambda escape: {"n": "\n", "t": "\t"}.get(escape[1], escape[1]), quoted)
+        if quoted
+        else ""
+    )
+    return (words or found["bare"] or "").strip() or None

@@ -1,0 +1,76 @@
+"""What a judge is asked: the user's template with a question, its references and a model's answer put in.
+
+A model's answer is text from outside that may talk to the judge. It stands between two lines with a mark that the
+model can't have known, since the mark is a hash of the very answer, and it is put in last and in one pass, so that
+nothing in it is taken for a placeholder. Reading the judge's reply is left to `parsing`.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assay.errors import InputError
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_REQUIRED = ("question", "references", "answer")
+_KNOWN = (*_REQUIRED, "mark")
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeTemplate:
+    """A judge prompt with the placeholders {question}, {references}, {answer} and, if it likes, {mark}.
+
+    {references} becomes a list, one reference a line; {answer} becomes the answer between two lines with the
+    mark; {mark} is that mark, for the instructions to name. Other braces, such as a JSON example's, are text.
+    """
+
+    text: str
+
+    def prompt(self, question: str, references: Sequence[str], answer: str) -> str:
+        """The prompt for one answer: the same for the same question, references and answer, on every machine."""
+        mark = _mark(question, references, answer)
+        values = {
+            "question": question,
+            "references": "\n".join(f"- {reference}" for reference in dict.fromkeys(references)),
+            "answer": f"[begin {mark}]\n{answer}\n[end {mark}]",
+            "mark": mark,
+        }
+        return _PLACEHOLDER.sub(lambda found: values[found[1]], self.text)
+
+
+def read_template(path: Path) -> JudgeTemplate:
+    """The template in a UTF-8 text file. InputError if it can't be read or its placeholders are not as expected."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path}: the judge prompt can't be read as UTF-8 text ({error}); check judges.prompt"
+        ) from error
+    return template(text, str(path))
+
+
+def template(text: str, source: str) -> JudgeTemplate:
+    """The template in `text`, checked; `source` names it in the InputError."""
+    found = set(_PLACEHOLDER.findall(text))
+    if missing := [name for name in _REQUIRED if name not in found]:
+        raise InputError(
+            f"{source}: the judge prompt has no {{{missing[0]}}}; it needs the placeholders "
+            f"{', '.join(f'{{{name}}}' for name in _REQUIRED)} and may name {{mark}}"
+        )
+    if unknown := sorted(found.difference(_KNOWN)):
+        raise InputError(
+            f"{source}: the judge prompt has the placeholder {{{unknown[0]}}}, which is not known; expected are "
+            f"{', '.join(f'{{{name}}}' for name in _KNOWN)}. Text in braces needs a space or a quote inside them"
+        )
+    return JudgeTemplate(text)
+
+
+def _mark(question: str, references: Sequence[str], answer: str) -> str:
+    """A mark of 16 hex digits that occurs in none of the texts that it delimits or stands beside."""
+    texts = (question, *references, answer)
+    seed = "\0".join(texts)
+    while any((mark := hashlib.sha256(seed.encode()).hexdigest()[:16]) in text for text in texts):
+        seed = mark + seed
+    return mark

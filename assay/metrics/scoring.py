@@ -1,0 +1,173 @@
+"""The score stage: a model's records to its distinct answers, each with the dataset's own score.
+
+Distinct is the pair of prompt and answer text: a prompt that was asked ten times and answered alike is one row with
+`times` 10, so that nothing is judged or counted twice. Only measured attempts that succeeded are answers. Whether an
+answer is right by a panel's verdict is left to `judging`.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from assay.errors import InputError
+from assay.metrics.scores import score
+
+_OF_PROMPT = {
+    "prompt_id": pa.string(),
+    "bucket": pa.string(),
+    "dataset": pa.string(),
+    "language": pa.string(),
+    "source": pa.string(),
+    "question": pa.string(),
+    "answers": pa.list_(pa.string()),
+    "all_classes": pa.list_(pa.string()),
+    "metric": pa.string(),
+}
+_OF_RECORD = {
+    "model": pa.string(),
+    "role": pa.string(),
+    "ok": pa.bool_(),
+    "prompt_id": pa.string(),
+    "text": pa.string(),
+    "stop_reason": pa.string(),
+}
+
+SCHEMA = pa.schema(
+    [
+        ("model", pa.string()),
+        ("answer_id", pa.string()),
+        ("prompt_id", pa.string()),
+        ("bucket", pa.string()),
+        ("dataset", pa.string()),
+        ("language", pa.string()),
+        ("source", pa.string()),
+        ("question", pa.string()),
+        ("answers", pa.list_(pa.string())),
+        ("all_classes", pa.list_(pa.string())),
+        ("text", pa.string()),
+        ("times", pa.int64()),
+        ("metric", pa.string()),
+        ("score", pa.float64()),
+        ("stop_reason_max_tokens", pa.float64()),
+    ]
+)
+"""Columns of an answers file. `score` is 0 to 1; `stop_reason_max_tokens` is the share of `times` that was cut."""
+
+
+def answer_id(prompt_id: str, text: str) -> str:
+    """The name of a distinct answer: 16 hex digits of the hash of its prompt's id and its text."""
+    return hashlib.sha256(f"{prompt_id}\n{text}".encode()).hexdigest()[:16]
+
+
+def score_records(model: str, prompts: Path, records: Sequence[Path]) -> list[dict[str, Any]]:
+    """A row (columns of SCHEMA) for each distinct answer of `model`, in the prompts' order, then by answer_id.
+
+    `prompts` is the bucket stage's Parquet file; `records` are the model's files of the invoke stage, each of one
+    load and block; none of them need hold an answer. InputError if a file or column is missing, if a record is of
+    another model, or of a prompt that `prompts` doesn't hold.
+    """
+    asked = _prompts(prompts)
+    order = {prompt_id: at for at, prompt_id in enumerate(asked)}
+    rows = []
+    for found in _distinct_answers(model, records).to_pylist():
+        prompt_id, text = found["prompt_id"], found["text"]
+        if prompt_id not in asked:
+            raise InputError(
+                f"{_holder_of(prompt_id, records)}: a record answers the prompt {prompt_id}, which {prompts} doesn't hold; "
+                "the records are of an earlier sample: run the invoke stage again"
+            )
+        prompt = asked[prompt_id]
+        rows.append(
+            {
+                **prompt,
+                "model": model,
+                "answer_id": answer_id(prompt_id, text),
+                "text": text,
+                "times": found["text_count"],
+                "score": _score(text, prompt, prompts),
+                "stop_reason_max_tokens": found["cut_sum"] / found["text_count"],
+            }
+        )
+    rows.sort(key=lambda row: (order[row["prompt_id"]], row["answer_id"]))
+    return rows
+
+
+def write_answers(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write an answers file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=SCHEMA), temporary)
+    temporary.replace(path)
+
+
+def _score(text: str, prompt: Mapping[str, Any], source: Path) -> float:
+    try:
+        return score(
+            text, prompt["answers"] or (), prompt["metric"], prompt["dataset"], prompt["all_classes"]
+        )
+    except InputError as error:
+        raise InputError(f"{source}: prompt {prompt['prompt_id']}: {error}") from error
+
+
+def _prompts(path: Path) -> dict[str, dict[str, Any]]:
+    rows = _read(path, _OF_PROMPT, "bucket").to_pylist()
+    prompts = {row["prompt_id"]: row for row in rows}
+    if len(prompts) < len(rows):
+        raise InputError(
+            f"{path}: a prompt stands in it twice; expected distinct prompts: run the bucket stage again"
+        )
+    return prompts
+
+
+def _distinct_answers(model: str, records: Sequence[Path]) -> pa.Table:
+    """prompt_id, text, text_count (attempts that gave it) and cut_sum (of those, how many met max_tokens)."""
+    parts = []
+    for path in records:
+        table = _read(path, _OF_RECORD, "invoke")
+        if strangers := [name for name in pc.unique(table["model"]).to_pylist() if name != model]:
+            raise InputError(
+                f"{path}: holds a record of the model {strangers[0]!r}; expected those of {model!r} only"
+            )
+        answered = pc.and_(
+            pc.equal(table["role"], "measured"), pc.and_(table["ok"], pc.is_valid(table["text"]))
+        )
+        table = table.filter(answered)
+        cut = pc.cast(pc.fill_null(pc.equal(table["stop_reason"], "max_tokens"), False), pa.int64())
+        parts.append(table.select(["prompt_id", "text"]).append_column("cut", cut))
+    if not parts:
+        raise InputError(
+            f"no records of the model {model!r} were given; expected a file for each load and block"
+        )
+    return (
+        pa.concat_tables(parts).group_by(["prompt_id", "text"]).aggregate([("text", "count"), ("cut", "sum")])
+    )
+
+
+def _read(path: Path, columns: Mapping[str, pa.DataType], stage: str) -> pa.Table:
+    try:
+        table = pq.ParquetFile(path).read(columns=list(columns))
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{path}: expected a Parquet file made by the {stage} stage ({error})") from error
+    if missing := [name for name in columns if name not in table.column_names]:
+        raise InputError(f"{path}: has no column {missing[0]!r}; make it again with the {stage} stage")
+    try:
+        # Files written from frames hold large_string, or null where a whole column is empty.
+        return table.select(list(columns)).cast(pa.schema(columns.items()))
+    except pa.ArrowException as error:
+        raise InputError(
+            f"{path}: a column has an unexpected type ({error}); make it with the {stage} stage"
+        ) from error
+
+
+def _holder_of(prompt_id: str, records: Sequence[Path]) -> Path:
+    """The first records file that holds the prompt: for the error message only."""
+    for path in records:
+        if prompt_id in pq.read_table(path, columns=["prompt_id"])["prompt_id"].to_pylist():
+            return path
+    return records[0]
