@@ -5,6 +5,7 @@ benchmark. Field descriptions are the reference documentation: the JSON schema a
 generated from them.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -16,10 +17,17 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Stands in an annotated type, and says in words what a pattern asks for: error messages use it."""
+
+    words: str
+
+
 def _not_a_boolean(value: Any) -> Any:
     """YAML reads `yes`, `no`, `on` and `off` as booleans, which pydantic would take for 1 and 0."""
     if isinstance(value, bool):
-        raise ValueError("a number is expected here, not yes or no")
+        raise ValueError("expected a number (YAML reads yes, no, on and off as true and false)")
     return value
 
 
@@ -38,5 +46,9 @@ Positive = Annotated[float, BeforeValidator(_not_a_boolean), Field(gt=0)]
 Share = Annotated[float, BeforeValidator(_not_a_boolean), Field(ge=0, le=1)]
 """A share or probability, from 0 to 1."""
 
-Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+Label = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"),
+    Expected("letters, digits, - and _ (it names files), beginning with a letter or digit, at most 63"),
+]
 """A name that is safe in file names and in figures: letters, digits, `-` and `_`, at most 63 characters."""

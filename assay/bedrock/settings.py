@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from assay.settings import Count, Label, Number, Positive, Settings, Share
+from assay.settings import Count, Expected, Label, Number, Positive, Settings, Share
 
 
 class SimulatorEndpoint(Settings):
@@ -20,11 +20,22 @@ class BedrockEndpoint(Settings):
     """Requests go to Amazon Bedrock, or to whatever speaks its protocol at `url`."""
 
     kind: Literal["bedrock"]
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d+$")]
+    region: Annotated[
+        str,
+        StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d+$"),
+        Expected("the name of an AWS region, such as us-east-1"),
+    ]
     """AWS region, such as us-east-1."""
     profile: str | None = None
     """Profile of the AWS configuration to take credentials from; by default botocore's own chain."""
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^/?#\s]+/?$")] | None = None
+    url: (
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^https?://[^/?#\s]+/?$"),
+            Expected("http:// or https://, host and port, without a path"),
+        ]
+        | None
+    ) = None
     """Endpoint in place of the region's own: scheme, host and port only."""
 
 
@@ -53,7 +64,11 @@ class Model(Settings):
 
     label: Label
     """Its name in files, tables and figures."""
-    id: Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[!-~]+$")]
+    id: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=2048, pattern=r"^[!-~]+$"),
+        Expected("a model id, inference profile id or ARN, without spaces"),
+    ]
     """Bedrock model id, inference profile id, or ARN."""
     stream: bool = True
     """ConverseStream if true, Converse if false (then there is no time to first token)."""

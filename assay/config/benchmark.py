@@ -1,18 +1,22 @@
-"""The whole benchmark: the settings of the rooms, composed, and what only the whole can check."""
+"""The whole benchmark: the settings of the rooms, composed. What only the whole can check is in `consistency`."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
-from assay.bedrock.settings import BedrockEndpoint, Endpoint, Inference, Model, SimulatorEndpoint
-from assay.datasets.settings import Dataset, JsonLines, LongBench, Synthetic
+from assay.bedrock.settings import Endpoint, Inference, Model
+from assay.config.consistency import problems
+from assay.config.problems import dotted
+from assay.datasets.settings import Dataset
 from assay.decision.settings import Decision, Limits
 from assay.judging.settings import Judges
 from assay.prices.settings import PriceOverride
 from assay.prompts.settings import Bucket, BucketName, PromptTemplate, Tekken, Tokenizer
 from assay.schedule.settings import Load
-from assay.settings import Count, Label, Positive, Settings, Whole
+from assay.settings import Count, Expected, Label, Positive, Settings, Whole
 
 
 class Run(Settings):
@@ -39,13 +43,28 @@ class Report(Settings):
 class Publish(Settings):
     """An S3 place that the report and its tables are put into by `snakemake publish`."""
 
-    bucket: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    bucket: Annotated[
+        str,
+        StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"),
+        Expected("the name of an S3 bucket"),
+    ]
     prefix: str = ""
     """Key prefix; the run's name is appended."""
     region: str | None = None
     profile: str | None = None
     url: str | None = None
     """S3 endpoint, for stores that are not AWS's."""
+
+
+def _one_or_weights(value: Any) -> str:
+    return "weights of buckets" if isinstance(value, Mapping) else "the name of a bucket"
+
+
+Interest = Annotated[
+    Annotated[BucketName, Tag("the name of a bucket")]
+    | Annotated[dict[BucketName, Positive], Tag("weights of buckets")],
+    Discriminator(_one_or_weights),
+]
 
 
 class Benchmark(Settings):
@@ -63,11 +82,19 @@ class Benchmark(Settings):
     load: Load = Load()
     judges: Judges | None = None
     """Without judges, accuracy is the dataset's own metric."""
-    prices: dict[str, PriceOverride] = {}
+    prices: dict[str, PriceOverride] = Field(default_factory=dict)
     """Prices by model id that come before the public price data."""
-    dataset_of_interest: BucketName | dict[BucketName, Positive]
+    dataset_of_interest: Interest
     """The bucket that the decision is about, or weights of several."""
     limits: Limits = Limits()
     decision: Decision = Decision()
     report: Report = Report()
     publish: Publish | None = None
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> Self:
+        found = problems({name: getattr(self, name) for name in type(self).model_fields})
+        if found:
+            text = "; ".join(f"{dotted(problem.path)}: {problem.text}" for problem in found)
+            raise PydanticCustomError("inconsistent", "{text}", {"text": text, "problems": found})
+        return self

@@ -1,8 +1,8 @@
 """What a model has to keep to, and what the choice among those that do is made by."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from assay.settings import Count, Number, Settings, Share
 
@@ -18,7 +18,7 @@ class Bound(Settings):
     @model_validator(mode="after")
     def _one_end(self) -> Self:
         if (self.max is None) == (self.min is None):
-            raise ValueError("give either max or min")
+            raise ValueError("expected either max or min, not both and not neither")
         return self
 
 
@@ -48,5 +48,5 @@ class Decision(Settings):
 
     objective: Objective = "cheapest"
     """What decides among the models that keep every limit."""
-    confidence: Share = 0.95
-    """Of intervals and of the choice."""
+    confidence: Annotated[Share, Field(gt=0, lt=1)] = 0.95
+    """Of intervals and of the choice: above 0 and below 1."""

@@ -19,3 +19,14 @@ class PriceOverride(Settings):
     cache_write_usd_per_million: Dollars | None = None
     dated: date | None = None
     """The day on which this price was looked up."""
+
+
+class PriceList(Settings):
+    """What the stage of prices has to look up."""
+
+    models: tuple[str, ...]
+    """Model ids, inference profile ids or ARNs, of models and judges."""
+    region: str | None = None
+    """AWS region that requests go to; null for the simulator."""
+    overrides: dict[str, PriceOverride] = Field(default_factory=dict)
+    """The benchmark's `prices`."""

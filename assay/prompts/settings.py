@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from assay.settings import Count, Settings, Whole
+from assay.settings import Count, Expected, Settings, Whole
 
 
 class Tekken(Settings):
@@ -32,7 +32,11 @@ class TokenizerHub(Settings):
 
 Tokenizer = Annotated[Tekken | TokenizerFile | TokenizerHub, Field(discriminator="kind")]
 
-BucketName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}$")]
+BucketName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}$"),
+    Expected("the name of a bucket: letters, digits, and - _ . +, beginning with a letter or digit"),
+]
 
 
 class Bucket(Settings):
@@ -49,7 +53,7 @@ class Bucket(Settings):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.min >= self.max:
-            raise ValueError(f"min ({self.min}) has to be below max ({self.max})")
+            raise ValueError(f"expected min ({self.min}) to be below max ({self.max})")
         return self
 
 

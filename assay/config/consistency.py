@@ -1,0 +1,207 @@
+"""What only the whole benchmark can check: that its sections agree with each other.
+
+Each check is a function whose parameters are named after the sections that it needs, and yields the problems it
+finds. So the checks whose sections are sound run even where another section has a fault, and one error names all.
+Files that the benchmark names are checked in `assay.config.files`.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from assay.bedrock.settings import Endpoint, Inference, Model, SimulatorEndpoint
+from assay.config.problems import KeyPath, Problem, dotted, listed, meant
+from assay.decision.settings import Limits
+from assay.judging.settings import Judges
+from assay.prices.settings import PriceOverride
+from assay.prompts.settings import Bucket
+from assay.schedule.settings import Load
+
+
+def problems(sections: Mapping[str, Any]) -> list[Problem]:
+    """The problems of the sections at hand, keyed as in `Benchmark`."""
+    found: list[Problem] = []
+    for check in _CHECKS:
+        needed = inspect.signature(check).parameters
+        if needed.keys() <= sections.keys():
+            found.extend(check(**{name: sections[name] for name in needed}))
+    return found
+
+
+def asked(models: tuple[Model, ...], judges: Judges | None) -> list[tuple[KeyPath, Model]]:
+    """Every model and judge with the key it stands under."""
+    found: list[tuple[KeyPath, Model]] = [(("models", index), model) for index, model in enumerate(models)]
+    if judges is not None:
+        found.extend((("judges", "panel", index), judge) for index, judge in enumerate(judges.panel))
+    return found
+
+
+def _labels_differ(models: tuple[Model, ...], judges: Judges | None) -> Iterator[Problem]:
+    first: dict[str, KeyPath] = {}
+    for path, model in asked(models, judges):
+        other = first.setdefault(model.label.lower(), path)
+        if other != path:
+            yield Problem(
+                (*path, "label"),
+                f"found {model.label!r}, which {dotted(other)} has too; expected a label of its own "
+                "(labels of models and judges name files, so upper and lower case count as the same)",
+            )
+
+
+def _max_tokens_known(models: tuple[Model, ...], inference: Inference) -> Iterator[Problem]:
+    for index, model in enumerate(models):
+        if model.inference.over(inference).max_tokens is None:
+            yield _no_max_tokens(("models", index, "inference", "max_tokens"), "inference.max_tokens")
+
+
+def _max_tokens_of_judges_known(judges: Judges | None) -> Iterator[Problem]:
+    for index, judge in enumerate(judges.panel if judges else ()):
+        if judges is not None and judge.inference.over(judges.inference).max_tokens is None:
+            path = ("judges", "panel", index, "inference", "max_tokens")
+            yield _no_max_tokens(path, "judges.inference.max_tokens")
+
+
+def _no_max_tokens(path: KeyPath, default: str) -> Problem:
+    return Problem(
+        path,
+        f"found nothing, expected the most output tokens, here or for all in {default}: Bedrock reserves them "
+        "from the quota, and they bound what an answer can cost",
+    )
+
+
+def _bucket_names_differ(buckets: tuple[Bucket, ...]) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for index, bucket in enumerate(buckets):
+        other = first.setdefault(bucket.name.lower(), index)
+        if other != index:
+            yield Problem(
+                ("buckets", index, "name"),
+                f"found {bucket.name!r}, which buckets[{other}] has too; expected a name of its own",
+            )
+
+
+def _bucket_ranges_apart(buckets: tuple[Bucket, ...]) -> Iterator[Problem]:
+    for index, bucket in enumerate(buckets):
+        for earlier in range(index):
+            other = buckets[earlier]
+            if bucket.min < other.max and other.min < bucket.max:
+                yield Problem(
+                    ("buckets", index),
+                    f"found {bucket.min} to {bucket.max} tokens, which overlaps buckets[{earlier}] "
+                    f"({other.name!r}, {other.min} to {other.max}); expected ranges that do not overlap "
+                    "(max is excluded, so one bucket may begin where another ends)",
+                )
+
+
+def _interest_known(
+    dataset_of_interest: str | dict[str, float], buckets: tuple[Bucket, ...]
+) -> Iterator[Problem]:
+    names = [bucket.name for bucket in buckets]
+    weighted = isinstance(dataset_of_interest, dict)
+    if weighted and not dataset_of_interest:
+        yield Problem(
+            ("dataset_of_interest",),
+            f"found an empty {{}}, expected a weight for at least one of the buckets {listed(names)}",
+        )
+    for name in dataset_of_interest if weighted else (dataset_of_interest,):
+        if name not in names:
+            yield Problem(
+                ("dataset_of_interest", *((name,) if weighted else ())),
+                f"found {name!r}, expected the name of a bucket: {listed(names)}{meant(str(name), names)}",
+            )
+
+
+def _levels_differ(load: Load) -> Iterator[Problem]:
+    for index, level in enumerate(load.concurrency):
+        if level in load.concurrency[:index]:
+            yield Problem(
+                ("load", "concurrency", index), f"found {level} a second time, expected each level once"
+            )
+
+
+def _blocks_filled(load: Load) -> Iterator[Problem]:
+    if load.blocks > load.requests:
+        yield Problem(
+            ("load", "blocks"),
+            f"found {load.blocks}, expected at most load.requests ({load.requests}), so that every block has one",
+        )
+
+
+def _limits_at_a_measured_level(limits: Limits, load: Load) -> Iterator[Problem]:
+    if limits.concurrency is not None and limits.concurrency not in load.concurrency:
+        yield Problem(
+            ("limits", "concurrency"),
+            f"found {limits.concurrency}, expected one of the levels of load.concurrency: "
+            f"{listed(load.concurrency)}",
+        )
+
+
+def _shares_are_shares(limits: Limits) -> Iterator[Problem]:
+    for name in ("accuracy", "error_rate"):
+        bound = getattr(limits, name)
+        for end in ("min", "max"):
+            value = getattr(bound, end, None)
+            if value is not None and not 0 <= value <= 1:
+                yield Problem(
+                    ("limits", name, end), f"found {value:g}, expected a share from 0 to 1 (0.9 for 90 %)"
+                )
+
+
+def _limits_can_be_measured(limits: Limits, models: tuple[Model, ...]) -> Iterator[Problem]:
+    streamed = [
+        name
+        for name in type(limits).model_fields
+        if name.startswith(("ttft", "tpot")) and getattr(limits, name)
+    ]
+    for index, model in enumerate(models):
+        if streamed and not model.stream:
+            yield Problem(
+                ("models", index, "stream"),
+                f"found false, expected true: limits.{streamed[0]} can only be measured on a streamed answer",
+            )
+
+
+def _prices_used(
+    prices: dict[str, PriceOverride], models: tuple[Model, ...], judges: Judges | None
+) -> Iterator[Problem]:
+    ids = list(dict.fromkeys(model.id for _, model in asked(models, judges)))
+    for name in prices:
+        if name not in ids:
+            yield Problem(
+                ("prices", name),
+                f"found a price for {name!r}, which no model or judge has as its id; expected one of "
+                f"{listed(ids)}{meant(name, ids)}",
+            )
+
+
+def _arns_in_region(
+    endpoint: Endpoint, models: tuple[Model, ...], judges: Judges | None
+) -> Iterator[Problem]:
+    if isinstance(endpoint, SimulatorEndpoint):
+        return
+    for path, model in asked(models, judges):
+        if model.id.startswith("arn:"):
+            region = model.id.split(":")[3] if model.id.count(":") >= 5 else ""
+            if region != endpoint.region:
+                yield Problem(
+                    (*path, "id"),
+                    f"found an ARN of region {region or '(none)'}, expected one of endpoint.region "
+                    f"({endpoint.region}): a request goes to one region",
+                )
+
+
+_CHECKS: tuple[Callable[..., Iterator[Problem]], ...] = (
+    _labels_differ,
+    _max_tokens_known,
+    _max_tokens_of_judges_known,
+    _bucket_names_differ,
+    _bucket_ranges_apart,
+    _interest_known,
+    _levels_differ,
+    _blocks_filled,
+    _limits_at_a_measured_level,
+    _shares_are_shares,
+    _limits_can_be_measured,
+    _prices_used,
+    _arns_in_region,
+)

@@ -1,0 +1,131 @@
+"""The files that a benchmark names: where they are looked for, that they exist and fit.
+
+Paths in a benchmark are relative to the working directory; what is not found there is looked for in the project's
+own folder, so that the shipped templates and behaviours are found from everywhere. The paths in the settings stay
+as they were written: an absolute one would make results depend on the machine.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from assay.bedrock.settings import SimulatorEndpoint
+from assay.config.consistency import asked
+from assay.config.problems import KeyPath, Problem, listed, meant
+from assay.datasets.settings import JsonLines, LongBench
+from assay.errors import InputError
+from assay.prompts.settings import TokenizerFile
+
+PROJECT = Path(__file__).resolve().parents[2]
+"""The folder that holds `assay/` and the shipped `config/`."""
+
+
+def places() -> tuple[Path, ...]:
+    """Where relative paths are looked for: the working directory, then the project's own folder."""
+    return (Path(), PROJECT)
+
+
+def located(path: Path, folders: Sequence[Path] | None = None) -> Path | None:
+    """The file or folder, in the first of `folders` (by default `places()`) that has it; None if none does."""
+    for folder in places() if folders is None else folders:
+        if (there := folder / path.expanduser()).exists():
+            return there
+    return None
+
+
+def problems(sections: Mapping[str, Any], folders: Sequence[Path] | None = None) -> list[Problem]:
+    """What is wrong with the files that the sections at hand (keyed as in `Benchmark`) name."""
+    return list(_problems(sections, places() if folders is None else folders))
+
+
+def _problems(sections: Mapping[str, Any], folders: Sequence[Path]) -> Iterator[Problem]:
+    dataset = sections.get("dataset")
+    if isinstance(dataset, JsonLines):
+        yield from _missing(("dataset", "path"), dataset.path, folders)
+    if isinstance(dataset, LongBench) and dataset.path is not None:
+        yield from _missing(("dataset", "path"), dataset.path, folders, folder_too=True)
+    tokenizer = sections.get("tokenizer")
+    if isinstance(tokenizer, TokenizerFile):
+        yield from _missing(("tokenizer", "path"), tokenizer.path, folders)
+    prompt = sections.get("prompt")
+    if prompt is not None:
+        asks = ["context", "input"]
+        if isinstance(dataset, JsonLines) and dataset.columns.context is None:
+            asks = ["input"]
+        yield from _template(("prompt", "template"), prompt.template, asks, folders)
+        if prompt.system is not None:
+            yield from _missing(("prompt", "system"), prompt.system, folders)
+    judges = sections.get("judges")
+    if judges is not None:
+        asks = ["question", "references", "answer"]
+        yield from _template(("judges", "prompt"), judges.prompt, asks, folders)
+    endpoint = sections.get("endpoint")
+    if isinstance(endpoint, SimulatorEndpoint):
+        yield from _behaviour(endpoint.behaviour, sections, folders)
+
+
+def _missing(
+    path: KeyPath, file: Path, folders: Sequence[Path], *, folder_too: bool = False
+) -> Iterator[Problem]:
+    there = located(file, folders)
+    if there is None:
+        yield Problem(
+            path,
+            f"found {str(file)!r}, where there is no file; expected the path of a file, from the folder that "
+            f"the run is started in ({Path.cwd()}) or from the project's own",
+        )
+    elif there.is_dir() and not folder_too:
+        yield Problem(path, f"found {str(file)!r}, which is a folder; expected the path of a file")
+
+
+def _template(
+    path: KeyPath, file: Path, placeholders: Sequence[str], folders: Sequence[Path]
+) -> Iterator[Problem]:
+    faults = list(_missing(path, file, folders))
+    there = located(file, folders)
+    if faults or there is None:
+        yield from faults
+        return
+    try:
+        text = there.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        yield Problem(path, f"found {str(file)!r}, which can't be read as text in UTF-8: {error}")
+        return
+    absent = [name for name in placeholders if f"{{{name}}}" not in text]
+    if absent:
+        yield Problem(
+            path,
+            f"found {str(file)!r} without {listed(f'{{{name}}}' for name in absent)}; expected a text with the "
+            f"placeholders {listed(f'{{{name}}}' for name in placeholders)}",
+        )
+
+
+def _behaviour(file: Path, sections: Mapping[str, Any], folders: Sequence[Path]) -> Iterator[Problem]:
+    path = ("endpoint", "behaviour")
+    faults = list(_missing(path, file, folders))
+    there = located(file, folders)
+    if faults or there is None:
+        yield from faults
+        return
+    try:
+        known = _simulated_ids(there)
+    except InputError as error:
+        yield Problem(path, f"found a file with a fault: {error}")
+        return
+    for place, model in asked(sections.get("models", ()), sections.get("judges")):
+        if model.id not in known:
+            yield Problem(
+                (*place, "id"),
+                f"found {model.id!r}, expected a model of {file}, since the endpoint is the simulator: "
+                f"{listed(known)}{meant(model.id, known)}",
+            )
+
+
+def _simulated_ids(behaviour: Path) -> list[str]:
+    """The model ids that a behaviour file gives a behaviour to."""
+    from assay.config.yaml_file import read
+
+    models = read(behaviour).values.get("models")
+    if not isinstance(models, dict):
+        raise InputError(f"{behaviour}: expected a key `models` with the behaviour of each model id")
+    return [str(name) for name in models]
