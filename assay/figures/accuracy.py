@@ -1,0 +1,187 @@
+"""Accuracy by model and by prompt size, with intervals."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
+
+from assay.figures import style
+from assay.figures.inputs import Inputs, column
+from assay.figures.settings import FigureSettings
+from assay.tables.numbers import known, percent
+
+
+def by_model_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
+    """Rows of model, accuracy, accuracy_low, accuracy_high, accuracy_n, metric_score."""
+    return _columns(inputs.models, ["model"], settings)
+
+
+def by_prompt_size_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
+    """Rows of model, bucket, accuracy, accuracy_low, accuracy_high, accuracy_n, metric_score, min_tokens, max_tokens."""
+    frame = _columns(inputs.accuracy, ["model", "bucket"], settings)
+    sizes = {bucket.name: bucket for bucket in settings.buckets}
+    frame = frame[frame["bucket"].isin(sizes)]
+    order = {name: place for place, name in enumerate(sizes)}
+    frame = frame.assign(
+        min_tokens=[sizes[name].min for name in frame["bucket"]],
+        max_tokens=[sizes[name].max for name in frame["bucket"]],
+    )
+    return frame.sort_values("bucket", key=lambda names: names.map(order), kind="stable").reset_index(
+        drop=True
+    )
+
+
+def _columns(frame: pd.DataFrame, keys: list[str], settings: FigureSettings) -> pd.DataFrame:
+    values = ["accuracy", "accuracy_low", "accuracy_high", "accuracy_n", "metric_score"]
+    taken = pd.DataFrame(
+        {**{key: frame[key].astype(str) for key in keys}, **{name: column(frame, name) for name in values}}
+    )
+    order = {name: place for place, name in enumerate(settings.models)}
+    taken = taken[taken["model"].isin(order)]
+    return taken.sort_values("model", key=lambda names: names.map(order), kind="stable").reset_index(
+        drop=True
+    )
+
+
+def by_model_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
+    """The most and the least accurate model, and whether their intervals overlap."""
+    rows = frame[frame["accuracy"].notna()].sort_values("accuracy", ascending=False, kind="stable")
+    if rows.empty:
+        return "No answer was scored, so there is no accuracy to show."
+    best, worst = rows.iloc[0], rows.iloc[-1]
+    text = f"{best['model']} answers {percent(best['accuracy'])} of its prompts correctly{_between(best)}"
+    if len(rows) == 1:
+        return text + "."
+    text += f", {worst['model']} {percent(worst['accuracy'])}{_between(worst)}."
+    if (
+        known(best["accuracy_low"])
+        and known(worst["accuracy_high"])
+        and best["accuracy_low"] <= worst["accuracy_high"]
+    ):
+        text += " Even these two intervals overlap."
+    return text
+
+
+def _between(row: "pd.Series[float]") -> str:
+    if not (known(row["accuracy_low"]) and known(row["accuracy_high"])):
+        return ""
+    return f" (95 % interval {percent(row['accuracy_low'])} to {percent(row['accuracy_high'])})"
+
+
+def by_prompt_size_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
+    """From the shortest to the longest prompts: which model's accuracy changes most."""
+    rows = frame[frame["accuracy"].notna()]
+    if rows.empty:
+        return "No answer was scored, so there is no accuracy to show."
+    changes = []
+    for model, of_model in rows.groupby("model", sort=False):
+        first, last = of_model.iloc[0], of_model.iloc[-1]
+        if first["bucket"] != last["bucket"]:
+            changes.append((abs(last["accuracy"] - first["accuracy"]), str(model), first, last))
+    if not changes:
+        best = rows.sort_values("accuracy", ascending=False, kind="stable").iloc[0]
+        return f"In bucket {best['bucket']}, {best['model']} is the most accurate with {percent(best['accuracy'])}."
+    size, model, first, last = max(changes, key=lambda found: found[0])
+    if size == 0:
+        return f"From bucket {first['bucket']} to {last['bucket']} no model's accuracy changes."
+    return (
+        f"From bucket {first['bucket']} to {last['bucket']}, accuracy changes most for {model}: from "
+        f"{percent(first['accuracy'])} to {percent(last['accuracy'])}."
+    )
+
+
+def draw_by_model(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """A point with its interval for each model, most accurate first; the dataset's own metric as an open diamond."""
+    rows = frame[frame["accuracy"].notna() | frame["metric_score"].notna()]
+    rows = rows.sort_values("accuracy", ascending=False, kind="stable", na_position="last").reset_index(
+        drop=True
+    )
+    figure, axes = style.panels(1, 1, max(1.2, 0.42 * len(rows) + 0.6))
+    panel = axes[0][0]
+    if rows.empty:
+        style.nothing(panel, "no answer was scored")
+        return figure
+    for height, (_, row) in enumerate(rows.iterrows()):
+        shade = style.colour(settings.models, row["model"])
+        if known(row["accuracy_low"]) and known(row["accuracy_high"]):
+            panel.hlines(height, row["accuracy_low"], row["accuracy_high"], color=shade, linewidth=2.2)
+        if known(row["accuracy"]):
+            panel.plot(
+                row["accuracy"],
+                height,
+                marker=style.marker(settings.models, row["model"]),
+                color=shade,
+                markersize=7,
+            )
+        if known(row["metric_score"]):
+            panel.plot(
+                row["metric_score"],
+                height,
+                marker="D",
+                markerfacecolor="none",
+                markeredgecolor=style.MUTED,
+                markersize=6,
+            )
+        n = f"n = {int(row['accuracy_n']):,}" if known(row["accuracy_n"]) else "n unknown"
+        panel.text(
+            1.02, height, f"{percent(row['accuracy'])}\n{n}", va="center", fontsize=9, linespacing=1.05
+        )
+    panel.set_yticks(range(len(rows)), list(rows["model"]))
+    panel.set_ylim(len(rows) - 0.4, -0.6)
+    panel.set_xlim(0, 1)
+    panel.grid(visible=False, axis="y")
+    panel.grid(visible=True, axis="x")
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.0f} %"))
+    panel.set_xlabel("accuracy")
+    if rows["metric_score"].notna().any():
+        handle = Line2D(
+            [], [], linestyle="none", marker="D", markerfacecolor="none", markeredgecolor=style.MUTED
+        )
+        handle.set_label("the dataset's own metric")
+        figure.legend(handles=[handle], loc="outside upper left")
+    return figure
+
+
+def draw_by_prompt_size(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """Buckets along x, models beside each other in each."""
+    figure, axes = style.panels(1, 1, 2.9)
+    panel = axes[0][0]
+    rows = frame[frame["accuracy"].notna()]
+    if rows.empty:
+        style.nothing(panel, "no answer was scored")
+        return figure
+    names = [bucket.name for bucket in settings.buckets]
+    shown = [model for model in settings.models if model in set(rows["model"])]
+    step = min(0.14, 0.7 / max(len(shown), 1))
+    for place, model in enumerate(shown):
+        line = rows[rows["model"] == model]
+        x = [names.index(bucket) + step * (place - (len(shown) - 1) / 2) for bucket in line["bucket"]]
+        shade = style.colour(settings.models, model)
+        panel.plot(
+            x,
+            line["accuracy"],
+            color=shade,
+            marker=style.marker(settings.models, model),
+            linewidth=1.2,
+            markersize=5,
+        )
+        bars = (line["accuracy_low"].notna() & line["accuracy_high"].notna()).to_numpy()
+        panel.vlines(
+            [at for at, bar in zip(x, bars, strict=True) if bar],
+            line["accuracy_low"][bars],
+            line["accuracy_high"][bars],
+            color=shade,
+            linewidth=1.4,
+            alpha=0.75,
+        )
+    slanted = max(map(len, names)) * len(names) > 64
+    panel.set_xticks(
+        range(len(names)), names, rotation=35 if slanted else 0, ha="right" if slanted else "center"
+    )
+    panel.set_xlim(-0.6, len(names) - 0.4)
+    panel.set_ylim(0, 1.02)
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.0f} %"))
+    panel.set_xlabel("bucket of prompt size")
+    panel.set_ylabel("accuracy")
+    style.model_legend(figure, settings.models, shown)
+    return figure

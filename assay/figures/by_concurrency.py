@@ -1,0 +1,248 @@
+"""Latency and throughput against concurrency, a panel for each bucket."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from assay.figures import style
+from assay.figures.inputs import Inputs, column
+from assay.figures.settings import FigureSettings
+from assay.tables.numbers import number
+
+_LATENCIES = {"ttft_ms": "Time to first token", "e2e_ms": "End to end"}
+_PERCENTILES = ("p50", "p95")
+
+
+def latency_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
+    """Rows of model, bucket, concurrency, metric, percentile, value_ms, low_ms, high_ms, n_ok."""
+    cells = inputs.cells
+    parts = []
+    for metric in _LATENCIES:
+        for percentile in _PERCENTILES:
+            name = f"{metric}_{percentile}"
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "model": cells["model"].astype(str),
+                        "bucket": cells["bucket"].astype(str),
+                        "concurrency": cells["concurrency"].astype(int),
+                        "metric": metric,
+                        "percentile": percentile,
+                        "value_ms": column(cells, name),
+                        "low_ms": column(cells, f"{name}_low"),
+                        "high_ms": column(cells, f"{name}_high"),
+                        "n_ok": column(cells, "n_ok"),
+                    }
+                )
+            )
+    return _in_order(pd.concat(parts, ignore_index=True), settings, ["metric", "percentile"])
+
+
+def throughput_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
+    """Rows of model, bucket, concurrency, transactions_per_minute, tokens_per_minute, n_ok."""
+    cells = inputs.cells
+    frame = pd.DataFrame(
+        {
+            "model": cells["model"].astype(str),
+            "bucket": cells["bucket"].astype(str),
+            "concurrency": cells["concurrency"].astype(int),
+            "transactions_per_minute": column(cells, "transactions_per_minute"),
+            "tokens_per_minute": column(cells, "tokens_per_minute"),
+            "n_ok": column(cells, "n_ok"),
+        }
+    )
+    return _in_order(frame, settings, [])
+
+
+def _in_order(frame: pd.DataFrame, settings: FigureSettings, more: list[str]) -> pd.DataFrame:
+    """Rows in the order of the benchmark file; models and buckets that are not in it left out."""
+    buckets = [bucket.name for bucket in settings.buckets]
+    frame = frame[frame["model"].isin(settings.models) & frame["bucket"].isin(buckets)]
+    places = {name: place for place, name in enumerate([*settings.models])}
+    bucket_places = {name: place for place, name in enumerate(buckets)}
+    keys = frame.assign(_model=frame["model"].map(places), _bucket=frame["bucket"].map(bucket_places))
+    keys = keys.sort_values(["_bucket", *reversed(more), "_model", "concurrency"], kind="stable")
+    return keys.drop(columns=["_model", "_bucket"]).reset_index(drop=True)
+
+
+def _bucket_of_finding(frame: pd.DataFrame, settings: FigureSettings) -> str | None:
+    """The bucket that a one-sentence finding is about: the first of interest that has data, else any that has."""
+    with_data = list(dict.fromkeys(frame["bucket"]))
+    return next((name for name in (*settings.buckets_of_interest, *with_data) if name in with_data), None)
+
+
+def latency_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
+    """The lowest and highest median at the highest level, and whose tail grows most with concurrency."""
+    e2e = frame[(frame["metric"] == "e2e_ms") & frame["value_ms"].notna()]
+    bucket = _bucket_of_finding(e2e, settings)
+    if bucket is None:
+        return "No request succeeded, so there is no latency to show."
+    here = e2e[e2e["bucket"] == bucket]
+    top = int(here["concurrency"].max())
+    medians = here[(here["percentile"] == "p50") & (here["concurrency"] == top)].sort_values("value_ms")
+    parts = []
+    if len(medians) > 1:
+        first, last = medians.iloc[0], medians.iloc[-1]
+        parts.append(
+            f"With {_in_flight(top)} in bucket {bucket}, median end-to-end latency runs from "
+            f"{number(first['value_ms'])} ms ({first['model']}) to {number(last['value_ms'])} ms ({last['model']})."
+        )
+    elif len(medians) == 1:
+        only = medians.iloc[0]
+        parts.append(
+            f"With {_in_flight(top)} in bucket {bucket}, the median end-to-end latency of {only['model']} is "
+            f"{number(only['value_ms'])} ms."
+        )
+    growth = _growth(here[here["percentile"] == "p95"], "value_ms")
+    if growth:
+        model, low, high, factor = growth
+        parts.append(
+            f"From {low} to {high} in flight, the 95th percentile changes most for {model}: "
+            f"{number(factor)} times what it was."
+        )
+    return " ".join(parts)
+
+
+def throughput_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
+    """Who completes most at the highest level, and how that compares with one level of concurrency less."""
+    found = frame[frame["transactions_per_minute"].notna()]
+    bucket = _bucket_of_finding(found, settings)
+    if bucket is None:
+        return "No transaction was completed, so there is no throughput to show."
+    here = found[found["bucket"] == bucket]
+    top = int(here["concurrency"].max())
+    at_top = here[here["concurrency"] == top].sort_values("transactions_per_minute", ascending=False)
+    best, worst = at_top.iloc[0], at_top.iloc[-1]
+    text = (
+        f"With {_in_flight(top)} in bucket {bucket}, {best['model']} completes "
+        f"{number(best['transactions_per_minute'])} transactions per minute"
+    )
+    text += f" and {worst['model']} {number(worst['transactions_per_minute'])}." if len(at_top) > 1 else "."
+    growth = _growth(here[here["model"] == best["model"]], "transactions_per_minute")
+    if growth:
+        _, low, high, factor = growth
+        text += (
+            f" That is {number(factor)} times what {best['model']} completes with {low} in flight "
+            f"({number(high / low)} times the concurrency)."
+        )
+    return text
+
+
+def _in_flight(level: int) -> str:
+    return "1 request in flight" if level == 1 else f"{level} requests in flight"
+
+
+def _growth(rows: pd.DataFrame, name: str) -> tuple[str, int, int, float] | None:
+    """The model whose `name` changed by the largest factor between its lowest and highest level, and both levels."""
+    grown: list[tuple[str, int, int, float]] = []
+    for model, of_model in rows.sort_values("concurrency").groupby("model", sort=False):
+        first, last = of_model.iloc[0], of_model.iloc[-1]
+        if first["concurrency"] < last["concurrency"] and first[name] > 0:
+            grown.append(
+                (
+                    str(model),
+                    int(first["concurrency"]),
+                    int(last["concurrency"]),
+                    float(last[name] / first[name]),
+                )
+            )
+    return max(grown, key=lambda found: found[3], default=None)
+
+
+def draw_latency(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """A row for each bucket, a column for each kind of latency; medians solid, 95th percentiles dashed."""
+    buckets = list(dict.fromkeys(frame["bucket"])) or [settings.buckets[0].name]
+    levels = sorted(set(frame["concurrency"]))
+    figure, axes = style.panels(len(buckets), len(_LATENCIES), 2.15, sharex=True, sharey="row")
+    for row, bucket in zip(axes, buckets, strict=True):
+        in_bucket = frame[frame["bucket"] == bucket]
+        for panel, (metric, name) in zip(row, _LATENCIES.items(), strict=True):
+            panel.set_title(f"{bucket}: {name[0].lower()}{name[1:]}")
+            rows = in_bucket[in_bucket["metric"] == metric]
+            if rows["value_ms"].notna().any():
+                _latency_panel(panel, rows, settings.models)
+                style.levels(panel, levels)
+            else:
+                panel.text(0.5, 0.5, "no data", transform=panel.transAxes, ha="center", color=style.MUTED)
+        style.log_scale(
+            row[0],
+            [*in_bucket["value_ms"].dropna(), *in_bucket["low_ms"].dropna(), *in_bucket["high_ms"].dropna()],
+        )
+        row[0].set_ylabel("ms (log scale)")
+    for panel in axes[-1]:
+        panel.set_xlabel("requests in flight")
+    kinds = [
+        Line2D([], [], color=style.MUTED, linestyle="-", label="median"),
+        Line2D([], [], color=style.MUTED, linestyle=(0, (3, 2)), label="95th percentile"),
+    ]
+    style.model_legend(figure, settings.models, list(dict.fromkeys(frame["model"])), kinds)
+    return figure
+
+
+def _latency_panel(panel: Axes, rows: pd.DataFrame, models: Sequence[str]) -> None:
+    shown = [name for name in models if name in set(rows["model"])]
+    for place, model in enumerate(shown):
+        shift = 1 + 0.05 * (place - (len(shown) - 1) / 2)
+        for percentile in _PERCENTILES:
+            line = rows[
+                (rows["model"] == model) & (rows["percentile"] == percentile) & rows["value_ms"].notna()
+            ]
+            if line.empty:
+                continue
+            median = percentile == "p50"
+            x = line["concurrency"] * shift
+            panel.plot(
+                x,
+                line["value_ms"],
+                color=style.colour(models, model),
+                marker=style.marker(models, model),
+                markerfacecolor=style.colour(models, model) if median else "white",
+                markersize=5 if median else 4.2,
+                linestyle="-" if median else (0, (3, 2)),
+                linewidth=1.8 if median else 1.1,
+            )
+            bars = line["low_ms"].notna() & line["high_ms"].notna()
+            panel.vlines(
+                x[bars],
+                line["low_ms"][bars],
+                line["high_ms"][bars],
+                color=style.colour(models, model),
+                linewidth=1.1,
+                alpha=0.7,
+            )
+
+
+def draw_throughput(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """A panel for each bucket, two beside each other."""
+    buckets = list(dict.fromkeys(frame["bucket"])) or [settings.buckets[0].name]
+    levels = sorted(set(frame["concurrency"]))
+    columns = min(2, len(buckets))
+    figure, axes = style.panels(-(-len(buckets) // columns), columns, 2.15)
+    flat = [panel for row in axes for panel in row]
+    for panel, bucket in zip(flat, buckets, strict=False):
+        rows = frame[(frame["bucket"] == bucket) & frame["transactions_per_minute"].notna()]
+        panel.set_title(bucket)
+        if rows.empty:
+            style.nothing(panel, "no transaction completed")
+            continue
+        for model in settings.models:
+            line = rows[rows["model"] == model]
+            panel.plot(
+                line["concurrency"],
+                line["transactions_per_minute"],
+                color=style.colour(settings.models, model),
+                marker=style.marker(settings.models, model),
+            )
+        style.levels(panel, levels)
+        panel.set_ylim(bottom=0)
+        style.plain(panel.yaxis)
+        panel.set_xlabel("requests in flight")
+    for panel in flat[len(buckets) :]:
+        panel.set_axis_off()
+    for row in axes:
+        row[0].set_ylabel("transactions / min")
+    style.model_legend(figure, settings.models, list(dict.fromkeys(frame["model"])))
+    return figure

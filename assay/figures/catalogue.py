@@ -1,0 +1,75 @@
+"""All figures by name: their title, the data they show, what the data say, and how they are drawn."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from assay.figures import accuracy, by_concurrency, cost_against_latency, errors, style
+from assay.figures.inputs import Inputs
+from assay.figures.settings import FigureSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One figure: `data` picks it from the tables, `finding` says it in words (the alt text), `draw` draws it."""
+
+    title: str
+    data: Callable[[Inputs, FigureSettings], pd.DataFrame]
+    finding: Callable[[pd.DataFrame, FigureSettings], str]
+    draw: Callable[[pd.DataFrame, FigureSettings], Figure]
+
+
+FIGURES: dict[str, Drawing] = {
+    "latency_by_concurrency": Drawing(
+        "Latency by concurrency and bucket",
+        by_concurrency.latency_data,
+        by_concurrency.latency_finding,
+        by_concurrency.draw_latency,
+    ),
+    "throughput_by_concurrency": Drawing(
+        "Throughput by concurrency and bucket",
+        by_concurrency.throughput_data,
+        by_concurrency.throughput_finding,
+        by_concurrency.draw_throughput,
+    ),
+    "errors": Drawing("Errors by kind, model and load", errors.data, errors.finding, errors.draw),
+    "accuracy_by_model": Drawing(
+        "Accuracy by model", accuracy.by_model_data, accuracy.by_model_finding, accuracy.draw_by_model
+    ),
+    "accuracy_by_prompt_size": Drawing(
+        "Accuracy by prompt size",
+        accuracy.by_prompt_size_data,
+        accuracy.by_prompt_size_finding,
+        accuracy.draw_by_prompt_size,
+    ),
+    "cost_against_latency": Drawing(
+        "Cost against latency",
+        cost_against_latency.data,
+        cost_against_latency.finding,
+        cost_against_latency.draw,
+    ),
+}
+
+
+def alternative_text(name: str, inputs: Inputs, settings: FigureSettings) -> str:
+    """What figure `name` shows, for who can't see it: its title and its finding."""
+    drawing = FIGURES[name]
+    return f"{drawing.title}. {drawing.finding(drawing.data(inputs, settings), settings)}"
+
+
+def write(name: str, inputs: Inputs, settings: FigureSettings, svg: Path, png: Path, csv: Path) -> None:
+    """Write figure `name` and the data it shows. A figure without data says so in its panel."""
+    drawing = FIGURES[name]
+    frame = drawing.data(inputs, settings)
+    with style.styled():
+        figure = drawing.draw(frame, settings)
+        if settings.simulated:
+            style.mark_simulated(figure)
+        style.save(figure, svg, png, drawing.title, alternative_text(name, inputs, settings))
+    csv.parent.mkdir(parents=True, exist_ok=True)
+    temporary = csv.with_name(f".{csv.name}.tmp")
+    frame.to_csv(temporary, index=False, lineterminator="\n")
+    temporary.replace(csv)

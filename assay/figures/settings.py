@@ -1,0 +1,25 @@
+"""What the figures have to know of the benchmark."""
+
+from pydantic import Field
+
+from assay.decision.settings import Limits
+from assay.prompts.settings import Bucket, BucketName
+from assay.settings import Label, Positive, Settings
+
+
+class FigureSettings(Settings):
+    """Order of models and buckets (which fixes colours and panels), and what the decision is about."""
+
+    models: tuple[Label, ...] = Field(min_length=1)
+    """Labels in the order of the benchmark file: a model keeps its colour in every figure."""
+    buckets: tuple[Bucket, ...] = Field(min_length=1)
+    dataset_of_interest: BucketName | dict[BucketName, Positive]
+    limits: Limits = Limits()
+    simulated: bool
+    """Whether the requests went to the simulator: then every figure says so."""
+
+    @property
+    def buckets_of_interest(self) -> tuple[str, ...]:
+        """Names of the buckets that the decision is about."""
+        interest = self.dataset_of_interest
+        return (interest,) if isinstance(interest, str) else tuple(interest)

@@ -1,0 +1,73 @@
+"""How numbers are written for people: three significant digits, thousands apart, unknown said as unknown.
+
+Where a number comes from, and which column it stands in, is the caller's business.
+"""
+
+import math
+from typing import Any
+
+UNKNOWN = "—"
+"""What stands where a figure could not be computed or was not asked for."""
+
+
+def known(value: Any) -> bool:
+    """Whether `value` is a number that can be shown: not None, not NaN, not pandas' NA. Infinity is known."""
+    if value is None or isinstance(value, (str, bool)):
+        return False
+    try:
+        return not math.isnan(float(value))
+    except (TypeError, ValueError):
+        return False
+
+
+def number(value: Any, digits: int = 3) -> str:
+    """`value` to `digits` significant digits, thousands apart: 0.0412, 4.12, 412, 41,200."""
+    if not known(value):
+        return UNKNOWN
+    found = float(value)
+    if math.isinf(found):
+        return "∞" if found > 0 else "-∞"
+    if found == 0:
+        return "0"
+    places = digits - 1 - math.floor(math.log10(abs(found)))
+    rounded = round(found, places)
+    if rounded != 0 and math.floor(math.log10(abs(rounded))) > math.floor(math.log10(abs(found))):
+        places -= 1  # 9.996 became 10.0, which is one digit longer
+    return f"{rounded:,.{max(places, 0)}f}"
+
+
+def count(value: Any) -> str:
+    """A whole number, every digit of it, thousands apart."""
+    if not known(value):
+        return UNKNOWN
+    return number(value) if math.isinf(float(value)) else f"{round(float(value)):,}"
+
+
+def percent(share: Any) -> str:
+    """A share from 0 to 1 in per cent, to a tenth: `93.3 %`. A small share that is not zero never reads as zero."""
+    if not known(share):
+        return UNKNOWN
+    found = float(share) * 100
+    if 0 < found < 0.05:
+        return "under 0.1 %"
+    if 99.95 <= found < 100:
+        return "over 99.9 %"
+    text = f"{found:.1f}".removesuffix(".0")
+    return f"{text} %"
+
+
+def dollars(value: Any) -> str:
+    """US dollars to three significant digits, with at least the cents: `$0.0412`, `$1.20`, `$412.00`."""
+    if not known(value):
+        return UNKNOWN
+    found = float(value)
+    if math.isinf(found):
+        return "$∞"
+    if found != 0 and abs(found) < 0.1:
+        return f"${number(found)}"
+    return f"${found:,.2f}"
+
+
+def decimal(value: Any, places: int = 2) -> str:
+    """A figure with fixed decimals, such as a kappa."""
+    return f"{float(value):.{places}f}" if known(value) else UNKNOWN

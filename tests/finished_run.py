@@ -1,0 +1,214 @@
+"""The tables of a run that never was: what the report's tests draw and print from, without running the workflow.
+
+Every figure follows from the place of its model, bucket and level, so a test can say what a report has to show.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+MODELS = ("swift", "steady", "frugal", "grand-model", "old-timer", "zephyr")
+LATENCY_METRICS = ("ttft_ms", "e2e_ms", "tpot_ms")
+
+
+def buckets(count: int = 4) -> list[dict[str, Any]]:
+    """Settings of `count` buckets."""
+    return [
+        {
+            "name": f"{1000 * place}-{1000 * (place + 1)}",
+            "min": 1000 * place,
+            "max": 1000 * (place + 1),
+            "n": 20,
+        }
+        for place in range(count)
+    ]
+
+
+def figure_settings(models: int = 3, bucket_count: int = 4) -> dict[str, Any]:
+    """Settings of the figures, as JSON."""
+    return {
+        "models": list(MODELS[:models]),
+        "buckets": buckets(bucket_count),
+        "dataset_of_interest": buckets(bucket_count)[-1]["name"],
+        "limits": {"ttft_ms_p95": {"max": 2500}, "accuracy": {"min": 0.8}},
+        "simulated": True,
+    }
+
+
+def cells(models: int = 3, bucket_count: int = 4, levels: tuple[int, ...] = (1, 4, 16)) -> pd.DataFrame:
+    """One row per model x bucket x load."""
+    rows = []
+    for place, model in enumerate(MODELS[:models]):
+        for bucket_place, bucket in enumerate(buckets(bucket_count)):
+            for level in levels:
+                failed = place if level == max(levels) else 0
+                row: dict[str, Any] = {
+                    "model": model,
+                    "model_id": f"vendor.{model}-v1:0",
+                    "bucket": bucket["name"],
+                    "load": f"c{level}",
+                    "concurrency": level,
+                    "status": "complete",
+                    "reason": None,
+                    "n": 40,
+                    "n_ok": 40 - failed,
+                    "error_rate": failed / 40,
+                    "throttles": failed,
+                    "errors": json.dumps({"throttling": failed} if failed else {}),
+                    "input_tokens_mean": bucket["min"] + 500.0,
+                    "output_tokens_mean": 40.0,
+                    "cost_usd": 0.01 * (place + 1),
+                }
+                base = 180.0 * (1 + 0.6 * place) * (1 + 0.5 * bucket_place) * level**0.4
+                for metric, factor in (("ttft_ms", 1.0), ("e2e_ms", 2.5), ("tpot_ms", 0.05)):
+                    for percentile, tail in (("p50", 1.0), ("p95", 1.8), ("p99", 2.6)):
+                        value = base * factor * tail
+                        row[f"{metric}_{percentile}"] = value
+                        row[f"{metric}_{percentile}_low"] = (
+                            value * 0.93 if percentile == "p50" else float("nan")
+                        )
+                        row[f"{metric}_{percentile}_high"] = (
+                            value * 1.09 if percentile == "p50" else float("nan")
+                        )
+                row["transactions_per_minute"] = level * 60000 / row["e2e_ms_p50"]
+                row["tokens_per_minute"] = row["transactions_per_minute"] * (row["input_tokens_mean"] + 40)
+                rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def models_table(models: int = 3) -> pd.DataFrame:
+    """One row per model."""
+    rows = []
+    for place, model in enumerate(MODELS[:models]):
+        accuracy = 0.95 - 0.07 * place
+        rows.append(
+            {
+                "model": model,
+                "model_id": f"vendor.{model}-v1:0",
+                "n": 40,
+                "n_ok": 40 - place,
+                "error_rate": place / 40,
+                "accuracy": accuracy,
+                "accuracy_low": accuracy - 0.08,
+                "accuracy_high": min(1.0, accuracy + 0.05),
+                "accuracy_n": 20,
+                "accuracy_of_asked": accuracy - 0.01,
+                "metric_score": accuracy - 0.1,
+                "cost_usd_per_10k_transactions": [4.2, 1.7, 0.41, 31.5, 12.0, 8.8][place],
+                "cost_usd": 0.05 * (place + 1),
+                "judge_cost_usd": 0.01,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def accuracy_table(models: int = 3, bucket_count: int = 4) -> pd.DataFrame:
+    """One row per model x bucket."""
+    rows = []
+    for place, model in enumerate(MODELS[:models]):
+        for bucket_place, bucket in enumerate(buckets(bucket_count)):
+            accuracy = 0.98 - 0.05 * place - 0.04 * bucket_place
+            rows.append(
+                {
+                    "model": model,
+                    "bucket": bucket["name"],
+                    "accuracy": accuracy,
+                    "accuracy_low": accuracy - 0.1,
+                    "accuracy_high": min(1.0, accuracy + 0.06),
+                    "accuracy_n": 20,
+                    "metric_score": accuracy - 0.1,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def judges_table() -> pd.DataFrame:
+    """One row per judge, and the panel."""
+    return pd.DataFrame(
+        [
+            {
+                "judge": judge,
+                "n": 240,
+                "correct_share": share,
+                "unparseable_rate": unparseable,
+                "failed_rate": 0.0,
+                "agreement_with_panel": 0.95,
+                "kappa_mean": 0.81,
+                "cost_usd": 0.004,
+                "e2e_ms_p50": 410.0,
+            }
+            for judge, share, unparseable in (("alpha", 0.9, 0.0), ("beta", 0.88, 0.02), ("panel", 0.89, 0.0))
+        ]
+    )
+
+
+def decision(models: int = 3, bucket_count: int = 4) -> dict[str, Any]:
+    """A decision for one of them."""
+    states = ["met", "undecided", "missed", "met", "met", "not_evaluated"]
+    return {
+        "answer": "winner",
+        "model": "swift",
+        "candidates": ["swift"],
+        "objective": "cheapest",
+        "dataset_of_interest": {buckets(bucket_count)[-1]["name"]: 1.0},
+        "concurrency": 16,
+        "sentence": "Use swift: it keeps both limits at 16 in flight and costs $4.20 per 10,000 transactions.",
+        "reasons": ["swift meets both limits.", "frugal misses accuracy: 81 % where at least 80 % is asked."],
+        "models": [
+            {
+                "model": model,
+                "qualifies": {"met": "yes", "missed": "no"}.get(states[place], states[place]),
+                "objective_value": 4.2,
+                "limits": [
+                    {
+                        "metric": "ttft_ms_p95",
+                        "bound": "max",
+                        "limit": 2500,
+                        "value": 1200.0 + 500 * place,
+                        "low": None,
+                        "high": None,
+                        "n": 40,
+                        "state": states[place],
+                    },
+                    {
+                        "metric": "accuracy",
+                        "bound": "min",
+                        "limit": 0.8,
+                        "value": 0.95 - 0.07 * place,
+                        "low": 0.87 - 0.07 * place,
+                        "high": 0.99 - 0.07 * place,
+                        "n": 20,
+                        "state": "met",
+                    },
+                ],
+            }
+            for place, model in enumerate(MODELS[:models])
+        ],
+        "comparisons": [
+            {"a": "swift", "b": "steady", "difference": -1.1, "low": -1.5, "high": -0.7, "p_adjusted": 0.001}
+        ],
+        "margin": -1.1,
+        "confidence": 0.95,
+    }
+
+
+def write(
+    folder: Path, models: int = 3, bucket_count: int = 4, levels: tuple[int, ...] = (1, 4, 16)
+) -> dict[str, Path]:
+    """Write the aggregated tables and the decision below `folder`; their paths by name."""
+    tables = {
+        "cells": cells(models, bucket_count, levels),
+        "models": models_table(models),
+        "accuracy": accuracy_table(models, bucket_count),
+        "judges": judges_table(),
+    }
+    paths = {name: folder / "tables" / f"{name}.parquet" for name in tables}
+    (folder / "tables").mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        table.to_parquet(paths[name])
+    paths["decision"] = folder / "decision" / "decision.json"
+    paths["decision"].parent.mkdir(parents=True, exist_ok=True)
+    paths["decision"].write_text(json.dumps(decision(models, bucket_count)), encoding="utf-8")
+    return paths
