@@ -1,0 +1,42 @@
+"""Assay: which foundation model on Amazon Bedrock to use for prompts like yours, and how sure that is.
+
+This file and rules/ say what depends on what. What the stages do stands in scripts/ and assay/.
+
+    snakemake --cores 8                          the default benchmark, on the embedded simulator
+    snakemake --cores 8 --configfile mine.yaml   yours: it replaces the default, it isn't merged into it
+    snakemake verdict                            the verdict and the report's path, once there is a report
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+PROJECT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
+
+# Rules call `python`, which has to be the one that runs Snakemake, and scripts import `assay` from here.
+sys.path.insert(0, str(PROJECT))
+os.environ.update(
+    PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+    PYTHONPATH=os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")])),
+)
+
+if not workflow.configfiles:
+
+    configfile: str(PROJECT / "config" / "config.yaml")
+
+
+include: "rules/plan.smk"
+include: "rules/targets.smk"
+include: "rules/prompts.smk"
+include: "rules/invoke.smk"
+include: "rules/accuracy.smk"
+include: "rules/decision.smk"
+include: "rules/report.smk"
+
+
+onsuccess:
+    announce(workflow.dag)

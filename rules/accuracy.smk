@@ -1,0 +1,71 @@
+# What the answers are worth: the dataset's own metric, and the verdicts of the judges.
+
+
+rule score:
+    """The distinct answers of a model, with the dataset's own metric."""
+    input:
+        prompts=PROMPTS,
+        records=lambda wildcards: attempts("parquet", wildcards.model),
+    output:
+        f"{RESULTS}/answers/{{model}}.parquet",
+    log:
+        f"{RESULTS}/logs/score/{{model}}.log",
+    conda:
+        "../envs/assay.yaml"
+    resources:
+        **BESIDE_NO_MEASUREMENT,
+    params:
+        script=stage_script("score"),
+        code=stage_code("score"),
+        settings=lambda wildcards: settings(model=wildcards.model),
+    shell:
+        "python {params.script:q} --settings {params.settings:q} --log {log:q}"
+        " --prompts {input.prompts:q} --records {input.records:q} --out {output:q}"
+
+
+def judge_settings(judge):
+    """A judge's part of the benchmark, for the model of a job."""
+    asked = judge.model_copy(update={"inference": judge.inference.over(BENCHMARK.judges.inference)})
+
+    def made(wildcards):
+        return settings(
+            run={"name": RUN.name, "edition": RUN.edition, "seed": RUN.seed},
+            endpoint=endpoint(),
+            model=wildcards.model,
+            judge=asked,
+            concurrency=BENCHMARK.judges.concurrency,
+            timeouts=BENCHMARK.judges.timeouts,
+            retry=BENCHMARK.judges.retry,
+        )
+
+    return made
+
+
+for label, judge in JUDGES.items():
+
+    rule:
+        name:
+            f"judge_{label}"
+        input:
+            answers=f"{RESULTS}/answers/{{model}}.parquet",
+            prompt=named_file(BENCHMARK.judges.prompt),
+            behaviour=BEHAVIOUR,
+        output:
+            verdicts=f"{RESULTS}/verdicts/{{model}}/{label}.parquet",
+            status=f"{RESULTS}/verdicts/{{model}}/{label}.json",
+        log:
+            f"{RESULTS}/logs/judge/{{model}}_{label}.log",
+        conda:
+            "../envs/assay.yaml"
+        resources:
+            **{**BESIDE_NO_MEASUREMENT, JUDGE_QUOTAS[label]: WHOLE_QUOTA},
+        params:
+            script=stage_script("judge"),
+            code=stage_code("judge"),
+            settings=judge_settings(judge),
+            files=flags("behaviour"),
+            ledger=lambda wildcards, output: LEDGER,
+        shell:
+            "python {params.script:q} --settings {params.settings:q} --log {log:q} {params.files:q}"
+            " --answers {input.answers:q} --prompt {input.prompt:q} --ledger {params.ledger:q}"
+            " --out-verdicts {output.verdicts:q} --out-status {output.status:q}"

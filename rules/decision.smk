@@ -1,0 +1,86 @@
+# From records and verdicts to tables, and from tables to the recommendation.
+
+ANSWERS = expand(f"{RESULTS}/answers/{{model}}.parquet", model=list(MODELS))
+
+
+rule aggregate:
+    """One row per cell, model, model and bucket, and judge. From pooled requests, never from averaged figures."""
+    input:
+        prompts=PROMPTS,
+        prices=PRICES,
+        records=attempts("parquet"),
+        statuses=attempts("json"),
+        answers=ANSWERS,
+        verdicts=verdicts("parquet"),
+    output:
+        **{
+            table: report(
+                f"{RESULTS}/tables/{table}.csv",
+                caption="../report/captions/tables.rst",
+                category="Tables",
+                labels={"table": table},
+            )
+            for table in TABLES
+        },
+        **{f"{table}_parquet": f"{RESULTS}/tables/{table}.parquet" for table in TABLES},
+    log:
+        f"{RESULTS}/logs/aggregate.log",
+    conda:
+        "../envs/assay.yaml"
+    resources:
+        **BESIDE_NO_MEASUREMENT,
+    params:
+        script=stage_script("aggregate"),
+        code=stage_code("aggregate"),
+        settings=settings(
+            dataset_of_interest=BENCHMARK.dataset_of_interest,
+            concurrency=CONCURRENCY_OF_INTEREST,
+            models=[{"label": label, "id": model.id} for label, model in MODELS.items()],
+            judges=[{"label": label, "id": judge.id} for label, judge in JUDGES.items()],
+            confidence=BENCHMARK.decision.confidence,
+        ),
+        verdicts=lambda wildcards, input: (["--verdicts", *input.verdicts] if input.verdicts else []),
+    shell:
+        "python {params.script:q} --settings {params.settings:q} --log {log:q}"
+        " --prompts {input.prompts:q} --prices {input.prices:q} --records {input.records:q}"
+        " --statuses {input.statuses:q} --answers {input.answers:q} {params.verdicts:q}"
+        " --out-cells {output.cells_parquet:q} --out-models {output.models_parquet:q}"
+        " --out-accuracy {output.accuracy_parquet:q} --out-judges {output.judges_parquet:q}"
+
+
+rule decide:
+    """The recommendation for the dataset of interest, with reasons and margins."""
+    input:
+        cells=f"{RESULTS}/tables/cells.parquet",
+        models=f"{RESULTS}/tables/models.parquet",
+        accuracy=f"{RESULTS}/tables/accuracy.parquet",
+        records=attempts("parquet"),
+        answers=ANSWERS,
+        verdicts=verdicts("parquet"),
+    output:
+        report(
+            DECISION_FILE,
+            caption="../report/captions/decision.rst",
+            category="Decision",
+            labels={"file": "decision"},
+        ),
+    log:
+        f"{RESULTS}/logs/decide.log",
+    conda:
+        "../envs/assay.yaml"
+    resources:
+        **BESIDE_NO_MEASUREMENT,
+    params:
+        script=stage_script("decide"),
+        code=stage_code("decide"),
+        settings=settings(
+            limits=BENCHMARK.limits,
+            decision=BENCHMARK.decision,
+            dataset_of_interest=BENCHMARK.dataset_of_interest,
+            concurrency=sorted(LOADS.values()),
+        ),
+        verdicts=lambda wildcards, input: (["--verdicts", *input.verdicts] if input.verdicts else []),
+    shell:
+        "python {params.script:q} --settings {params.settings:q} --log {log:q}"
+        " --cells {input.cells:q} --models {input.models:q} --accuracy {input.accuracy:q}"
+        " --records {input.records:q} --answers {input.answers:q} {params.verdicts:q} --out {output:q}"

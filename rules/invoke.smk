@@ -1,0 +1,61 @@
+# The measurement: a job per model, load and block, each taking all buckets. One rule per model, because planning
+# is slow where one rule has to hand out many quotas. What is sent goes through the ledger, which is no output:
+# Snakemake deletes the outputs of a failed job, and the ledger holds what was paid for.
+
+BEHAVIOUR = named_file(getattr(BENCHMARK.endpoint, "behaviour", None))
+
+
+def load_settings(wildcards):
+    """The load of one cell and block."""
+    return {
+        **plain(BENCHMARK.load),
+        "concurrency": LOADS[wildcards.load],
+        "block": int(wildcards.block),
+    }
+
+
+def invoke_settings(model):
+    """A model's part of the benchmark, for the load and block of a job."""
+
+    def made(wildcards):
+        return settings(
+            run={"name": RUN.name, "edition": RUN.edition, "seed": RUN.seed},
+            endpoint=endpoint(),
+            model=model,
+            inference=model.inference.over(BENCHMARK.inference),
+            load=load_settings(wildcards),
+        )
+
+    return made
+
+
+for label, model in MODELS.items():
+
+    rule:
+        name:
+            f"invoke_{label}"
+        input:
+            prompts=PROMPTS,
+            answer_key=ANSWER_KEY,
+            system=SYSTEM,
+            behaviour=BEHAVIOUR,
+        output:
+            records=f"{RESULTS}/records/{label}/{{load}}/b{{block}}.parquet",
+            status=f"{RESULTS}/records/{label}/{{load}}/b{{block}}.json",
+        log:
+            f"{RESULTS}/logs/invoke/{label}_{{load}}_b{{block}}.log",
+        priority: measuring_order(label)
+        conda:
+            "../envs/assay.yaml"
+        resources:
+            **{MODEL_QUOTAS[label]: WHOLE_QUOTA},
+        params:
+            script=stage_script("invoke"),
+            code=stage_code("invoke"),
+            settings=invoke_settings(model),
+            files=flags("system", "behaviour"),
+            ledger=lambda wildcards, output: LEDGER,
+        shell:
+            "python {params.script:q} --settings {params.settings:q} --log {log:q} {params.files:q}"
+            " --prompts {input.prompts:q} --answer-key {input.answer_key:q} --ledger {params.ledger:q}"
+            " --out-records {output.records:q} --out-status {output.status:q}"

@@ -1,0 +1,94 @@
+# From the dataset to the prompts, and what their tokens cost.
+
+PROMPTS = f"{RESULTS}/prompts/prompts.parquet"
+BUCKETS = f"{RESULTS}/prompts/buckets.json"
+ANSWER_KEY = f"{RESULTS}/prompts/answer_key.jsonl"
+PRICES = f"{RESULTS}/prices.json"
+SOURCE = f"{RESULTS}/data/source.json"
+
+TEMPLATE = named_file(BENCHMARK.prompt.template)
+SYSTEM = named_file(BENCHMARK.prompt.system)
+VOCABULARY = named_file(getattr(BENCHMARK.tokenizer, "path", None))
+
+# Synthetic rows are made to fit the buckets, so they depend on all that decides a prompt's size.
+if BENCHMARK.dataset.kind == "synthetic":
+    EXAMPLES_FIT = {"template": TEMPLATE, "system": SYSTEM, "vocabulary": VOCABULARY}
+    EXAMPLES_SETTINGS = {"buckets": BENCHMARK.buckets, "tokenizer": BENCHMARK.tokenizer}
+else:
+    EXAMPLES_FIT = {}
+    EXAMPLES_SETTINGS = {}
+
+
+rule fetch:
+    """The raw examples, with their source, revision and hash."""
+    input:
+        **EXAMPLES_FIT,
+        rows=named_file(getattr(BENCHMARK.dataset, "path", None)),
+    output:
+        examples=f"{RESULTS}/data/examples.jsonl",
+        source=SOURCE,
+    log:
+        f"{RESULTS}/logs/fetch.log",
+    conda:
+        "../envs/assay.yaml"
+    resources:
+        **BESIDE_NO_MEASUREMENT,
+    params:
+        script=stage_script("fetch"),
+        code=stage_code("fetch"),
+        settings=settings(dataset=BENCHMARK.dataset, seed=RUN.seed, **EXAMPLES_SETTINGS),
+        files=flags("template", "system"),
+    shell:
+        "python {params.script:q} --settings {params.settings:q} --log {log:q} {params.files:q}"
+        " --out-examples {output.examples:q} --out-source {output.source:q}"
+
+
+rule bucket:
+    """The prompts of all buckets: formatted, counted in tokens, drawn with the seed."""
+    input:
+        examples=f"{RESULTS}/data/examples.jsonl",
+        template=TEMPLATE,
+        system=SYSTEM,
+        vocabulary=VOCABULARY,
+    output:
+        prompts=PROMPTS,
+        buckets=BUCKETS,
+        answer_key=ANSWER_KEY,
+    log:
+        f"{RESULTS}/logs/bucket.log",
+    conda:
+        "../envs/assay.yaml"
+    threads: 4
+    resources:
+        **BESIDE_NO_MEASUREMENT,
+    params:
+        script=stage_script("bucket"),
+        code=stage_code("bucket"),
+        settings=settings(buckets=BENCHMARK.buckets, tokenizer=BENCHMARK.tokenizer, seed=RUN.seed),
+        files=flags("template", "system"),
+    shell:
+        "python {params.script:q} --settings {params.settings:q} --log {log:q} {params.files:q}"
+        " --examples {input.examples:q} --out-prompts {output.prompts:q} --out-buckets {output.buckets:q}"
+        " --out-answer-key {output.answer_key:q}"
+
+
+rule prices:
+    """What a token of every model and judge costs, with source and date."""
+    output:
+        PRICES,
+    log:
+        f"{RESULTS}/logs/prices.log",
+    conda:
+        "../envs/assay.yaml"
+    resources:
+        **BESIDE_NO_MEASUREMENT,
+    params:
+        script=stage_script("prices"),
+        code=stage_code("prices"),
+        settings=settings(
+            models=sorted({model.id for model in [*MODELS.values(), *JUDGES.values()]}),
+            region=getattr(BENCHMARK.endpoint, "region", None),
+            overrides=BENCHMARK.prices,
+        ),
+    shell:
+        "python {params.script:q} --settings {params.settings:q} --log {log:q} --out {output:q}"

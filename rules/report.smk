@@ -1,0 +1,133 @@
+# The report: figures, the document, its renderings, and its publication.
+
+for figure in FIGURES:
+
+    rule:
+        name:
+            f"figure_{figure}"
+        input:
+            cells=f"{RESULTS}/tables/cells.parquet",
+            models=f"{RESULTS}/tables/models.parquet",
+            accuracy=f"{RESULTS}/tables/accuracy.parquet",
+            decision=DECISION_FILE,
+        output:
+            svg=report(
+                f"{RESULTS}/figures/{figure}.svg",
+                caption=f"../report/captions/{figure}.rst",
+                category="Figures",
+                labels={"figure": figure.replace("_", " ")},
+            ),
+            png=f"{RESULTS}/figures/{figure}.png",
+            csv=f"{RESULTS}/figures/{figure}.csv",
+        log:
+            f"{RESULTS}/logs/figures/{figure}.log",
+        conda:
+            "../envs/assay.yaml"
+        resources:
+            **BESIDE_NO_MEASUREMENT,
+        params:
+            script=stage_script("figures"),
+            code=stage_code("figures"),
+            settings=settings(
+                dataset_of_interest=BENCHMARK.dataset_of_interest,
+                concurrency=CONCURRENCY_OF_INTEREST,
+                limits=BENCHMARK.limits,
+            ),
+            figure=figure,
+        shell:
+            "python {params.script:q} --settings {params.settings:q} --log {log:q}"
+            " --cells {input.cells:q} --models {input.models:q} --accuracy {input.accuracy:q}"
+            " --decision {input.decision:q} --figure {params.figure:q}"
+            " --out-svg {output.svg:q} --out-png {output.png:q} --out-csv {output.csv:q}"
+
+
+rule report:
+    """The report as one static Quarto document, every number in its place, and the verdict in one line."""
+    input:
+        cells=f"{RESULTS}/tables/cells.parquet",
+        models=f"{RESULTS}/tables/models.parquet",
+        accuracy=f"{RESULTS}/tables/accuracy.parquet",
+        judges=f"{RESULTS}/tables/judges.parquet",
+        decision=DECISION_FILE,
+        prices=PRICES,
+        source=SOURCE,
+        buckets=BUCKETS,
+        statuses=attempts("json"),
+        verdict_statuses=verdicts("json"),
+        figures=FIGURE_FILES,
+        template=local(str(REPORT_PARTS / "report.qmd.j2")),
+    output:
+        qmd=f"{RESULTS}/report/report.qmd",
+        verdict=f"{RESULTS}/report/verdict.txt",
+    log:
+        f"{RESULTS}/logs/report.log",
+    conda:
+        "../envs/assay.yaml"
+    resources:
+        **BESIDE_NO_MEASUREMENT,
+    params:
+        script=stage_script("report"),
+        code=stage_code("report"),
+        settings=settings(report=BENCHMARK.report, benchmark=BENCHMARK, commands=COMMANDS),
+    shell:
+        "python {params.script:q} --settings {params.settings:q} --log {log:q}"
+        " --cells {input.cells:q} --models {input.models:q} --accuracy {input.accuracy:q} --judges {input.judges:q}"
+        " --decision {input.decision:q} --prices {input.prices:q} --source {input.source:q} --buckets {input.buckets:q}"
+        " --statuses {input.statuses:q} --figures {input.figures:q} --template {input.template:q}"
+        " --out-qmd {output.qmd:q} --out-verdict {output.verdict:q}"
+
+
+rule render:
+    """The document as one self-contained HTML page and as Markdown."""
+    input:
+        qmd=f"{RESULTS}/report/report.qmd",
+        figures=FIGURE_FILES,
+        filter=local(str(REPORT_PARTS / "filter.lua")),
+        style=local(str(REPORT_PARTS / "style.css")),
+    output:
+        html=report(
+            f"{RESULTS}/report/report.html",
+            caption="../report/captions/report.rst",
+            category="Report",
+            labels={"file": "report"},
+        ),
+        md=f"{RESULTS}/report/report.md",
+    log:
+        f"{RESULTS}/logs/render.log",
+    conda:
+        "../envs/assay.yaml"
+    resources:
+        **BESIDE_NO_MEASUREMENT,
+    params:
+        script=stage_script("render"),
+        code=stage_code("render"),
+    shell:
+        "python {params.script:q} --log {log:q} --qmd {input.qmd:q} --filter {input.filter:q}"
+        " --style {input.style:q} --out-md {output.md:q} --out-html {output.html:q}"
+
+
+def what_to_publish(wildcards):
+    """The report and its data, if the benchmark says where to put them."""
+    if BENCHMARK.publish is None:
+        raise WorkflowError(
+            "publish: the benchmark has no section `publish`, so there is no place to put the report."
+            " Add one with the S3 bucket, such as:\n\n    publish:\n      bucket: my-reports\n"
+        )
+    return [*REPORT_FILES, *FIGURE_FILES, *TABLE_FILES, DECISION_FILE]
+
+
+rule publish:
+    """Put the report and its data into S3. Runs only when it is asked for, and then every time."""
+    input:
+        what_to_publish,
+    log:
+        f"{RESULTS}/logs/publish.log",
+    localrule: True
+    conda:
+        "../envs/assay.yaml"
+    params:
+        script=stage_script("publish"),
+        settings=settings(publish=BENCHMARK.publish, run=RUN.name),
+        root=RESULTS,
+    shell:
+        "python {params.script:q} --settings {params.settings:q} --log {log:q} --files {input:q}"
