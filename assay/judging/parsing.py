@@ -14,19 +14,21 @@ from typing import Any, Literal
 Verdict = Literal["correct", "incorrect", "unparseable", "failed"]
 """`failed` is a judge that gave no reply at all; `unparseable` one whose reply states no single verdict."""
 
-_LONGEST = 20_000  # characters of a reply that are looked at: a verdict and a sentence need a few hundred
+_LONGEST = 100_000  # characters of a reply that are looked at: a verdict and a sentence need a few hundred
 _THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 
 _WORD = r"(?P<word>not[\s_-]+correct|incorrect|correct)"
 _END = r"(?![\w-]|[\"'”’*_`\s]*(?:\?|/|\||,?\s*\bor\b))"  # whole, no question, not one of two choices
 _LABELLED = re.compile(
     r"\bverdict[\"'”’*_`\s]*(?::|：|=|\bis\b)[\"'“‘*_`\s]*"
-    r"(?:that\s+)?(?:(?:the|this)\s+(?:answer|response)\s+is\s+)?[\"'“‘*_`\s]*" + _WORD + _END,
+    r"(?:(?:that\s+)?(?:the|this)\s+(?:answer|response)\s+is[\"'“‘*_`\s]+)?" + _WORD + _END,
     re.IGNORECASE,
 )
 _ANY_LABEL = re.compile(r"\bverdict[\"'”’*_`\s]*(?::|：|=)[\"'“‘*_`\s]*(?=\S)", re.IGNORECASE)
 _ALONE = re.compile(r"[\W_]*" + _WORD + r"[\W_]*", re.IGNORECASE)
 _LEADING = re.compile(r"[\"'“‘*_`\s]*" + _WORD + r"[\"'”’*_`]*\s*[.,;!—–]", re.IGNORECASE)
+# "Correct. Well, no: incorrect" states two verdicts; "Incorrect. The correct answer is Paris" states one.
+_STANDING = re.compile(r"(?<!\w)(?<!\bthe )(?<!\ba )(?<!\ban )" + _WORD + _END, re.IGNORECASE)
 _EXPLANATION = re.compile(
     r"\bexplanation[\"'”’*_`\s]*(?::|：|=)\s*(?:\"(?P<double>(?:\\.|[^\"\\])*)|'(?P<single>(?:\\.|[^'\\])*)|(?P<bare>[^\n]*))",
     re.IGNORECASE,
@@ -114,8 +116,7 @@ def _words_alone(text: str) -> set[str]:
     if not found and ends and (leading := _LEADING.match(ends[0])):
         found = [leading]
         rest = ends[0][leading.end() :] + "\n".join(lines[1:])
-        # "Correct. Well, no: incorrect" states two.
-        found += re.finditer(r"(?<!\w)" + _WORD + _END, rest, re.IGNORECASE)
+        found += _STANDING.finditer(rest)
     return {_verdict_of(match["word"]) for match in found}
 
 
