@@ -30,12 +30,36 @@ if not workflow.configfiles:
 
 
 include: "rules/plan.smk"
-include: "rules/targets.smk"
 include: "rules/prompts.smk"
 include: "rules/invoke.smk"
 include: "rules/accuracy.smk"
 include: "rules/decision.smk"
 include: "rules/report.smk"
+
+
+rule all:
+    """Everything, down to the report."""
+    default_target: True
+    input:
+        REPORT_FILES,
+        DECISION_FILE,
+        TABLE_FILES,
+        FIGURE_FILES,
+    localrule: True
+
+
+rule verdict:
+    """Print the report's path and the verdict in one line."""
+    input:
+        verdict=f"{RESULTS}/report/verdict.txt",
+        report=f"{RESULTS}/report/report.html",
+    log:
+        f"{RESULTS}/logs/verdict.log",
+    localrule: True
+    conda:
+        "envs/assay.yaml"
+    shell:
+        'echo "{input.report}: $(cat {input.verdict:q})" | tee {log:q}'
 
 
 onsuccess:

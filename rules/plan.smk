@@ -30,6 +30,26 @@ BLOCKS = range(1, BENCHMARK.load.blocks + 1)
 SIMULATED = BENCHMARK.endpoint.kind == "simulator"
 CONCURRENCY_OF_INTEREST = BENCHMARK.limits.concurrency or max(BENCHMARK.load.concurrency)
 
+REPORT_FILES = [
+    f"{RESULTS}/report/{name}" for name in ("report.html", "report.md", "report.qmd", "verdict.txt")
+]
+DECISION_FILE = f"{RESULTS}/decision/decision.json"
+TABLES = ("cells", "models", "accuracy", "judges")
+TABLE_FILES = expand(f"{RESULTS}/tables/{{table}}.{{ending}}", table=TABLES, ending=("parquet", "csv"))
+FIGURES = (
+    "latency_by_concurrency",
+    "throughput_by_concurrency",
+    "errors",
+    "accuracy_by_model",
+    "accuracy_by_prompt_size",
+    "cost_against_latency",
+)
+FIGURE_FILES = expand(
+    f"{RESULTS}/figures/{{figure}}.{{ending}}",
+    figure=FIGURES,
+    ending=("svg", "png", "csv"),
+)
+
 REPORT_PARTS = Path("report") if Path.cwd() == PROJECT else PROJECT / "report"
 
 # How to recreate the report, as the report itself says it.
@@ -135,3 +155,11 @@ def verdicts(suffix):
         model=list(MODELS),
         judge=list(JUDGES),
     )
+
+
+def announce(dag):
+    """After a run that made or checked the report: its path and the verdict in one line."""
+    asked = {job.rule.name for job in dag.jobs}
+    if "all" in asked and "verdict" not in asked:
+        line = Path(RESULTS, "report", "verdict.txt").read_text(encoding="utf-8").strip()
+        print(f"{RESULTS}/report/report.html: {line}", file=sys.stderr)
