@@ -52,3 +52,12 @@ Label = Annotated[
     Expected("letters, digits, - and _ (it names files), beginning with a letter or digit, at most 63"),
 ]
 """A name that is safe in file names and in figures: letters, digits, `-` and `_`, at most 63 characters."""
+
+
+class Edition(Settings):
+    """Which buying a job's requests belong to, and the seed of its random choices."""
+
+    name: str
+    """The run's."""
+    edition: Count
+    seed: Whole

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from assay.bedrock.settings import Endpoint, SimulatorEndpoint
 from assay.errors import InputError
 
 S = TypeVar("S", bound=BaseModel)
@@ -19,7 +20,9 @@ S = TypeVar("S", bound=BaseModel)
 def parser(description: str | None) -> argparse.ArgumentParser:
     """An argument parser with what every script takes."""
     made = argparse.ArgumentParser(description=description)
-    made.add_argument("--log", type=Path, help="file that progress and errors are written to, beside the screen")
+    made.add_argument(
+        "--log", type=Path, help="file that progress and errors are written to, beside the screen"
+    )
     return made
 
 
@@ -33,6 +36,13 @@ def settings(kind: type[S]) -> Callable[[str], S]:
             raise argparse.ArgumentTypeError(str(error)) from error
 
     return parse
+
+
+def endpoint(given: Endpoint, behaviour: Path | None) -> Endpoint:
+    """The endpoint, with the simulator's behaviour file where the command line says it is."""
+    if behaviour is None or not isinstance(given, SimulatorEndpoint):
+        return given
+    return given.model_copy(update={"behaviour": behaviour})
 
 
 def run(main: Callable[[argparse.Namespace], None], made: argparse.ArgumentParser) -> None:

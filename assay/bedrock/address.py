@@ -35,11 +35,14 @@ def resolve(endpoint: BedrockEndpoint) -> Address:
     """The address of a Bedrock endpoint: the given URL, else what botocore resolves for region and profile."""
     if endpoint.url is not None:
         return parsed(endpoint.url, endpoint.region, endpoint.url.rstrip("/"))
-    from botocore.session import Session  # noqa: PLC0415 - slow, and not needed with a URL
+    from botocore.session import Session
 
     session = Session(profile=endpoint.profile)
     client = session.create_client(
-        "bedrock-runtime", region_name=endpoint.region, aws_access_key_id="unused", aws_secret_access_key="unused"
+        "bedrock-runtime",
+        region_name=endpoint.region,
+        aws_access_key_id="unused",
+        aws_secret_access_key="unused",
     )
     url = client.meta.endpoint_url
     return parsed(url, endpoint.region, url)

@@ -21,15 +21,17 @@ def signer(endpoint: BedrockEndpoint) -> Signer:
     token = os.environ.get(BEARER_TOKEN_VARIABLE)
     if token and endpoint.profile is None:
         return Bearer(token)
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - slow, and not needed with a token
-    from botocore.session import Session  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError
+    from botocore.session import Session
 
     try:
         found = Session(profile=endpoint.profile).get_credentials()
         if found is not None:
             found.get_frozen_credentials()
     except BotoCoreError as error:
-        raise InputError(f"endpoint.profile: no credentials for profile {endpoint.profile!r}: {error}") from error
+        raise InputError(
+            f"endpoint.profile: no credentials for profile {endpoint.profile!r}: {error}"
+        ) from error
     if found is None:
         where = f"profile {endpoint.profile!r}" if endpoint.profile else "the environment"
         raise InputError(

@@ -54,15 +54,21 @@ class Decoder:
             total, header_bytes, prelude_crc = _PRELUDE.unpack_from(buffer, start)
             if zlib.crc32(buffer[start : start + 8]) != prelude_crc:
                 raise FrameError("the checksum of a frame's prelude doesn't match")
-            if not _OVERHEAD <= total <= MAX_FRAME_BYTES or header_bytes > min(total - _OVERHEAD, _MAX_HEADER_BYTES):
-                raise FrameError(f"a frame of {total} bytes with {header_bytes} bytes of headers is not possible")
+            if not _OVERHEAD <= total <= MAX_FRAME_BYTES or header_bytes > min(
+                total - _OVERHEAD, _MAX_HEADER_BYTES
+            ):
+                raise FrameError(
+                    f"a frame of {total} bytes with {header_bytes} bytes of headers is not possible"
+                )
             if end - start < total:
                 break
             body_end = start + total - _CRC.size
             if zlib.crc32(buffer[start:body_end]) != _CRC.unpack_from(buffer, body_end)[0]:
                 raise FrameError("the checksum of a frame doesn't match")
             headers_end = start + _PRELUDE.size + header_bytes
-            frames.append(Frame(_headers(buffer[start + _PRELUDE.size : headers_end]), buffer[headers_end:body_end]))
+            frames.append(
+                Frame(_headers(buffer[start + _PRELUDE.size : headers_end]), buffer[headers_end:body_end])
+            )
             start += total
         self._buffer = buffer[start:]
         return frames

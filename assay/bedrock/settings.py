@@ -25,7 +25,7 @@ class BedrockEndpoint(Settings):
         StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d+$"),
         Expected("the name of an AWS region, such as us-east-1"),
     ]
-    """AWS region, such as us-east-1."""
+    """AWS region that requests go to."""
     profile: str | None = None
     """Profile of the AWS configuration to take credentials from; by default botocore's own chain."""
     url: (
@@ -48,8 +48,11 @@ class Inference(Settings):
     max_tokens: Count | None = None
     """Most output tokens. Bedrock reserves them from the quota when a request starts: keep it tight."""
     temperature: Annotated[Number, Field(ge=0)] | None = None
+    """Some models refuse it (the newest Claude ones do): leave it null for them."""
     top_p: Share | None = None
+    """Share of the probability that tokens are drawn from. Some models refuse it beside temperature."""
     stop_sequences: tuple[str, ...] | None = None
+    """An answer ends where one of these texts comes up."""
     additional: dict[str, Any] | None = None
     """Sent as `additionalModelRequestFields`: parameters that only this family knows."""
 
@@ -75,6 +78,7 @@ class Model(Settings):
     inference: Inference = Inference()
     """Overrides the benchmark's `inference`, key by key."""
     service_tier: Literal["default", "priority", "flex", "reserved"] | None = None
+    """Sent as `serviceTier.type`."""
     latency: Literal["standard", "optimized"] | None = None
     """Sent as `performanceConfig.latency`."""
 

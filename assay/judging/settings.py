@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from assay.bedrock.settings import Inference, Model, Retry, Timeouts
-from assay.settings import Count, Settings
+from assay.bedrock.settings import Endpoint, Inference, Model, Retry, Timeouts
+from assay.settings import Count, Edition, Settings
 
 
 class Judges(Settings):
@@ -21,4 +21,20 @@ class Judges(Settings):
     concurrency: Count = 8
     """Requests in flight of each judge."""
     timeouts: Timeouts = Timeouts()
+    """When a request is given up."""
     retry: Retry = Retry(attempts=6)
+    """Judging is not measured, so what fails is asked again."""
+
+
+class JudgeJob(Settings):
+    """Settings of one judge job: one judge's verdicts on one model's answers."""
+
+    run: Edition
+    endpoint: Endpoint
+    model: str
+    """Label of the model whose answers are judged."""
+    judge: Model
+    """With complete inference parameters: the judge's own over the panel's."""
+    concurrency: Count
+    timeouts: Timeouts
+    retry: Retry

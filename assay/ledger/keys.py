@@ -5,21 +5,17 @@ renaming buys nothing.
 """
 
 import hashlib
-import json
 from typing import Any
+
+from assay.canonical import canonical_json
 
 KEY_LENGTH = 32
 """Hexadecimal digits of a key: 128 bits."""
 
 
-def canonical(value: Any) -> str:
-    """The one JSON text of a value: sorted keys, no spaces."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
 def digest(value: Any) -> str:
     """Hash of a value's canonical JSON."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()[:KEY_LENGTH]
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:KEY_LENGTH]
 
 
 def ask_key(endpoint: str, region: str, line: dict[str, Any], prompt: str, system: str | None) -> str:

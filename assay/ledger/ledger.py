@@ -66,7 +66,9 @@ class Ledger:
 
     def write_dispatched(self, key: str, entry: dict[str, Any]) -> None:
         """Note that a request is about to leave. Returns when the operating system has the line."""
-        self._write({"line": "dispatched", "key": key, "sitting": self.sitting, **entry}, self.dispatched, key)
+        self._write(
+            {"line": "dispatched", "key": key, "sitting": self.sitting, **entry}, self.dispatched, key
+        )
 
     def write_outcome(self, key: str, entry: dict[str, Any]) -> None:
         """Note what came of a request. Returns when the operating system has the line."""

@@ -20,5 +20,6 @@ class Load(Settings):
     blocks: Count = 1
     """Blocks that a cell's requests are spread over."""
     timeouts: Timeouts = Timeouts()
+    """When a request is given up."""
     retry: Retry = Retry()
     """None by default: while measuring, a failed request is a result."""

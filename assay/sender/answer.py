@@ -5,6 +5,7 @@ ends without messageStop or in the middle of a frame: here each way of ending is
 """
 
 import json
+import re
 from typing import Any
 
 from assay.bedrock.errors import kind_of
@@ -13,6 +14,7 @@ from assay.bedrock.outcome import Outcome
 from assay.sender.timeline import Timeline
 
 _MESSAGE_LIMIT = 500
+_ACCOUNT = re.compile(r"(?<=:)\d{12}(?=:)")
 
 
 class Answer:
@@ -60,6 +62,8 @@ class Answer:
         """The answer is over. `whole` is whether HTTP's own framing ended where it said it would."""
         self.timeline.ended_ns = stamp
         outcome = self.outcome
+        outcome.text = _paired(outcome.text)
+        outcome.reasoning_text = _paired(outcome.reasoning_text)
         if outcome.http_status is None:
             self.fail("disconnected", reason or "the connection ended before an answer came")
         elif outcome.http_status >= 300:
@@ -75,7 +79,7 @@ class Answer:
         """Note an error, unless there is one already: the first is the cause."""
         if self.outcome.error is None:
             self.outcome.error = kind
-            self.outcome.error_message = message[:_MESSAGE_LIMIT]
+            self.outcome.error_message = _shown(message)
             self.outcome.error_in_stream = in_stream
 
     def _event(self, frame: Frame, stamp: int) -> None:
@@ -156,12 +160,13 @@ class Answer:
         try:
             data = json.loads(b"".join(self._body))
             blocks = data["output"]["message"]["content"]
-            outcome.text = "".join(block["text"] for block in blocks if "text" in block)
-            outcome.reasoning_text = "".join(
+            outcome.text = _paired("".join(block["text"] for block in blocks if "text" in block))
+            reasoning = "".join(
                 block["reasoningContent"].get("reasoningText", {}).get("text", "")
                 for block in blocks
                 if "reasoningContent" in block
             )
+            outcome.reasoning_text = _paired(reasoning)
             outcome.stop_reason = data["stopReason"]
             self._metadata(data)
             outcome.content_chars = len(outcome.text) + len(outcome.reasoning_text)
@@ -176,7 +181,25 @@ class Answer:
         if outcome.error in (None, "http_error"):
             outcome.error = kind_of(_named_in(raw), outcome.http_status)
         if outcome.error_message is None:
-            outcome.error_message = _message(raw)[:_MESSAGE_LIMIT]
+            outcome.error_message = _shown(_message(raw))
+
+
+def _paired(text: str) -> str:
+    """The text as Unicode that can be written: surrogates that two chunks had apart are joined, lone ones replaced."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _shown(message: str) -> str:
+    """What may be written down of an error message.
+
+    Only its first paragraph, since what AWS says of a bad signature goes on with the request's headers, session
+    token included; and without account numbers.
+    """
+    return _paired(_ACCOUNT.sub("…", message.strip().split("\n\n", 1)[0])[:_MESSAGE_LIMIT])
 
 
 def _message(raw: bytes) -> str:

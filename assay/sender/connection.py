@@ -38,7 +38,10 @@ class Connection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(timeouts.connect_s):
             _, connection = await loop.create_connection(
-                lambda: Connection(loop), address.host, address.port, ssl=tls if address.scheme == "https" else None
+                lambda: Connection(loop),
+                address.host,
+                address.port,
+                ssl=tls if address.scheme == "https" else None,
             )
         return connection
 
@@ -120,7 +123,9 @@ class Connection(asyncio.Protocol):
         if status < 200:
             self._headers = {}
             return
-        self._until_closed = "content-length" not in self._headers and "transfer-encoding" not in self._headers
+        self._until_closed = (
+            "content-length" not in self._headers and "transfer-encoding" not in self._headers
+        )
         if self._answer is not None:
             self._answer.headers(status, self._headers, self._stamp)
 
@@ -167,7 +172,9 @@ class Connection(asyncio.Protocol):
         if ends[kind] > now:
             self._watch = self._loop.call_later((ends[kind] - now) / 1e9, self._look)
             return
-        answer.fail(kind, f"given up after {(now - sent) / 1e9:.3g} s (timeouts.{kind.removeprefix('timeout_')}_s)")
+        answer.fail(
+            kind, f"given up after {(now - sent) / 1e9:.3g} s (timeouts.{kind.removeprefix('timeout_')}_s)"
+        )
         self._stamp = now
         self._finish(whole=False)
         self.close()

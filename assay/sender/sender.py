@@ -41,11 +41,6 @@ class Attempt:
     try_number: int
     answer: Answer
 
-    @property
-    def final(self) -> bool:
-        """Whether no other try follows."""
-        return bool(self.answer.outcome.ok)
-
 
 Take = Callable[[], Planned | None]
 Done = Callable[[Planned, Attempt, bool], None]
@@ -54,6 +49,13 @@ Done = Callable[[Planned, Attempt, bool], None]
 
 class SetupError(Exception):
     """Nothing but errors that mean a wrong set-up: no access, no such model, no connection."""
+
+
+SETUP_ADVICE = (
+    "Nothing was answered, so nothing more is sent. Check that the account has access to the model, the id (some "
+    "models need an inference profile such as `us.…`), the region, the credentials and the network; then run again."
+)
+"""What to do about a SetupError."""
 
 
 @dataclass(slots=True)
@@ -148,7 +150,7 @@ class Sender:
         throttled_in_a_row = 0
         while (planned := take()) is not None:
             for try_number in range(1, self._retry.attempts + 1):
-                attempt, dispatched = await self._attempt(slot, planned, try_number)
+                attempt = await self._attempt(slot, planned, try_number)
                 outcome = attempt.answer.outcome
                 throttled_in_a_row = throttled_in_a_row + 1 if outcome.error in THROTTLED else 0
                 last = outcome.error not in MAY_PASS or try_number == self._retry.attempts
@@ -158,7 +160,9 @@ class Sender:
                 timeline = attempt.answer.timeline
                 assert timeline.ended_ns is not None
                 timeline.slot_free_ns = timeline.ended_ns + int(wait_s * 1e9)
-                self._ledger.write_outcome(planned.key, {**dispatched, "try": try_number, **_flat(attempt.answer)})
+                self._ledger.write_outcome(
+                    planned.key, {"try": try_number, "last": last, **_flat(attempt.answer)}
+                )
                 done(planned, attempt, last)
                 self._notice(attempt, patience)
                 if wait_s:
@@ -166,7 +170,7 @@ class Sender:
                 if last:
                     break
 
-    async def _attempt(self, slot: int, planned: Planned, try_number: int) -> tuple[Attempt, dict[str, Any]]:
+    async def _attempt(self, slot: int, planned: Planned, try_number: int) -> Attempt:
         lead = nonce(self._ledger.salt, planned.key, try_number)
         content = body(self._line, planned.prompt, planned.system, lead)
         signed = self._signer.headers(self._address.host_header, self._line.path, content)
@@ -174,23 +178,23 @@ class Sender:
         timeline = Timeline()
         answer = Answer(self._line.model.stream, timeline)
         attempt = Attempt(planned, try_number, answer)
-        tags = {"tags": planned.tags, "try": try_number}
-        self._ledger.write_dispatched(planned.key, tags)
+        self._ledger.write_dispatched(planned.key, {"try": try_number, "tags": planned.tags})
         connection = self._connections[slot]
         timeline.dispatched_ns = perf_counter_ns()
         if connection is None or not connection.usable:
+            self._connections[slot] = None
             try:
-                connection = self._connections[slot] = await Connection.open(self._address, self._timeouts, self._tls)
-            except TimeoutError:
-                answer.fail("timeout_connect", f"no connection within {self._timeouts.connect_s:g} s")
-            except OSError as error:
-                answer.fail("connect_failed", f"{self._address.host}:{self._address.port}: {error}")
-            if answer.outcome.error is not None:
-                self._connections[slot] = None
+                connection = await Connection.open(self._address, self._timeouts, self._tls)
+            except (OSError, TimeoutError) as error:
                 timeline.ended_ns = perf_counter_ns()
-                return attempt, tags
+                if isinstance(error, TimeoutError):
+                    answer.fail("timeout_connect", f"no connection within {self._timeouts.connect_s:g} s")
+                else:
+                    answer.fail("connect_failed", f"{self._address.host}:{self._address.port}: {error}")
+                return attempt
+            self._connections[slot] = connection
         await connection.ask(request, answer, self._timeouts)
-        return attempt, tags
+        return attempt
 
     def _wait_s(self, failures: int, retry_after_s: float | None) -> float:
         """Exponential backoff with full jitter, never less than what the service asked for.
@@ -210,7 +214,7 @@ class Sender:
         self._hopeless.append(attempt)
         if len(self._hopeless) >= patience:
             outcome = attempt.answer.outcome
-            raise SetupError(f"{outcome.error}: {outcome.error_message}")
+            raise SetupError(f"{outcome.error}: {outcome.error_message}.".replace("..", "."))
 
 
 def _request(host: str, path: str, signed: dict[str, str], content: bytes) -> bytes:

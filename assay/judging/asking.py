@@ -1,0 +1,109 @@
+"""Asks a judge, through the same sender and ledger as the models: what was answered once isn't asked again."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from assay.bedrock.address import Address
+from assay.bedrock.request import Line
+from assay.bedrock.settings import Retry, Timeouts
+from assay.bedrock.signing import Signer
+from assay.errors import InputError
+from assay.judging.reply import Reply
+from assay.ledger.keys import ask_key, attempt_key
+from assay.ledger.ledger import Ledger
+from assay.progress import Progress
+from assay.sender.sender import SETUP_ADVICE, Attempt, Planned, Sender, SetupError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Asking:
+    """How one judge is asked about one model's answers. Counts what it took."""
+
+    name: str
+    """For progress: judge and model."""
+    label: str
+    endpoint: str
+    region: str
+    line: Line
+    edition: int
+    concurrency: int
+    timeouts: Timeouts
+    retry: Retry
+    seed: int
+    requests_sent: int = 0
+    from_ledger: int = 0
+
+    def replies(
+        self,
+        prompts: Sequence[str],
+        ledger: Ledger,
+        reach: Callable[[], AbstractContextManager[tuple[Address, Signer]]],
+    ) -> list[Reply]:
+        """A reply to each prompt, in their order. What failed in an earlier sitting is asked again.
+
+        Raises InputError where nothing but errors of a wrong set-up came back.
+        """
+        planned = [self._planned(prompt) for prompt in prompts]
+        todo = [one for one in planned if _answer(ledger, one.key) is None]
+        self.from_ledger = len(planned) - len(todo)
+        if todo:
+            try:
+                with reach() as (address, signer):
+                    asyncio.run(self._send(todo, ledger, address, signer))
+            except SetupError as error:
+                raise InputError(
+                    f"judge {self.label} ({self.line.model.id}): {error} {SETUP_ADVICE}"
+                ) from error
+        else:
+            log.info("%s: every verdict is in the ledger, nothing is sent", self.name)
+        return [_reply(ledger, one.key) for one in planned]
+
+    def _planned(self, prompt: str) -> Planned:
+        ask = ask_key(self.endpoint, self.region, self.line.identity(), prompt, None)
+        tags = {"role": "judge", "ask": ask, "model": self.line.model.id, "edition": self.edition}
+        return Planned(attempt_key(ask, self.edition, role="judge"), prompt, None, tags)
+
+    async def _send(self, todo: list[Planned], ledger: Ledger, address: Address, signer: Signer) -> None:
+        waiting = iter(todo)
+        progress = Progress(self.name, len(todo))
+
+        def done(_: Planned, attempt: Attempt, last: bool) -> None:
+            self.requests_sent += 1
+            if last:
+                progress.count(attempt.answer)
+
+        saying = asyncio.create_task(progress.every_few_seconds())
+        try:
+            async with Sender(
+                address, signer, self.line, ledger, self.timeouts, self.retry, self.seed
+            ) as sender:
+                await sender.run(min(self.concurrency, len(todo)), lambda: next(waiting, None), done)
+        finally:
+            saying.cancel()
+        progress.say()
+
+
+def _answer(ledger: Ledger, key: str) -> dict[str, Any] | None:
+    """The outcome that was answered, if there is one."""
+    return next((outcome for outcome in ledger.outcomes.get(key, ()) if "error" not in outcome), None)
+
+
+def _reply(ledger: Ledger, key: str) -> Reply:
+    tries = len(ledger.dispatched[key])
+    outcome = _answer(ledger, key)
+    if outcome is None:
+        return Reply(None, ledger.outcomes[key][-1]["error"], None, None, None, tries)
+    return Reply(
+        outcome.get("text", ""),
+        None,
+        outcome.get("input_tokens"),
+        outcome.get("output_tokens"),
+        (outcome["ended_ns"] - outcome["sent_ns"]) / 1e6,
+        tries,
+    )

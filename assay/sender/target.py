@@ -1,0 +1,41 @@
+"""Where a job's requests go: Bedrock, or a simulator that is started for the job and ends with it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from assay.bedrock.address import Address, parsed, resolve
+from assay.bedrock.credentials import signer
+from assay.bedrock.settings import Endpoint, SimulatorEndpoint
+from assay.bedrock.signing import Credentials, Signer, SigV4
+from assay.simulator import credentials as simulated
+from assay.simulator.behaviour import behaviour_hash
+
+
+def identity(endpoint: Endpoint, model_id: str) -> tuple[str, str]:
+    """Name and region of an endpoint as they stand in ask keys. A simulated one is known by what it does."""
+    if isinstance(endpoint, SimulatorEndpoint):
+        return f"simulator:{behaviour_hash(endpoint.behaviour, model_id)}", simulated.REGION
+    address = resolve(endpoint)
+    return address.identity, address.region
+
+
+@contextmanager
+def reached(
+    endpoint: Endpoint, answer_key: Path | None, journal: Path | None
+) -> Iterator[tuple[Address, Signer]]:
+    """Address and signer of the endpoint. A simulator listens on loopback, and ends when the block is left.
+
+    `answer_key` is what the simulator knows of the prompts, `journal` the file that it writes its own account to.
+    """
+    if not isinstance(endpoint, SimulatorEndpoint):
+        yield resolve(endpoint), signer(endpoint)
+        return
+    from assay.simulator.process import SimulatorProcess
+
+    with SimulatorProcess.started(
+        behaviour=endpoint.behaviour, answer_key=answer_key, journal=journal
+    ) as process:
+        keys = Credentials(simulated.ACCESS_KEY_ID, simulated.SECRET_ACCESS_KEY)
+        address = parsed(process.url, simulated.REGION, "simulator")
+        yield address, SigV4(lambda: keys, simulated.REGION)

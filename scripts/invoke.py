@@ -1,0 +1,77 @@
+"""The cells of one model at one load: sends what the ledger doesn't hold yet, and writes the records of all."""
+
+import argparse
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+import command
+
+from assay.bedrock.request import Line
+from assay.ledger.files import file_name
+from assay.ledger.ledger import opened
+from assay.measurement.job import Job, measure, records
+from assay.measurement.plan import Asked
+from assay.measurement.settings import Invoke
+from assay.prompts.prompt import Prompt, read_prompts
+from assay.records.attempts import write
+from assay.sender.target import identity, reached
+
+
+def main(arguments: argparse.Namespace) -> None:
+    settings: Invoke = arguments.settings
+    endpoint = command.endpoint(settings.endpoint, arguments.behaviour)
+    system = arguments.system.read_text(encoding="utf-8") if arguments.system else None
+    name, region = identity(endpoint, settings.model.id)
+    asked = Asked(name, region, Line(settings.model, settings.inference), system, settings.run.edition)
+    prompts: dict[str, list[Prompt]] = {}
+    for prompt in read_prompts(arguments.prompts):
+        prompts.setdefault(prompt.bucket, []).append(prompt)
+    load = settings.load
+    job = Job(settings.model.label, asked, load, load.timeouts, load.retry, settings.run.seed, prompts)
+    asks = {"endpoint": name, "region": region, "line": asked.line.identity()}
+    ledger_file = file_name("invoke", settings.model.id, asks, load.name, f"b{load.block}")
+    began = datetime.now(UTC)
+    with opened(arguments.ledger / ledger_file) as ledger:
+        sat = measure(job, ledger, lambda: reached(endpoint, arguments.answer_key, arguments.journal))
+        rows = records(job, ledger)
+        write(arguments.out_records, rows)
+        status = {
+            "status": "complete",
+            "reason": None,
+            "sittings": len({row["sitting"] for row in rows if row["role"] == "measured"}),
+            "requests_sent": sat.requests_sent,
+            "from_ledger": sat.from_ledger,
+            "dropped_lines": ledger.dropped_lines,
+            "started_utc": began.isoformat(timespec="seconds"),
+            "ended_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+            "host": {
+                "cores": os.cpu_count(),
+                "machine": platform.machine(),
+                "python": platform.python_version(),
+            },
+            "cells": {
+                bucket: {"event_loop_lag_ms_p99": lag} for bucket, lag in sat.event_loop_lag_ms_p99.items()
+            },
+        }
+        command.write_text(arguments.out_status, json.dumps(status, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    made = command.parser(__doc__)
+    made.add_argument(
+        "--settings", type=command.settings(Invoke), required=True, help="JSON: this job's part"
+    )
+    made.add_argument("--prompts", type=Path, required=True, help="prompts.parquet of the bucket stage")
+    made.add_argument("--system", type=Path, help="text file with the system prompt")
+    made.add_argument("--answer-key", type=Path, help="what a simulator knows of the prompts")
+    made.add_argument(
+        "--behaviour", type=Path, help="the simulator's behaviour file, if not the one in the settings"
+    )
+    made.add_argument("--journal", type=Path, help="file that a simulator appends its own account to")
+    made.add_argument("--ledger", type=Path, required=True, help="folder of the ledger")
+    made.add_argument("--out-records", type=Path, required=True, help="where to write the records, Parquet")
+    made.add_argument("--out-status", type=Path, required=True, help="where to write how it went, JSON")
+    command.run(main, made)
