@@ -1,0 +1,135 @@
+"""From the bytes of a request to what it asks: operation, model, prompt, limits.
+
+Leaves the shape of bodies to `schema`, and what is answered to others.
+"""
+
+import base64
+import binascii
+import itertools
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from assay.simulator import schema
+from assay.simulator.service_errors import ServiceError
+
+_SHAPES = {
+    "converse": schema.CONVERSE,
+    "converse-stream": schema.CONVERSE_STREAM,
+    "count-tokens": schema.COUNT_TOKENS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the request line says."""
+
+    operation: str
+    """converse, converse-stream or count-tokens."""
+    model_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What the body says."""
+
+    prompt: str
+    """Text of the last message of the user."""
+    context: str
+    """All other text: system prompt and earlier messages."""
+    max_tokens: int | None = None
+    temperature: float | None = None
+    stop_sequences: tuple[str, ...] = ()
+    echoed: tuple[tuple[str, Any], ...] = ()
+    """Members that the answer repeats: serviceTier, performanceConfig."""
+
+    @property
+    def text(self) -> str:
+        return f"{self.context}\n{self.prompt}"
+
+
+def target(method: str, path: str) -> Target:
+    """Read a request line. Raises ServiceError for what bedrock-runtime doesn't serve."""
+    plain = path.partition("?")[0]
+    head, _, operation = plain.rpartition("/")
+    prefix = "/model/"
+    if method != "POST" or operation not in _SHAPES or not head.startswith(prefix) or head == prefix:
+        raise ServiceError("unknown_operation", f"There is no operation {method} {plain}.")
+    return Target(operation, unquote(head.removeprefix(prefix)))
+
+
+def read(operation: str, body: bytes) -> Ask:
+    """Read and check a body. Raises ServiceError of kind validation."""
+    try:
+        content = json.loads(body)
+    except ValueError as error:  # of JSON or of UTF-8
+        raise ServiceError("validation", f"The request body is not valid JSON: {error}") from None
+    _SHAPES[operation](content, "")
+    if operation == "count-tokens":
+        return _counted(content["input"])
+    return _conversation(content)
+
+
+def _counted(content: dict[str, Any]) -> Ask:
+    if content.get("converse") is not None:
+        return _conversation(content["converse"])
+    try:
+        body = base64.b64decode(content["invokeModel"]["body"], validate=True)
+    except binascii.Error as error:
+        raise ServiceError("validation", f"input.invokeModel.body is not valid base64: {error}") from None
+    return Ask(prompt=body.decode("utf-8", "replace"), context="")
+
+
+def _conversation(content: dict[str, Any]) -> Ask:
+    messages = content.get("messages") or []
+    _check_order(messages)
+    texts = [_text_of(message["content"]) for message in messages]
+    last = max(number for number, message in enumerate(messages) if message["role"] == "user")
+    system = _text_of(content.get("system") or [])
+    context = "\n".join([system, *texts[:last], *texts[last + 1 :]])
+    inference = content.get("inferenceConfig") or {}
+    echoed = tuple(
+        (name, content[name]) for name in ("serviceTier", "performanceConfig") if content.get(name)
+    )
+    return Ask(
+        prompt=texts[last],
+        context=context,
+        max_tokens=inference.get("maxTokens"),
+        temperature=inference.get("temperature"),
+        stop_sequences=tuple(inference.get("stopSequences") or ()),
+        echoed=echoed,
+    )
+
+
+def _check_order(messages: list[dict[str, Any]]) -> None:
+    """Refuse conversations that Bedrock refuses, in its words."""
+    if not messages or messages[0]["role"] != "user":
+        raise ServiceError(
+            "validation",
+            "A conversation must start with a user message. Try again with a conversation that starts with a user "
+            "message.",
+        )
+    for number, (before, after) in enumerate(itertools.pairwise(messages), start=1):
+        if before["role"] == after["role"]:
+            raise ServiceError(
+                "validation",
+                "A conversation must alternate between user and assistant roles. Make sure the conversation "
+                f"alternates between user and assistant roles and try again: messages.{number}.",
+            )
+    for number, message in enumerate(messages):
+        if not message["content"]:
+            raise ServiceError(
+                "validation", f"The content field in the Message object at messages.{number} is empty."
+            )
+        for place, block in enumerate(message["content"]):
+            if "text" in block and not block["text"].strip():
+                raise ServiceError(
+                    "validation",
+                    f"The text field in the ContentBlock object at messages.{number}.content.{place} is blank. "
+                    "Add text to the text field, and try again.",
+                )
+
+
+def _text_of(blocks: list[dict[str, Any]]) -> str:
+    return "".join(block["text"] for block in blocks if block.get("text") is not None)
