@@ -49,7 +49,7 @@ Share = Annotated[float, BeforeValidator(_not_a_boolean), Field(ge=0, le=1)]
 Label = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"),
-    Expected("letters, digits, - and _ (it names files), beginning with a letter or digit, at most 63"),
+    Expected("letters, digits, - and _, beginning with a letter or digit, at most 63 (it names files)"),
 ]
 """A name that is safe in file names and in figures: letters, digits, `-` and `_`, at most 63 characters."""
 

@@ -38,6 +38,7 @@ class Report(Settings):
     title: str | None = None
     """By default made from the run's name."""
     author: str | None = None
+    """Stands below the title."""
 
 
 class Publish(Settings):
@@ -48,10 +49,13 @@ class Publish(Settings):
         StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"),
         Expected("the name of an S3 bucket"),
     ]
+    """The S3 bucket. Nothing in it is made public."""
     prefix: str = ""
     """Key prefix; the run's name is appended."""
     region: str | None = None
+    """AWS region of the bucket; by default that of the AWS configuration."""
     profile: str | None = None
+    """Profile of the AWS configuration to take credentials from."""
     url: str | None = None
     """S3 endpoint, for stores that are not AWS's."""
 
@@ -71,25 +75,37 @@ class Benchmark(Settings):
     """One benchmark: everything that one YAML file says."""
 
     run: Run
+    """Name, edition and seed."""
     endpoint: Endpoint
+    """Where requests go: the simulator or Amazon Bedrock."""
     dataset: Dataset
+    """Where questions, documents and right answers come from."""
     tokenizer: Tokenizer = Tekken(kind="tekken")
+    """What prompts are measured with. The service counts by its own, which the report shows beside it."""
     buckets: Annotated[tuple[Bucket, ...], Field(min_length=1)]
+    """Ranges of prompt size, which may not overlap. Each is measured by itself."""
     prompt: PromptTemplate = PromptTemplate()
+    """How a question and its document are put to the models."""
     inference: Inference = Inference(max_tokens=128, temperature=0.0)
-    """Defaults of all models."""
+    """What every model is asked with, unless it says otherwise. If you give it, give `max_tokens` too."""
     models: Annotated[tuple[Model, ...], Field(min_length=1)]
+    """The models to compare."""
     load: Load = Load()
+    """How many requests, and how many at once."""
     judges: Judges | None = None
-    """Without judges, accuracy is the dataset's own metric."""
+    """Models that say which answers are correct. Without them, accuracy is the dataset's own metric."""
     prices: dict[str, PriceOverride] = Field(default_factory=dict)
-    """Prices by model id that come before the public price data."""
+    """Prices by model id, for what the public price data does not know or has wrong."""
     dataset_of_interest: Interest
-    """The bucket that the decision is about, or weights of several."""
+    """The bucket that the decision is about, or weights by bucket: `{short: 3, long: 1}`."""
     limits: Limits = Limits()
+    """What a model has to keep to."""
     decision: Decision = Decision()
+    """What to prefer among the models that do."""
     report: Report = Report()
+    """Title and author of the report."""
     publish: Publish | None = None
+    """Where `snakemake publish` puts the report. Nothing is published without it."""
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:

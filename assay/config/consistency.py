@@ -11,8 +11,10 @@ from typing import Any
 
 from assay.bedrock.settings import Endpoint, Inference, Model, SimulatorEndpoint
 from assay.config.problems import KeyPath, Problem, dotted, listed, meant
+from assay.datasets.settings import Dataset, JsonLines, LongBench
 from assay.decision.settings import Limits
 from assay.judging.settings import Judges
+from assay.metrics.longbench import METRIC_OF_SET
 from assay.prices.settings import PriceOverride
 from assay.prompts.settings import Bucket
 from assay.schedule.settings import Load
@@ -111,6 +113,41 @@ def _interest_known(
             )
 
 
+_SETS_OF_LONGBENCH = (
+    *METRIC_OF_SET,
+    *(
+        f"{name}_e"
+        for name in (
+            "qasper multifieldqa_en hotpotqa 2wikimqa gov_report multi_news trec triviaqa samsum "
+            "passage_count passage_retrieval_en lcc repobench-p"
+        ).split()
+    ),
+)
+"""The 21 sets and the 13 that LongBench-E has too."""
+
+
+def _sets_known(dataset: Dataset) -> Iterator[Problem]:
+    if isinstance(dataset, LongBench):
+        for index, name in enumerate(dataset.sets or ()):
+            if name not in _SETS_OF_LONGBENCH:
+                yield Problem(
+                    ("dataset", "sets", index),
+                    f"found {name!r}, expected a set of LongBench: {listed(_SETS_OF_LONGBENCH)}"
+                    f"{meant(name, _SETS_OF_LONGBENCH)}",
+                )
+
+
+def _metric_known(dataset: Dataset) -> Iterator[Problem]:
+    if isinstance(dataset, JsonLines) and dataset.metric is not None:
+        from assay.metrics.scores import METRICS  # here, since few benchmarks name one
+
+        if dataset.metric not in METRICS:
+            yield Problem(
+                ("dataset", "metric"),
+                f"found {dataset.metric!r}, expected a metric: {listed(METRICS)}{meant(dataset.metric, METRICS)}",
+            )
+
+
 def _levels_differ(load: Load) -> Iterator[Problem]:
     for index, level in enumerate(load.concurrency):
         if level in load.concurrency[:index]:
@@ -197,6 +234,8 @@ _CHECKS: tuple[Callable[..., Iterator[Problem]], ...] = (
     _bucket_names_differ,
     _bucket_ranges_apart,
     _interest_known,
+    _sets_known,
+    _metric_known,
     _levels_differ,
     _blocks_filled,
     _limits_at_a_measured_level,

@@ -15,6 +15,7 @@ from assay.config.problems import KeyPath, Problem, listed, meant
 from assay.datasets.settings import JsonLines, LongBench
 from assay.errors import InputError
 from assay.prompts.settings import TokenizerFile
+from assay.simulator import behaviour
 
 PROJECT = Path(__file__).resolve().parents[2]
 """The folder that holds `assay/` and the shipped `config/`."""
@@ -87,7 +88,7 @@ def _template(
         yield from faults
         return
     try:
-        text = there.read_text(encoding="utf-8")
+        text = there.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         yield Problem(path, f"found {str(file)!r}, which can't be read as text in UTF-8: {error}")
         return
@@ -108,9 +109,9 @@ def _behaviour(file: Path, sections: Mapping[str, Any], folders: Sequence[Path])
         yield from faults
         return
     try:
-        known = _simulated_ids(there)
+        known = list(behaviour.read(there).models)
     except InputError as error:
-        yield Problem(path, f"found a file with a fault: {error}")
+        yield Problem(path, f"found a file with faults: {error}")
         return
     for place, model in asked(sections.get("models", ()), sections.get("judges")):
         if model.id not in known:
@@ -119,13 +120,3 @@ def _behaviour(file: Path, sections: Mapping[str, Any], folders: Sequence[Path])
                 f"found {model.id!r}, expected a model of {file}, since the endpoint is the simulator: "
                 f"{listed(known)}{meant(model.id, known)}",
             )
-
-
-def _simulated_ids(behaviour: Path) -> list[str]:
-    """The model ids that a behaviour file gives a behaviour to."""
-    from assay.config.yaml_file import read
-
-    models = read(behaviour).values.get("models")
-    if not isinstance(models, dict):
-        raise InputError(f"{behaviour}: expected a key `models` with the behaviour of each model id")
-    return [str(name) for name in models]

@@ -24,6 +24,7 @@ class Synthetic(Settings):
         "classify",
         "summarise",
     )
+    """Find one fact, join two, count, classify, summarise: in equal parts."""
 
 
 class LongBench(Settings):
@@ -66,7 +67,9 @@ class JsonLines(Settings):
 
     kind: Literal["jsonl"]
     path: Path
+    """The file."""
     columns: Columns = Columns()
+    """Which keys of a row hold what."""
     metric: str | None = None
     """Metric by name (see the table of metrics); by default that of the LongBench set of the row's name, else qa_f1."""
     sets: tuple[str, ...] | None = None

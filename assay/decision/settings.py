@@ -13,7 +13,9 @@ class Bound(Settings):
     """A limit on one metric: at most `max`, or at least `min`."""
 
     max: Number | None = None
+    """The most that is allowed."""
     min: Number | None = None
+    """The least that is allowed."""
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:
@@ -31,16 +33,27 @@ class Limits(Settings):
     concurrency: Count | None = None
     """The level at which the limits have to hold; by default the highest of `load.concurrency`."""
     ttft_ms_p50: Bound | None = None
+    """Milliseconds to the first token: median."""
     ttft_ms_p95: Bound | None = None
+    """Milliseconds to the first token: 95th percentile."""
     ttft_ms_p99: Bound | None = None
+    """Milliseconds to the first token: 99th percentile."""
     e2e_ms_p50: Bound | None = None
+    """Milliseconds to the end of the answer: median."""
     e2e_ms_p95: Bound | None = None
+    """Milliseconds to the end of the answer: 95th percentile."""
     e2e_ms_p99: Bound | None = None
+    """Milliseconds to the end of the answer: 99th percentile."""
     tpot_ms_p95: Bound | None = None
+    """Milliseconds per output token after the first: 95th percentile."""
     transactions_per_minute: Bound | None = None
+    """Successful requests a minute."""
     error_rate: Bound | None = None
+    """Share of requests that failed, from 0 to 1."""
     cost_usd_per_10k_transactions: Bound | None = None
+    """Dollars for ten thousand successful requests."""
     accuracy: Bound | None = None
+    """Share of the answers that are correct, from 0 to 1."""
 
 
 class Decision(Settings):

@@ -14,9 +14,13 @@ class PriceOverride(Settings):
     """Dollars per million tokens of one model id. Comes before every other source."""
 
     input_usd_per_million: Dollars
+    """Of input tokens that are neither read from the prompt cache nor written to it."""
     output_usd_per_million: Dollars
+    """Of output tokens, reasoning included."""
     cache_read_usd_per_million: Dollars | None = None
+    """Of tokens read from the prompt cache; null is unknown, not free."""
     cache_write_usd_per_million: Dollars | None = None
+    """Of tokens written to the prompt cache; null is unknown, not free."""
     dated: date | None = None
     """The day on which this price was looked up."""
 

@@ -19,6 +19,7 @@ class TokenizerFile(Settings):
 
     kind: Literal["file"]
     path: Path
+    """The file."""
 
 
 class TokenizerHub(Settings):
@@ -28,6 +29,7 @@ class TokenizerHub(Settings):
     name: str
     """Such as `mistralai/Mistral-7B-v0.1`."""
     revision: str = "main"
+    """Git revision on the hub. Name a commit, so that counts stay the same."""
 
 
 Tokenizer = Annotated[Tekken | TokenizerFile | TokenizerHub, Field(discriminator="kind")]
@@ -35,7 +37,7 @@ Tokenizer = Annotated[Tekken | TokenizerFile | TokenizerHub, Field(discriminator
 BucketName = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}$"),
-    Expected("the name of a bucket: letters, digits, and - _ . +, beginning with a letter or digit"),
+    Expected("the name of a bucket (letters, digits and - _ . +, beginning with a letter or digit)"),
 ]
 
 
@@ -43,6 +45,7 @@ class Bucket(Settings):
     """A range of prompt sizes, and how many prompts are drawn from it."""
 
     name: BucketName
+    """Its name in tables and figures."""
     min: Whole
     """Least tokens of the formatted prompt, included."""
     max: Count
