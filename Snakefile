@@ -30,6 +30,7 @@ if not workflow.configfiles:
 
 
 include: "rules/plan.smk"
+include: "rules/stages.smk"
 include: "rules/prompts.smk"
 include: "rules/invoke.smk"
 include: "rules/accuracy.smk"
@@ -46,6 +47,8 @@ rule all:
         TABLE_FILES,
         FIGURE_FILES,
     localrule: True
+    message:
+        f"All is made: {RESULTS}"
 
 
 rule verdict:

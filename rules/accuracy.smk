@@ -18,27 +18,11 @@ rule score:
         script=stage_script("score"),
         code=stage_code("score"),
         settings=lambda wildcards: settings(model=wildcards.model),
+    message:
+        "Score the answers of {wildcards.model}"
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
         " --prompts {input.prompts:q} --records {input.records:q} --out {output:q}"
-
-
-def judge_settings(judge):
-    """A judge's part of the benchmark, for the model of a job."""
-    asked = judge.model_copy(update={"inference": judge.inference.over(BENCHMARK.judges.inference)})
-
-    def made(wildcards):
-        return settings(
-            run={"name": RUN.name, "edition": RUN.edition, "seed": RUN.seed},
-            endpoint=endpoint(),
-            model=wildcards.model,
-            judge=asked,
-            concurrency=BENCHMARK.judges.concurrency,
-            timeouts=BENCHMARK.judges.timeouts,
-            retry=BENCHMARK.judges.retry,
-        )
-
-    return made
 
 
 for label, judge in JUDGES.items():
@@ -65,6 +49,8 @@ for label, judge in JUDGES.items():
             settings=judge_settings(judge),
             files=flags("behaviour"),
             ledger=lambda wildcards, output: LEDGER,
+        message:
+            f"Judge the answers of {{wildcards.model}} by {label}"
         shell:
             "python {params.script:q} --settings {params.settings:q} --log {log:q} {params.files:q}"
             " --answers {input.answers:q} --prompt {input.prompt:q} --ledger {params.ledger:q}"

@@ -40,6 +40,8 @@ rule aggregate:
             confidence=BENCHMARK.decision.confidence,
         ),
         verdicts=lambda wildcards, input: (["--verdicts", *input.verdicts] if input.verdicts else []),
+    message:
+        "Aggregate records into tables"
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
         " --prompts {input.prompts:q} --prices {input.prices:q} --records {input.records:q}"
@@ -80,6 +82,8 @@ rule decide:
             concurrency=sorted(LOADS.values()),
         ),
         verdicts=lambda wildcards, input: (["--verdicts", *input.verdicts] if input.verdicts else []),
+    message:
+        "Decide"
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
         " --cells {input.cells:q} --models {input.models:q} --accuracy {input.accuracy:q}"

@@ -4,31 +4,6 @@
 
 BEHAVIOUR = named_file(getattr(BENCHMARK.endpoint, "behaviour", None))
 
-
-def load_settings(wildcards):
-    """The load of one cell and block."""
-    return {
-        **plain(BENCHMARK.load),
-        "concurrency": LOADS[wildcards.load],
-        "block": int(wildcards.block),
-    }
-
-
-def invoke_settings(model):
-    """A model's part of the benchmark, for the load and block of a job."""
-
-    def made(wildcards):
-        return settings(
-            run={"name": RUN.name, "edition": RUN.edition, "seed": RUN.seed},
-            endpoint=endpoint(),
-            model=model,
-            inference=model.inference.over(BENCHMARK.inference),
-            load=load_settings(wildcards),
-        )
-
-    return made
-
-
 for label, model in MODELS.items():
 
     rule:
@@ -55,6 +30,8 @@ for label, model in MODELS.items():
             settings=invoke_settings(model),
             files=flags("system", "behaviour"),
             ledger=lambda wildcards, output: LEDGER,
+        message:
+            f"Measure {label} at {{wildcards.load}}, block {{wildcards.block}}"
         shell:
             "python {params.script:q} --settings {params.settings:q} --log {log:q} {params.files:q}"
             " --prompts {input.prompts:q} --answer-key {input.answer_key:q} --ledger {params.ledger:q}"

@@ -13,7 +13,7 @@ VOCABULARY = named_file(getattr(BENCHMARK.tokenizer, "path", None))
 # Synthetic rows are made to fit the buckets, so they depend on all that decides a prompt's size.
 if BENCHMARK.dataset.kind == "synthetic":
     EXAMPLES_FIT = {"template": TEMPLATE, "system": SYSTEM, "vocabulary": VOCABULARY}
-    EXAMPLES_SETTINGS = {"buckets": BENCHMARK.buckets, "tokenizer": BENCHMARK.tokenizer}
+    EXAMPLES_SETTINGS = {"buckets": BENCHMARK.buckets, "tokenizer": with_located_file(BENCHMARK.tokenizer)}
 else:
     EXAMPLES_FIT = {}
     EXAMPLES_SETTINGS = {}
@@ -36,8 +36,10 @@ rule fetch:
     params:
         script=stage_script("fetch"),
         code=stage_code("fetch"),
-        settings=settings(dataset=BENCHMARK.dataset, seed=RUN.seed, **EXAMPLES_SETTINGS),
+        settings=settings(dataset=with_located_file(BENCHMARK.dataset), seed=RUN.seed, **EXAMPLES_SETTINGS),
         files=flags("template", "system"),
+    message:
+        "Read the examples"
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q} {params.files:q}"
         " --out-examples {output.examples:q} --out-source {output.source:q}"
@@ -64,8 +66,12 @@ rule bucket:
     params:
         script=stage_script("bucket"),
         code=stage_code("bucket"),
-        settings=settings(buckets=BENCHMARK.buckets, tokenizer=BENCHMARK.tokenizer, seed=RUN.seed),
+        settings=settings(
+            buckets=BENCHMARK.buckets, tokenizer=with_located_file(BENCHMARK.tokenizer), seed=RUN.seed
+        ),
         files=flags("template", "system"),
+    message:
+        "Draw the prompts of every bucket"
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q} {params.files:q}"
         " --examples {input.examples:q} --out-prompts {output.prompts:q} --out-buckets {output.buckets:q}"
@@ -90,5 +96,7 @@ rule prices:
             region=getattr(BENCHMARK.endpoint, "region", None),
             overrides=BENCHMARK.prices,
         ),
+    message:
+        "Look up prices"
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q} --out {output:q}"

@@ -29,11 +29,15 @@ for figure in FIGURES:
             script=stage_script("figures"),
             code=stage_code("figures"),
             settings=settings(
+                models=list(MODELS),
+                buckets=BENCHMARK.buckets,
                 dataset_of_interest=BENCHMARK.dataset_of_interest,
-                concurrency=CONCURRENCY_OF_INTEREST,
                 limits=BENCHMARK.limits,
+                simulated=SIMULATED,
             ),
             figure=figure,
+        message:
+            f"Draw the figure {figure}"
         shell:
             "python {params.script:q} --settings {params.settings:q} --log {log:q}"
             " --cells {input.cells:q} --models {input.models:q} --accuracy {input.accuracy:q}"
@@ -69,6 +73,8 @@ rule report:
         script=stage_script("report"),
         code=stage_code("report"),
         settings=settings(report=BENCHMARK.report, benchmark=BENCHMARK, commands=COMMANDS),
+    message:
+        "Write the report"
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
         " --cells {input.cells:q} --models {input.models:q} --accuracy {input.accuracy:q} --judges {input.judges:q}"
@@ -101,19 +107,11 @@ rule render:
     params:
         script=stage_script("render"),
         code=stage_code("render"),
+    message:
+        "Render the report"
     shell:
         "python {params.script:q} --log {log:q} --qmd {input.qmd:q} --filter {input.filter:q}"
         " --style {input.style:q} --out-md {output.md:q} --out-html {output.html:q}"
-
-
-def what_to_publish(wildcards):
-    """The report and its data, if the benchmark says where to put them."""
-    if BENCHMARK.publish is None:
-        raise WorkflowError(
-            "publish: the benchmark has no section `publish`, so there is no place to put the report."
-            " Add one with the S3 bucket, such as:\n\n    publish:\n      bucket: my-reports\n"
-        )
-    return [*REPORT_FILES, *FIGURE_FILES, *TABLE_FILES, DECISION_FILE]
 
 
 rule publish:
@@ -129,5 +127,7 @@ rule publish:
         script=stage_script("publish"),
         settings=settings(publish=BENCHMARK.publish, run=RUN.name),
         root=RESULTS,
+    message:
+        "Publish the report"
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q} --files {input:q}"

@@ -1,0 +1,149 @@
+# How a stage is told what it needs: its files, its part of the settings, and its place in the order of jobs.
+
+import random
+
+
+def named_file(path):
+    """A file that the benchmark names, as an input; nothing where it names none."""
+    return [] if path is None else local(str(located(Path(path))))
+
+
+def with_located_file(part):
+    """Settings whose own `path`, if they have one, leads to the file from here."""
+    path = getattr(part, "path", None)
+    return part if path is None else part.model_copy(update={"path": located(path)})
+
+
+def flags(*names):
+    """Flags for the inputs of these names that a job has. Derived from `input`, so it is not recorded twice."""
+
+    def given(wildcards, input):
+        return [
+            part
+            for name in names
+            if input.get(name)
+            for part in (f"--{name.replace('_', '-')}", input.get(name))
+        ]
+
+    return given
+
+
+def stage_script(name):
+    """Command to run a stage. As a param that depends on `output` it is not recorded, so a moved project reruns nothing."""
+    folder = Path("scripts") if Path.cwd() == PROJECT else PROJECT / "scripts"
+    return lambda wildcards, output: str(folder / f"{name}.py")
+
+
+def stage_code(name):
+    """Hash of a stage's script and of every module it imports."""
+    return fingerprint(PROJECT / "scripts" / f"{name}.py", [PROJECT, PROJECT / "scripts"])
+
+
+def settings(**parts):
+    """A stage's own part of the benchmark as canonical JSON."""
+    return canonical_json({name: plain(part) for name, part in parts.items()})
+
+
+def plain(part):
+    """Settings models, alone or in lists and dicts, as plain values."""
+    if hasattr(part, "model_dump"):
+        return part.model_dump(mode="json")
+    if isinstance(part, (list, tuple)):
+        return [plain(item) for item in part]
+    if isinstance(part, dict):
+        return {key: plain(item) for key, item in part.items()}
+    return part
+
+
+def endpoint():
+    """Where requests go. The behaviour file is an input of its own, so its path stays out."""
+    return BENCHMARK.endpoint.model_dump(mode="json", exclude={"behaviour"})
+
+
+def attempts(suffix, model=None):
+    """The files that the invoke jobs of a model, or of all, write."""
+    return expand(
+        f"{RESULTS}/records/{{model}}/{{load}}/b{{block}}.{suffix}",
+        model=model or list(MODELS),
+        load=list(LOADS),
+        block=BLOCKS,
+    )
+
+
+def verdicts(suffix):
+    """The files that the judge jobs write."""
+    return expand(
+        f"{RESULTS}/verdicts/{{model}}/{{judge}}.{suffix}",
+        model=list(MODELS),
+        judge=list(JUDGES),
+    )
+
+
+def measuring_order(label):
+    """Priority of a model's cells: block by block, in an order inside a block that the seed draws."""
+
+    def priority(wildcards):
+        drawn = random.Random(f"{RUN.seed}/{label}/{wildcards.load}/{wildcards.block}").randrange(1000)
+        return 1000 * (len(BLOCKS) - int(wildcards.block)) + drawn
+
+    return priority
+
+
+def load_settings(wildcards):
+    """The load of one cell and block."""
+    return {
+        **plain(BENCHMARK.load),
+        "concurrency": LOADS[wildcards.load],
+        "block": int(wildcards.block),
+    }
+
+
+def invoke_settings(model):
+    """A model's part of the benchmark, for the load and block of a job."""
+
+    def made(wildcards):
+        return settings(
+            run={"name": RUN.name, "edition": RUN.edition, "seed": RUN.seed},
+            endpoint=endpoint(),
+            model=model,
+            inference=model.inference.over(BENCHMARK.inference),
+            load=load_settings(wildcards),
+        )
+
+    return made
+
+
+def judge_settings(judge):
+    """A judge's part of the benchmark, for the model of a job."""
+    asked = judge.model_copy(update={"inference": judge.inference.over(BENCHMARK.judges.inference)})
+
+    def made(wildcards):
+        return settings(
+            run={"name": RUN.name, "edition": RUN.edition, "seed": RUN.seed},
+            endpoint=endpoint(),
+            model=wildcards.model,
+            judge=asked,
+            concurrency=BENCHMARK.judges.concurrency,
+            timeouts=BENCHMARK.judges.timeouts,
+            retry=BENCHMARK.judges.retry,
+        )
+
+    return made
+
+
+def what_to_publish(wildcards):
+    """The report and its data, if the benchmark says where to put them."""
+    if BENCHMARK.publish is None:
+        raise WorkflowError(
+            "publish: the benchmark has no section `publish`, so there is no place to put the report."
+            " Add one with the S3 bucket, such as:\n\n    publish:\n      bucket: my-reports\n"
+        )
+    return [*REPORT_FILES, *FIGURE_FILES, *TABLE_FILES, DECISION_FILE]
+
+
+def announce(dag):
+    """After a run that made or checked the report: its path and the verdict in one line."""
+    asked = {job.rule.name for job in dag.jobs}
+    if "all" in asked and "verdict" not in asked:
+        line = Path(RESULTS, "report", "verdict.txt").read_text(encoding="utf-8").strip()
+        print(f"{RESULTS}/report/report.html: {line}", file=sys.stderr)
