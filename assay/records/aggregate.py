@@ -1,0 +1,178 @@
+"""From records and verdicts to the tables of results: a row per cell, per model, per model and bucket, per judge.
+
+Every figure comes from pooled requests; none is an average of other rows' figures. Leaves to others: the formulas
+(`metrics`, `rated`, `judges`), and what follows from the tables (`assay.decision`).
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from assay.prices.book import Price
+from assay.prices.snapshot import read as read_prices
+from assay.records import metrics, reading
+from assay.records.judges import judge_rows, verdict_cost_usd
+from assay.records.measured import Measured
+from assay.records.metrics import Metric, Value
+from assay.records.rated import panel_of, rated_answers, rated_prompts, rates
+from assay.records.sample import Sample
+from assay.records.settings import Aggregation
+from assay.records.status import Standing, load_levels, standing
+
+Row = dict[str, Value]
+
+
+def aggregate(
+    settings: Aggregation,
+    prompts: Path,
+    prices: Path,
+    records: Sequence[Path],
+    statuses: Sequence[Path],
+    answers: Sequence[Path],
+    verdicts: Sequence[Path],
+) -> dict[str, list[Row]]:
+    """Rows of the tables `cells`, `models`, `accuracy` and `judges`, in the order of the benchmark.
+
+    `records` and `statuses` are those of every invoke job, `answers` those of every model, `verdicts` those of every
+    model and judge (none without judges). InputError if a file isn't what it should be.
+    """
+    asked = reading.read([prompts], reading.PROMPTS, ("prompt_id", "bucket"))
+    sources = source_of(asked)
+    known = read_prices(prices)
+    ended = [reading.read_status(path) for path in statuses]
+    attempts = reading.read_records(records)
+    ids = {model.label: model.id for model in settings.models}
+    spoilt = [(job.model, job.load, job.block) for job in ended if job.status == "spoilt"]
+    measured = Measured(attempts, known, ids, sources, spoilt)
+    levels = load_levels(measured.records, ended)
+    buckets = list(dict.fromkeys(asked["bucket"]))
+    found = reading.read(answers, reading.ANSWERS, ("model", "answer_id", "prompt_id", "times", "score"))
+    labels = [judge.label for judge in settings.judges]
+    said = reading.read(verdicts, reading.VERDICTS, ("model", "judge", "answer_id", "prompt_id", "verdict"))
+    panel = panel_of(said, labels) if labels else None
+    by_prompt = rated_prompts(rated_answers(found, panel), measured.records, sources)
+    rows = {
+        "cells": _cells(settings, measured, ended, levels, buckets),
+        "models": _models(settings, measured, ended, levels, buckets, by_prompt, said, known),
+        "accuracy": _accuracy(settings, asked, buckets, by_prompt),
+        "judges": [] if panel is None else judge_rows(said, panel, found, settings.judges, known),
+    }
+    logging.info(
+        "%d records of %d models in %d cells", len(attempts), len(settings.models), len(rows["cells"])
+    )
+    return rows
+
+
+def source_of(prompts: pd.DataFrame) -> dict[str, str]:
+    """The source document of each prompt; a prompt without one is a source of its own."""
+    return {
+        str(prompt): str(source) if isinstance(source, str) and source else str(prompt)
+        for prompt, source in zip(prompts["prompt_id"], prompts["source"], strict=True)
+    }
+
+
+def _cells(
+    settings: Aggregation,
+    measured: Measured,
+    ended: Sequence[reading.Status],
+    levels: Mapping[str, int],
+    buckets: Sequence[str],
+) -> list[Row]:
+    rows = []
+    for model in settings.models:
+        for bucket in buckets:
+            for load, concurrency in levels.items():
+                sample = measured.sample(model.label, load, concurrency, [bucket], settings.confidence)
+                jobs = standing(ended, model.label, load, [bucket])
+                row: Row = {"model": model.label, "model_id": model.id, "bucket": bucket, "load": load}
+                row |= _stands(concurrency, jobs, sample) | _computed(metrics.CELLS, sample)
+                rows.append(row | {"sittings": jobs.sittings, "client_lag_ms_p99": jobs.client_lag_ms_p99})
+    return rows
+
+
+def _models(
+    settings: Aggregation,
+    measured: Measured,
+    ended: Sequence[reading.Status],
+    levels: Mapping[str, int],
+    buckets: Sequence[str],
+    by_prompt: pd.DataFrame,
+    verdicts: pd.DataFrame,
+    prices: Mapping[str, Price],
+) -> list[Row]:
+    load, concurrency = level_of_interest(levels, settings.concurrency)
+    shares = settings.shares
+    rows = []
+    for model in settings.models:
+        sample = measured.sample(model.label, load, concurrency, shares, settings.confidence)
+        everywhere = measured.sample(model.label, load, concurrency, buckets, settings.confidence)
+        mine = by_prompt.loc[by_prompt["model"] == model.label]
+        judged = bool(settings.judges)
+        row: Row = {"model": model.label, "model_id": model.id, "interest": _interest(shares)}
+        row |= _stands(concurrency, standing(ended, model.label, load, list(shares)), sample)
+        row |= _computed(metrics.SAMPLED, sample) | rates(mine, shares, settings.confidence, judged)
+        row |= _computed(metrics.ALL_BUCKETS, everywhere)
+        overall = rates(mine, None, settings.confidence, judged)
+        row |= {f"{name}_all_buckets": value for name, value in overall.items()}
+        row |= {
+            "requests_sent": measured.sent(model.label),
+            "cost_usd": measured.spent_usd(model.label),
+            "judge_cost_usd": _judging_usd(verdicts.loc[verdicts["model"] == model.label], settings, prices),
+        }
+        rows.append(row)
+    return rows
+
+
+def _accuracy(
+    settings: Aggregation, asked: pd.DataFrame, buckets: Sequence[str], by_prompt: pd.DataFrame
+) -> list[Row]:
+    sizes = asked.groupby("bucket", sort=False)["tokens"].mean()
+    rows = []
+    for model in settings.models:
+        mine = by_prompt.loc[by_prompt["model"] == model.label]
+        for bucket in buckets:
+            here = mine.loc[mine["bucket"] == bucket]
+            row: Row = {"model": model.label, "model_id": model.id, "bucket": bucket}
+            row["prompt_tokens_mean"] = float(sizes[bucket])
+            row |= {"asked": int(here["asked"].sum()), "answered": int(here["answered"].sum())}
+            rows.append(row | rates(here, {bucket: 1.0}, settings.confidence, bool(settings.judges)))
+    return rows
+
+
+def _computed(columns: Iterable[Metric], sample: Sample) -> Row:
+    return {metric.name: metric.function(sample) for metric in columns if metric.function is not None}
+
+
+def _stands(concurrency: int, jobs: Standing, sample: Sample) -> Row:
+    status, reason = jobs.status, jobs.reason
+    if status == "complete" and not sample.n:
+        status, reason = "missing", "no measured request"
+    return {"concurrency": concurrency, "status": status, "reason": reason}
+
+
+def level_of_interest(levels: Mapping[str, int], concurrency: int | None) -> tuple[str, int]:
+    """The load at `concurrency`, by default the highest."""
+    if concurrency is None:
+        return max(levels.items(), key=lambda level: level[1], default=("c1", 1))
+    return next(
+        ((load, level) for load, level in levels.items() if level == concurrency),
+        (f"c{concurrency}", concurrency),
+    )
+
+
+def _interest(shares: Mapping[str, float]) -> str:
+    if len(shares) == 1:
+        return next(iter(shares))
+    return ", ".join(f"{bucket} ({share:.0%})" for bucket, share in shares.items())
+
+
+def _judging_usd(verdicts: pd.DataFrame, settings: Aggregation, prices: Mapping[str, Price]) -> float | None:
+    total = 0.0
+    for judge in settings.judges:
+        cost = verdict_cost_usd(verdicts.loc[verdicts["judge"] == judge.label], prices.get(judge.id, Price()))
+        if cost is None:
+            return None
+        total += cost
+    return total

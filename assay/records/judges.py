@@ -1,0 +1,135 @@
+"""The table of judges: how each one did, and how far they agree with each other and with the dataset's metric."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from statistics import fmean
+
+import numpy as np
+import pandas as pd
+
+from assay.judging.agreement import agreement
+from assay.prices.book import Price, Usage, cost_usd
+from assay.records.metrics import Value
+from assay.records.settings import Named
+from assay.stats.quantiles import Sorted
+
+_STATED = {"correct": 1.0, "incorrect": 0.0}
+
+
+def judge_rows(
+    verdicts: pd.DataFrame,
+    panel: pd.DataFrame,
+    answers: pd.DataFrame,
+    judges: Sequence[Named],
+    prices: Mapping[str, Price],
+) -> list[dict[str, Value]]:
+    """One row per judge, in the order given, and one named `panel`; columns `assay.records.metrics.JUDGES`."""
+    keys = ["model", "answer_id"]
+    stated = verdicts.assign(said=verdicts["verdict"].map(_STATED).astype("float64"))
+    said = {
+        judge.label: stated.loc[stated["judge"] == judge.label].set_index(keys)["said"] for judge in judges
+    }
+    majority = panel.set_index(keys)["panel"].map(_STATED).astype("float64")
+    scores = answers.set_index(keys)["score"].astype("float64")
+    decisive = scores.where((scores == 0.0) | (scores == 1.0))
+    kappas = {(a.label, b.label): _kappa(said[a.label], said[b.label]) for a, b in combinations(judges, 2)}
+    rows = []
+    for judge in judges:
+        mine = stated.loc[stated["judge"] == judge.label]
+        failed = int((mine["verdict"] == "failed").sum())
+        unparseable = int((mine["verdict"] == "unparseable").sum())
+        times = mine["e2e_ms"].dropna().to_numpy(dtype=np.float64)
+        row: dict[str, Value] = {
+            "judge": judge.label,
+            "judge_id": judge.id,
+            **_agreements(said[judge.label], majority, decisive),
+            "n": len(mine),
+            "unparseable_rate": unparseable / len(mine) if len(mine) else None,
+            "failed": failed,
+            "kappa_mean": _average([kappa for pair, kappa in kappas.items() if judge.label in pair]),
+            "input_tokens": int(mine["input_tokens"].sum()),
+            "output_tokens": int(mine["output_tokens"].sum()),
+            "cost_usd": verdict_cost_usd(mine, prices.get(judge.id, Price())),
+            "e2e_ms_p50": Sorted.of(times).quantile(0.5),
+        }
+        rows.append(row)
+    if judges:
+        rows.append(_panel_row(rows, majority, decisive, list(kappas.values()), len(panel)))
+    return rows
+
+
+def _panel_row(
+    rows: Sequence[Mapping[str, Value]],
+    majority: "pd.Series[float]",
+    decisive: "pd.Series[float]",
+    kappas: Sequence[float | None],
+    n: int,
+) -> dict[str, Value]:
+    costs = [row["cost_usd"] for row in rows]
+    known = [float(cost) for cost in costs if isinstance(cost, int | float)]
+    return {
+        "judge": "panel",
+        "judge_id": None,
+        **_agreements(majority, majority, decisive),
+        "agreement_with_panel": None,
+        "n": n,
+        "unparseable_rate": float(majority.isna().mean()) if n else None,
+        "failed": 0,
+        "kappa_mean": _average(kappas),
+        "input_tokens": sum(int(row["input_tokens"] or 0) for row in rows),
+        "output_tokens": sum(int(row["output_tokens"] or 0) for row in rows),
+        "cost_usd": sum(known) if len(known) == len(costs) else None,
+        "e2e_ms_p50": None,
+    }
+
+
+def _agreements(
+    said: "pd.Series[float]", majority: "pd.Series[float]", decisive: "pd.Series[float]"
+) -> dict[str, Value]:
+    stated = said.dropna()
+    with_panel = _both(said, majority)
+    with_metric = _both(said, decisive)
+    return {
+        "n_verdicts": len(stated),
+        "correct_share": float(stated.mean()) if len(stated) else None,
+        "agreement_with_panel": float((with_panel["a"] == with_panel["b"]).mean())
+        if len(with_panel)
+        else None,
+        "agreement_with_metric": float((with_metric["a"] == with_metric["b"]).mean())
+        if len(with_metric)
+        else None,
+        "agreement_with_metric_n": len(with_metric),
+    }
+
+
+def _both(a: "pd.Series[float]", b: "pd.Series[float]") -> pd.DataFrame:
+    """The answers on which both say something."""
+    return pd.DataFrame({"a": a, "b": b.reindex(a.index)}).dropna()
+
+
+def _kappa(a: "pd.Series[float]", b: "pd.Series[float]") -> float | None:
+    both = _both(a, b)
+    return agreement(both["a"].tolist(), both["b"].tolist()).kappa
+
+
+def _average(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
+
+
+def verdict_cost_usd(verdicts: pd.DataFrame, price: Price) -> float | None:
+    """Dollars of asking one judge for these verdicts; None where a reply's tokens or the price are unknown.
+
+    A verdict that failed reported no tokens, and is left out.
+    """
+    if price.input_usd_per_million is None or price.output_usd_per_million is None:
+        return None if len(verdicts) else 0.0
+    replied = verdicts.loc[verdicts["verdict"] != "failed", ["input_tokens", "output_tokens"]]
+    if replied.isna().any(axis=None):
+        return None
+    return float(
+        sum(
+            cost_usd(Usage(int(tokens_in), int(tokens_out)), price) or 0.0
+            for tokens_in, tokens_out in replied.itertuples(index=False, name=None)
+        )
+    )

@@ -1,0 +1,189 @@
+"""All records of a run as arrays, and samples cut out of them: of a cell, or of a mix of buckets.
+
+Leaves to others: what is said of a sample (`metrics`), and of answers (`rated`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from assay.prices.book import Price, Usage, cost_usd
+from assay.records.sample import Attempts, Requests, Sample
+
+UNPAID = frozenset(
+    {
+        "throttling",
+        "service_quota_exceeded",
+        "access_denied",
+        "validation",
+        "resource_not_found",
+        "model_not_ready",
+        "service_unavailable",
+        "internal_server",
+        "connect_failed",
+        "timeout_connect",
+    }
+)
+"""Errors that end a request before the model has begun: they cost nothing, unless they came inside a stream."""
+
+_TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+
+
+class Measured:
+    """The records of a run, with the cost and the source document of each.
+
+    `records` is the frame of `reading.read_records`; `prices` are by model id; `ids` are the models' ids by label;
+    `sources` name the source document of each prompt id (a prompt that isn't there is a source of its own);
+    `spoilt` are the (model, load, block) that the client spoilt.
+    """
+
+    def __init__(
+        self,
+        records: pd.DataFrame,
+        prices: Mapping[str, Price],
+        ids: Mapping[str, str],
+        sources: Mapping[str, str],
+        spoilt: Iterable[tuple[str, str, int]] = (),
+    ) -> None:
+        self.records = with_cost(records, prices, ids)
+        prompts = self.records["prompt_id"].astype("category")
+        names = pd.Series([sources.get(prompt, prompt) for prompt in prompts.cat.categories], dtype="object")
+        codes = pd.factorize(names)[0]
+        self.records["source_code"] = (
+            np.where(prompts.cat.codes >= 0, codes[prompts.cat.codes], -1) if len(codes) else -1
+        )
+        bad = pd.MultiIndex.from_tuples(list(spoilt), names=["model", "load", "block"]) if spoilt else None
+        keys = pd.MultiIndex.from_arrays(
+            [self.records["model"].astype(object), self.records["load"].astype(object), self.records["block"]]
+        )
+        self.records["spoilt"] = False if bad is None else keys.isin(bad)
+        counted = self.records["role"].isin(["measured", "superseded"])
+        measured = self.records.loc[counted]
+        self._cells: dict[tuple[str, str, str], pd.DataFrame] = {
+            (str(model), str(bucket), str(load)): rows
+            for (model, bucket, load), rows in measured.groupby(
+                ["model", "bucket", "load"], observed=True, sort=False
+            )
+        }
+
+    def spent_usd(self, model: str) -> float | None:
+        """Dollars of everything that a model was sent; None where the cost of an answered request is unknown."""
+        rows = self.records.loc[self.records["model"] == model]
+        if not len(rows):
+            return 0.0
+        known = rows["cost_known"].to_numpy(dtype=bool)
+        if not known[rows["ok"].to_numpy(dtype=bool)].all() or not known.any():
+            return None
+        return float(rows["cost_usd"].to_numpy(dtype=np.float64)[known].sum())
+
+    def sent(self, model: str) -> int:
+        """Attempts of all roles at a model."""
+        return int((self.records["model"] == model).sum())
+
+    def sample(
+        self,
+        model: str,
+        load: str,
+        concurrency: int,
+        shares: Mapping[str, float] | Sequence[str],
+        confidence: float,
+    ) -> Sample:
+        """Measured requests of a model at a load: of a mix of buckets by their shares, or of several pooled.
+
+        A mix of which a bucket has no measured request is no sample of it, and comes back empty.
+        """
+        chosen = [self._cells.get((model, bucket, load)) for bucket in shares]
+        left_out = sum(
+            int((rows["spoilt"] & (rows["role"] == "measured")).sum()) for rows in chosen if rows is not None
+        )
+        kept = [None if rows is None else rows.loc[~rows["spoilt"]] for rows in chosen]
+        counts = [0 if rows is None else int((rows["role"] == "measured").sum()) for rows in kept]
+        mixed = isinstance(shares, Mapping)
+        if not sum(counts) or (mixed and not all(counts)):
+            together = self.records.iloc[:0]
+            weights = np.zeros(0)
+        else:
+            there = [
+                (rows, count) for rows, count in zip(kept, counts, strict=True) if rows is not None and count
+            ]
+            together = pd.concat([rows for rows, _ in there]) if len(there) > 1 else there[0][0]
+            each = (
+                [share / count for share, count in zip(shares.values(), counts, strict=True)]
+                if isinstance(shares, Mapping)
+                else [1.0 / sum(counts)] * len(there)
+            )
+            weights = np.repeat(each, [len(rows) for rows, _ in there])
+        return _sample(together, weights, concurrency, confidence, left_out)
+
+
+def _sample(
+    rows: pd.DataFrame, weights: NDArray[np.float64], concurrency: int, confidence: float, left_out: int
+) -> Sample:
+    last = (rows["role"] == "measured").to_numpy(dtype=bool)
+    ok = rows["ok"].fillna(False).to_numpy(dtype=bool)
+    block = rows["block"].to_numpy(dtype=np.int64)
+    error = rows["error"].astype(object).to_numpy()
+    number = {
+        name: rows[name].to_numpy(dtype=np.float64)
+        for name in ("ttft_ms", "e2e_ms", "tpot_ms", "service_latency_ms", "input_tokens", "output_tokens")
+    }
+    answered = (ok & last).astype(np.float64)
+    requests = Requests(
+        weights[last],
+        block[last],
+        ok[last],
+        error[last],
+        **{name: values[last] for name, values in number.items()},
+    )
+    attempts = Attempts(
+        weight=weights,
+        block=block,
+        answered=answered,
+        throttled=error == "throttling",
+        slot_ms=rows["slot_ms"].to_numpy(dtype=np.float64),
+        tokens=answered * np.nan_to_num(number["input_tokens"] + number["output_tokens"]),
+        cost_usd=rows["cost_usd"].to_numpy(dtype=np.float64),
+        cost_known=rows["cost_known"].to_numpy(dtype=bool),
+        source=rows["source_code"].to_numpy(dtype=np.int64),
+    )
+    return Sample(concurrency, confidence, requests, attempts, left_out)
+
+
+def with_cost(records: pd.DataFrame, prices: Mapping[str, Price], ids: Mapping[str, str]) -> pd.DataFrame:
+    """The records with `cost_usd` (NaN if unknown) and `cost_known`.
+
+    A request that was refused before the model began costs nothing. One that broke off later and reported no tokens
+    has an unknown cost, as has every request at an unknown price.
+    """
+    made = records.copy(deep=False)
+    made["cost_usd"] = np.nan
+    if not len(made):
+        made["cost_known"] = np.zeros(0, dtype=bool)
+        return made
+    usage = made[["model", *_TOKENS]].drop_duplicates()
+    unknown = Price()
+    costs = [
+        cost_usd(Usage(*(_whole(tokens) for tokens in row[1:])), prices.get(ids.get(row[0], ""), unknown))
+        for row in usage.itertuples(index=False, name=None)
+    ]
+    found = usage.assign(found=pd.Series(costs, index=usage.index, dtype="float64"))
+    cost = made[["model", *_TOKENS]].merge(found, on=["model", *_TOKENS], how="left")["found"].to_numpy()
+    free = (made["error"].isin(UNPAID) & ~made["error_in_stream"].fillna(False).astype(bool)).to_numpy()
+    priced = made["model"].map(lambda label: _known(prices.get(ids.get(label, "")))).astype(bool).to_numpy()
+    made["cost_usd"] = np.where(np.isnan(cost) & free & priced, 0.0, cost)
+    made["cost_known"] = made["cost_usd"].notna().to_numpy()
+    return made
+
+
+def _known(price: Price | None) -> bool:
+    return (
+        price is not None
+        and price.input_usd_per_million is not None
+        and price.output_usd_per_million is not None
+    )
+
+
+def _whole(tokens: float) -> int | None:
+    return None if tokens != tokens else int(tokens)

@@ -1,0 +1,475 @@
+"""The one table of metrics: name, unit, formula in words and function of every column of the result tables.
+
+The CSV headers, docs/tables.md and the report's glossary are made from it. Latencies carry their percentile and,
+with `_low` and `_high`, their interval; `_all` marks what counts failed requests as infinitely late.
+
+Leaves to others: which requests form a sample (`aggregate`), how intervals are computed (`assay.stats`).
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+
+from assay.records.sample import Sample
+from assay.stats import ratios, shares
+from assay.stats.interval import Interval
+
+Value = str | int | float | None
+Kind = Literal["text", "count", "number"]
+
+PERCENTILES = (50, 95, 99)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A column. `function` computes it from a sample; None where the table's own code gives it."""
+
+    name: str
+    unit: str
+    """Of the value; empty for text."""
+    formula: str
+    kind: Kind = "number"
+    function: Callable[[Sample], Value] | None = None
+
+
+def _quantile(sample: Sample, name: str, percent: int, failures: bool) -> Value:
+    return sample.quantile(name, percent / 100, failures)
+
+
+def _low(sample: Sample, name: str, percent: int, failures: bool) -> Value:
+    return sample.quantile_ends(name, percent / 100, failures).low
+
+
+def _high(sample: Sample, name: str, percent: int, failures: bool) -> Value:
+    return sample.quantile_ends(name, percent / 100, failures).high
+
+
+def _latencies() -> tuple[Metric, ...]:
+    meant = {
+        "ttft_ms": "time to first token: from the request's last byte sent to its first text received",
+        "e2e_ms": "end-to-end time: from the request's last byte sent to the answer's end",
+        "tpot_ms": (
+            "time per output token: from first to last content, over the output tokens after the first chunk's "
+            "(of answers of at least 16 tokens and 4 chunks)"
+        ),
+    }
+    made = []
+    for name, words in meant.items():
+        for failures in (False, True):
+            suffix = "_all" if failures else ""
+            over = "all requests, failures infinitely late" if failures else "answered requests"
+            too_few = (
+                "null where n is too small for this end"
+                if failures
+                else "both ends or neither: null where n is too small"
+            )
+            for percent in PERCENTILES:
+                column = f"{name}_p{percent}{suffix}"
+                shown = f"{words}; {percent}th percentile over {over}"
+                low, high = f"lower end of the interval of {column}", f"upper end of the interval of {column}"
+                value_of = partial(_quantile, name=name, percent=percent, failures=failures)
+                low_of = partial(_low, name=name, percent=percent, failures=failures)
+                high_of = partial(_high, name=name, percent=percent, failures=failures)
+                made += [
+                    Metric(column, "ms", shown, function=value_of),
+                    Metric(f"{column}_low", "ms", f"{low}; {too_few}", function=low_of),
+                    Metric(f"{column}_high", "ms", f"{high}; {too_few}", function=high_of),
+                ]
+    return tuple(made)
+
+
+def _error_rate(sample: Sample) -> float | None:
+    return float((sample.requests.weight * ~sample.requests.ok).sum()) if sample.n else None
+
+
+def error_rate_interval(sample: Sample) -> Interval | None:
+    """Wilson's interval; clustered by block where there are several and the error rate is neither 0 nor 1."""
+    rate = _error_rate(sample)
+    if rate is None:
+        return None
+    requests = sample.requests
+    if len(sample.blocks) > 1 and 0 < sample.n_ok < sample.n:
+        codes = np.searchsorted(sample.blocks, requests.block)
+        return shares.clustered((~requests.ok).astype(np.float64), codes, sample.confidence, requests.weight)
+    alike = 1.0 / float(np.square(requests.weight).sum())
+    return shares.wilson(min(1.0, max(0.0, rate)), alike, sample.confidence)
+
+
+def _end(
+    sample: Sample, interval: Callable[[Sample], Interval | None], side: Literal["low", "high"]
+) -> Value:
+    found = interval(sample)
+    return None if found is None else float(getattr(found, side))
+
+
+def _errors(sample: Sample) -> str:
+    kinds = Counter(str(kind) for kind in sample.requests.error[~sample.requests.ok])
+    return json.dumps(dict(sorted(kinds.items())), separators=(",", ":"))
+
+
+def _n_throttling(sample: Sample) -> int:
+    return int((sample.requests.error[~sample.requests.ok] == "throttling").sum())
+
+
+def _per_minute(sample: Sample, of: Literal["transactions_per_slot_ms", "tokens_per_slot_ms"]) -> Value:
+    found: ratios.Ratio | None = getattr(sample, of)
+    return None if found is None else found.value * sample.concurrency * 60_000
+
+
+def transactions_per_minute_interval(sample: Sample) -> Interval | None:
+    """Of answered requests per minute, by linearisation."""
+    found = sample.transactions_per_slot_ms
+    bounds = None if found is None else ratios.interval(found, sample.confidence)
+    if bounds is None:
+        return None
+    scale = sample.concurrency * 60_000
+    return Interval(max(0.0, bounds.low * scale), bounds.high * scale)
+
+
+def _cost_per_10k(sample: Sample) -> Value:
+    found = sample.cost_per_transaction
+    return None if found is None else found.value * 10_000
+
+
+def cost_per_10k_interval(sample: Sample) -> Interval | None:
+    """Of dollars per 10,000 answered requests, by linearisation over source documents."""
+    found = sample.cost_per_transaction
+    bounds = None if found is None else ratios.interval(found, sample.confidence)
+    return None if bounds is None else Interval(max(0.0, bounds.low * 10_000), bounds.high * 10_000)
+
+
+def _mean(sample: Sample, name: Literal["input_tokens", "output_tokens"]) -> Value:
+    requests = sample.requests
+    values = getattr(requests, name)
+    chosen = requests.ok & ~np.isnan(values)
+    if not chosen.any():
+        return None
+    weight = requests.weight[chosen]
+    return float((weight * values[chosen]).sum() / weight.sum())
+
+
+def _network_and_client(sample: Sample) -> Value:
+    requests = sample.requests
+    rest = requests.e2e_ms - requests.service_latency_ms
+    chosen = requests.ok & ~np.isnan(rest)
+    return _median(rest[chosen])
+
+
+def _service_latency(sample: Sample) -> Value:
+    requests = sample.requests
+    return _median(requests.service_latency_ms[requests.ok & ~np.isnan(requests.service_latency_ms)])
+
+
+def _median(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | None:
+    return float(np.sort(values)[math.ceil(len(values) / 2) - 1]) if len(values) else None
+
+
+_IDENTITY = (
+    Metric("model", "", "the model's label in the benchmark", "text"),
+    Metric("model_id", "", "Bedrock model id, inference profile id or ARN", "text"),
+)
+
+_BUCKET = Metric("bucket", "", "range of prompt sizes, by the benchmark's tokenizer", "text")
+
+_STANDING = (
+    Metric("concurrency", "requests", "requests kept in flight", "count"),
+    Metric(
+        "status",
+        "",
+        "complete; capped where the budget ended it; spoilt where the client distorted a block of it; missing where "
+        "nothing was measured",
+        "text",
+    ),
+    Metric("reason", "", "why it isn't complete, null if it is", "text"),
+)
+
+SAMPLED: tuple[Metric, ...] = (
+    Metric("n", "requests", "measured requests, each by its last try", "count", lambda s: s.n),
+    Metric("n_ok", "requests", "measured requests that were answered", "count", lambda s: s.n_ok),
+    Metric(
+        "n_left_out",
+        "requests",
+        "measured requests left out, since the client spoilt their block",
+        "count",
+        lambda s: s.left_out,
+    ),
+    Metric(
+        "error_rate",
+        "share",
+        "measured requests that were not answered, over all measured",
+        function=_error_rate,
+    ),
+    Metric(
+        "error_rate_low",
+        "share",
+        "lower end of its interval",
+        function=partial(_end, interval=error_rate_interval, side="low"),
+    ),
+    Metric(
+        "error_rate_high",
+        "share",
+        "upper end of its interval",
+        function=partial(_end, interval=error_rate_interval, side="high"),
+    ),
+    Metric(
+        "n_throttling", "requests", "measured requests whose last try was throttled", "count", _n_throttling
+    ),
+    Metric("errors", "", "measured requests that failed, by error kind, as JSON", "text", _errors),
+    Metric(
+        "throttles",
+        "attempts",
+        "throttled tries of measured requests, retried ones too",
+        "count",
+        lambda s: int(s.attempts.throttled.sum()),
+    ),
+    *_latencies(),
+    Metric(
+        "transactions_per_minute",
+        "transactions/minute",
+        "answered requests over the sum of times that a place in flight was held, times concurrency; what this load "
+        "gave, not capacity",
+        function=partial(_per_minute, of="transactions_per_slot_ms"),
+    ),
+    Metric(
+        "transactions_per_minute_low",
+        "transactions/minute",
+        "lower end of its interval",
+        function=partial(_end, interval=transactions_per_minute_interval, side="low"),
+    ),
+    Metric(
+        "transactions_per_minute_high",
+        "transactions/minute",
+        "upper end of its interval",
+        function=partial(_end, interval=transactions_per_minute_interval, side="high"),
+    ),
+    Metric(
+        "tokens_per_minute",
+        "tokens/minute",
+        "input and output tokens of answered requests over the same sum, times concurrency",
+        function=partial(_per_minute, of="tokens_per_slot_ms"),
+    ),
+    Metric(
+        "input_tokens_mean",
+        "tokens",
+        "mean of answered requests, by the service's own count",
+        function=partial(_mean, name="input_tokens"),
+    ),
+    Metric(
+        "output_tokens_mean",
+        "tokens",
+        "mean of answered requests, by the service's own count",
+        function=partial(_mean, name="output_tokens"),
+    ),
+    Metric(
+        "service_latency_ms_p50",
+        "ms",
+        "the service's own latencyMs, median of answered requests",
+        function=_service_latency,
+    ),
+    Metric(
+        "network_and_client_ms_p50",
+        "ms",
+        "end-to-end time less the service's own latencyMs, median of answered requests",
+        function=_network_and_client,
+    ),
+    Metric(
+        "n_cost_unknown",
+        "attempts",
+        "tries that may have cost something, though the service reported no tokens or the price is unknown",
+        "count",
+        lambda s: s.n_cost_unknown,
+    ),
+    Metric(
+        "cost_usd_per_10k_transactions",
+        "US dollars",
+        "dollars of all tries over answered requests, times 10,000; null where the price is unknown",
+        function=_cost_per_10k,
+    ),
+    Metric(
+        "cost_usd_per_10k_transactions_low",
+        "US dollars",
+        "lower end of its interval, prompts clustered by source document",
+        function=partial(_end, interval=cost_per_10k_interval, side="low"),
+    ),
+    Metric(
+        "cost_usd_per_10k_transactions_high",
+        "US dollars",
+        "upper end of its interval, prompts clustered by source document",
+        function=partial(_end, interval=cost_per_10k_interval, side="high"),
+    ),
+)
+
+CELLS: tuple[Metric, ...] = (
+    *_IDENTITY,
+    _BUCKET,
+    Metric("load", "", "c8 is a closed loop with 8 requests in flight", "text"),
+    *_STANDING,
+    *SAMPLED,
+    Metric(
+        "cost_usd",
+        "US dollars",
+        "dollars of the cell's measured requests, all tries; null where the price is unknown",
+        function=lambda s: s.cost_usd,
+    ),
+    Metric(
+        "sittings", "", "most sittings that a block of the cell took: 1 if it was never interrupted", "count"
+    ),
+    Metric(
+        "client_lag_ms_p99",
+        "ms",
+        "how late the client itself was, 99th percentile of the worst block",
+    ),
+)
+
+RATED: tuple[Metric, ...] = (
+    Metric("accuracy_n", "prompts", "prompts with at least one answer that has a verdict", "count"),
+    Metric(
+        "accuracy",
+        "share",
+        "correct over answered: by the panel's majority, without judges the mean of the dataset's own metric; "
+        "averaged within each prompt, then over prompts",
+    ),
+    Metric("accuracy_low", "share", "lower end of its interval, prompts clustered by source document"),
+    Metric("accuracy_high", "share", "upper end of its interval, prompts clustered by source document"),
+    Metric("accuracy_of_asked_n", "prompts", "prompts asked", "count"),
+    Metric(
+        "accuracy_of_asked",
+        "share",
+        "correct over asked: requests that failed, and answers without a verdict, count as not correct",
+    ),
+    Metric(
+        "accuracy_of_asked_low", "share", "lower end of its interval, prompts clustered by source document"
+    ),
+    Metric(
+        "accuracy_of_asked_high", "share", "upper end of its interval, prompts clustered by source document"
+    ),
+    Metric(
+        "metric_score", "share", "the dataset's own metric, averaged within each prompt, then over prompts"
+    ),
+    Metric("metric_score_low", "share", "lower end of its interval, prompts clustered by source document"),
+    Metric("metric_score_high", "share", "upper end of its interval, prompts clustered by source document"),
+    Metric("answers", "answers", "distinct answers: pairs of prompt and text", "count"),
+    Metric(
+        "answers_without_verdict", "answers", "distinct answers on which the panel has no majority", "count"
+    ),
+    Metric("max_tokens_share", "share", "answers that were cut at the limit of output tokens"),
+)
+
+ACCURACY: tuple[Metric, ...] = (
+    *_IDENTITY,
+    _BUCKET,
+    Metric("prompt_tokens_mean", "tokens", "mean size of the bucket's prompts, by the benchmark's tokenizer"),
+    Metric("asked", "requests", "measured requests, at all loads", "count"),
+    Metric("answered", "requests", "measured requests that were answered, at all loads", "count"),
+    *RATED,
+)
+
+
+_EVERYWHERE = ("n", "n_ok", "error_rate", "cost_usd_per_10k_transactions")
+_EVERYWHERE_RATED = (
+    "accuracy_n",
+    "accuracy",
+    "accuracy_low",
+    "accuracy_high",
+    "accuracy_of_asked",
+    "metric_score",
+)
+
+
+def _everywhere(metric: Metric, where: str) -> Metric:
+    return Metric(
+        f"{metric.name}_all_buckets",
+        metric.unit,
+        f"{metric.name} over all buckets, {where}",
+        metric.kind,
+        metric.function,
+    )
+
+
+ALL_BUCKETS: tuple[Metric, ...] = tuple(
+    _everywhere(metric, "at the same concurrency, requests pooled")
+    for metric in SAMPLED
+    if metric.name in _EVERYWHERE
+)
+RATED_ALL_BUCKETS: tuple[Metric, ...] = tuple(
+    _everywhere(metric, "prompts pooled") for metric in RATED if metric.name in _EVERYWHERE_RATED
+)
+
+MODELS: tuple[Metric, ...] = (
+    *_IDENTITY,
+    Metric(
+        "interest",
+        "",
+        "the buckets of the dataset of interest, with their weights where there are several",
+        "text",
+    ),
+    *_STANDING,
+    *SAMPLED,
+    *RATED,
+    *ALL_BUCKETS,
+    *RATED_ALL_BUCKETS,
+    Metric(
+        "requests_sent",
+        "attempts",
+        "everything sent in this run: measured, warm-up, filler and retries",
+        "count",
+    ),
+    Metric(
+        "cost_usd", "US dollars", "dollars of everything sent in this run; null where the price is unknown"
+    ),
+    Metric(
+        "judge_cost_usd",
+        "US dollars",
+        "dollars of judging this model's answers; null where a price is unknown",
+    ),
+)
+
+JUDGES: tuple[Metric, ...] = (
+    Metric("judge", "", "the judge's label, or panel for the majority of all", "text"),
+    Metric("judge_id", "", "Bedrock model id, inference profile id or ARN", "text"),
+    Metric("n", "answers", "distinct answers put to it", "count"),
+    Metric("n_verdicts", "answers", "those it said correct or incorrect of", "count"),
+    Metric("correct_share", "share", "correct over those"),
+    Metric(
+        "unparseable_rate",
+        "share",
+        "replies that held no verdict, over all put to it; for the panel, answers without a majority",
+    ),
+    Metric("failed", "answers", "answers that it could not be asked about, all tries failed", "count"),
+    Metric(
+        "agreement_with_panel",
+        "share",
+        "same verdict as the panel's majority, of which it is a part; where both have one",
+    ),
+    Metric(
+        "agreement_with_metric",
+        "share",
+        "same verdict as the dataset's own metric, where that is decisive: 1 means correct, 0 incorrect",
+    ),
+    Metric("agreement_with_metric_n", "answers", "answers that this was seen on", "count"),
+    Metric(
+        "kappa_mean",
+        "",
+        "Cohen's kappa with each other judge, averaged; for the panel, over all pairs",
+    ),
+    Metric("input_tokens", "tokens", "sent to it, by the service's own count", "count"),
+    Metric("output_tokens", "tokens", "received from it, by the service's own count", "count"),
+    Metric(
+        "cost_usd", "US dollars", "dollars of the last try on each answer; null where the price is unknown"
+    ),
+    Metric("e2e_ms_p50", "ms", "end-to-end time of a reply, median"),
+)
+
+TABLES: Mapping[str, tuple[Metric, ...]] = {
+    "cells": CELLS,
+    "models": MODELS,
+    "accuracy": ACCURACY,
+    "judges": JUDGES,
+}
+"""The tables of results by name, each with its columns in order."""

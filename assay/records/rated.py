@@ -1,0 +1,131 @@
+"""Accuracy by prompt: what the panel, or without judges the dataset's own metric, says of each model's answers.
+
+A prompt counts once, however often it was asked: its answers are averaged by how many requests gave them. Prompts
+that share a source document are one cluster. Leaves to others: verdicts (`assay.judging`), scores (`assay.metrics`).
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from assay.judging.panel import panel_table
+from assay.records.metrics import Value
+from assay.stats import shares as share_stats
+from assay.stats.interval import Interval
+
+Floats = NDArray[np.float64]
+
+
+def panel_of(verdicts: pd.DataFrame, judges: Sequence[str]) -> pd.DataFrame:
+    """The panel's verdict (`panel`) on each answer: see `assay.judging.panel`."""
+    return panel_table([verdicts], judges)
+
+
+def rated_answers(answers: pd.DataFrame, panel: pd.DataFrame | None) -> pd.DataFrame:
+    """The answers with `right`: 1 or 0 by the panel's majority, NaN without one; without a panel, the metric's score."""
+    made = answers.copy(deep=False)
+    if panel is None:
+        made["right"] = made["score"].astype("float64")
+        return made
+    found = panel[["model", "answer_id", "panel"]].drop_duplicates(["model", "answer_id"])
+    joined = made[["model", "answer_id"]].merge(found, on=["model", "answer_id"], how="left")["panel"]
+    made["right"] = joined.map({"correct": 1.0, "incorrect": 0.0}).astype("float64").to_numpy()
+    return made
+
+
+def rated_prompts(answers: pd.DataFrame, records: pd.DataFrame, sources: Mapping[str, str]) -> pd.DataFrame:
+    """One row per model and prompt that was asked, of answers with `right` and of records.
+
+    Columns: model, bucket, prompt_id, source; `asked` and `answered` (measured requests), `accuracy` (of the answers
+    with a verdict; NaN without one), `accuracy_of_asked`, `metric_score` (NaN without an answer), and `answers`,
+    `without_verdict` and `cut` (answers, those without a verdict, and requests that were cut at the limit of tokens).
+    """
+    measured = records.loc[records["role"] == "measured", ["model", "bucket", "prompt_id", "ok"]]
+    measured = measured.assign(ok=measured["ok"].fillna(False).astype("float64"))
+    keys = ["model", "bucket", "prompt_id"]
+    asked = (
+        measured.groupby(keys, observed=True, sort=False)["ok"]
+        .agg(asked="size", answered="sum")
+        .reset_index()
+    )
+    asked[keys] = asked[keys].astype(object)
+    times = answers["times"].to_numpy(dtype=np.float64)
+    right = answers["right"].to_numpy(dtype=np.float64)
+    decided = ~np.isnan(right)
+    sums = pd.DataFrame(
+        {
+            "model": answers["model"].astype(object),
+            "prompt_id": answers["prompt_id"].astype(object),
+            "times": times,
+            "decided": times * decided,
+            "correct": np.where(decided, times * np.nan_to_num(right), 0.0),
+            "scored": times * answers["score"].to_numpy(dtype=np.float64),
+            "answers": 1.0,
+            "without_verdict": (~decided).astype(np.float64),
+            "cut": times * np.nan_to_num(answers["stop_reason_max_tokens"].to_numpy(dtype=np.float64)),
+        }
+    )
+    summed = sums.groupby(["model", "prompt_id"], sort=False).sum().reset_index()
+    made = asked.merge(summed, on=["model", "prompt_id"], how="left")
+    counts = ["times", "decided", "correct", "answers", "without_verdict", "cut"]
+    made[counts] = made[counts].fillna(0.0)
+    made["accuracy"] = made["correct"] / made["decided"].where(made["decided"] > 0)
+    made["accuracy_of_asked"] = (made["correct"] / made["asked"]).clip(upper=1.0)
+    made["metric_score"] = made["scored"] / made["times"].where(made["times"] > 0)
+    made["source"] = [sources.get(prompt, prompt) for prompt in made["prompt_id"]]
+    return made
+
+
+def weights_of(prompts: pd.DataFrame, shares: Mapping[str, float] | None) -> Floats | None:
+    """The weight of each prompt in a mix of buckets, its bucket's share over its number of prompts.
+
+    All the same without shares. None where the mix has a bucket without a prompt: then nothing can be said of it.
+    """
+    if shares is None:
+        return np.full(len(prompts), 1.0 / len(prompts)) if len(prompts) else None
+    counts = prompts["bucket"].value_counts()
+    if any(counts.get(bucket, 0) == 0 for bucket in shares):
+        return None
+    return np.array([shares[bucket] / counts[bucket] for bucket in prompts["bucket"]], dtype=np.float64)
+
+
+def rates(
+    prompts: pd.DataFrame, shares: Mapping[str, float] | None, confidence: float, judged: bool
+) -> dict[str, Value]:
+    """The columns `assay.records.metrics.RATED` for rows of `rated_prompts` of one model.
+
+    `shares` picks and weighs buckets; None takes all, pooled.
+    """
+    chosen = prompts if shares is None else prompts.loc[prompts["bucket"].isin(list(shares))]
+    made: dict[str, Value] = {}
+    for name, counted in (
+        ("accuracy", "accuracy_n"),
+        ("accuracy_of_asked", "accuracy_of_asked_n"),
+        ("metric_score", None),
+    ):
+        there = chosen.loc[chosen[name].notna()]
+        share, bounds = _mean(there, name, shares, confidence)
+        made[name] = share
+        made[f"{name}_low"] = None if bounds is None else bounds.low
+        made[f"{name}_high"] = None if bounds is None else bounds.high
+        if counted is not None:
+            made[counted] = len(there)
+    answered = float(chosen["times"].sum())
+    made["answers"] = int(chosen["answers"].sum())
+    made["answers_without_verdict"] = int(chosen["without_verdict"].sum()) if judged else 0
+    made["max_tokens_share"] = float(chosen["cut"].sum()) / answered if answered else None
+    return made
+
+
+def _mean(
+    prompts: pd.DataFrame, name: str, shares: Mapping[str, float] | None, confidence: float
+) -> tuple[float | None, Interval | None]:
+    weights = weights_of(prompts, shares)
+    if weights is None:
+        return None, None
+    values = prompts[name].to_numpy(dtype=np.float64)
+    clusters = pd.factorize(prompts["source"])[0].astype(np.int64)
+    share = min(1.0, max(0.0, float((weights * values).sum())))
+    return share, share_stats.clustered(values, clusters, confidence, weights)

@@ -1,0 +1,154 @@
+"""What earlier stages wrote, read into frames for the tables: records, statuses, prompts, answers, verdicts.
+
+Reads only the columns that tables are made of. A column that a file lacks is null throughout.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from assay.errors import InputError
+
+_TEXT = pa.dictionary(pa.int32(), pa.string())
+
+RECORDS: Mapping[str, pa.DataType] = {
+    "role": _TEXT,
+    "model": _TEXT,
+    "model_id": _TEXT,
+    "bucket": _TEXT,
+    "load": _TEXT,
+    "concurrency": pa.int64(),
+    "block": pa.int64(),
+    "prompt_id": _TEXT,
+    "ok": pa.bool_(),
+    "error": _TEXT,
+    "error_in_stream": pa.bool_(),
+    "input_tokens": pa.float64(),
+    "output_tokens": pa.float64(),
+    "cache_read_tokens": pa.float64(),
+    "cache_write_tokens": pa.float64(),
+    "service_latency_ms": pa.float64(),
+    "ttft_ms": pa.float64(),
+    "e2e_ms": pa.float64(),
+    "tpot_ms": pa.float64(),
+    "slot_ms": pa.float64(),
+}
+"""Columns of records, with counts as floats so that they may be missing."""
+
+PROMPTS: Mapping[str, pa.DataType] = {
+    "prompt_id": pa.string(),
+    "bucket": pa.string(),
+    "source": pa.string(),
+    "tokens": pa.float64(),
+}
+
+ANSWERS: Mapping[str, pa.DataType] = {
+    "model": pa.string(),
+    "answer_id": pa.string(),
+    "prompt_id": pa.string(),
+    "bucket": pa.string(),
+    "source": pa.string(),
+    "times": pa.float64(),
+    "score": pa.float64(),
+    "stop_reason_max_tokens": pa.float64(),
+}
+
+VERDICTS: Mapping[str, pa.DataType] = {
+    "model": pa.string(),
+    "judge": pa.string(),
+    "judge_id": pa.string(),
+    "answer_id": pa.string(),
+    "prompt_id": pa.string(),
+    "verdict": pa.string(),
+    "error": pa.string(),
+    "input_tokens": pa.float64(),
+    "output_tokens": pa.float64(),
+    "e2e_ms": pa.float64(),
+    "tries": pa.float64(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the invoke job of one model, load and block ended."""
+
+    model: str
+    load: str
+    block: int
+    status: str
+    reason: str | None
+    sittings: int
+    client_lag_ms_p99: Mapping[str, float]
+    """By bucket."""
+
+
+def read(paths: Sequence[Path], columns: Mapping[str, pa.DataType], needed: Sequence[str]) -> pd.DataFrame:
+    """The rows of all files, in their order, with `columns` and no others; text columns of records are categories.
+
+    InputError where a file can't be read or lacks one of the `needed` columns.
+    """
+    tables = [_table(path, columns, needed) for path in paths]
+    empty = pa.schema(list(columns.items())).empty_table()
+    frame: pd.DataFrame = pa.concat_tables([empty, *tables]).unify_dictionaries().to_pandas()
+    return frame
+
+
+def _table(path: Path, columns: Mapping[str, pa.DataType], needed: Sequence[str]) -> pa.Table:
+    try:
+        file = pq.ParquetFile(path)
+        there = set(file.schema_arrow.names)
+        if missing := [name for name in needed if name not in there]:
+            raise InputError(
+                f"{path}: column {missing[0]!r} is missing; found {', '.join(sorted(there)) or 'no column'}; "
+                "delete the file and run again"
+            )
+        found = file.read(columns=[name for name in columns if name in there])
+        arrays = [
+            found[name].cast(kind) if name in there else pa.nulls(found.num_rows, kind)
+            for name, kind in columns.items()
+        ]
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{path}: can't be read as Parquet ({error}); delete it and run again") from error
+    return pa.table(dict(zip(columns, arrays, strict=True)))
+
+
+def read_records(paths: Sequence[Path]) -> pd.DataFrame:
+    """Records of all models, loads and blocks; `block` is an integer."""
+    needed = ("role", "model", "bucket", "load", "concurrency", "block", "prompt_id", "ok", "e2e_ms")
+    return read(paths, RECORDS, needed)
+
+
+_PLACE = re.compile(r"(?P<model>[^/\\]+)[/\\](?P<load>[^/\\]+)[/\\]b(?P<block>\d+)\.json$")
+
+
+def read_status(path: Path) -> Status:
+    """A status file, `<model>/<load>/b<block>.json`; what it is the status of stands in its path."""
+    place = _PLACE.search(str(path))
+    if place is None:
+        raise InputError(
+            f"{path}: the status of which job? expected a path that ends in <model>/<load>/b<block>.json"
+        )
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        cells = found.get("cells") or {}
+        lags = {bucket: cell.get("client_lag_ms_p99") for bucket, cell in cells.items()}
+        return Status(
+            place["model"],
+            place["load"],
+            int(place["block"]),
+            str(found["status"]),
+            found.get("reason"),
+            int(found.get("sittings") or 0),
+            {bucket: float(lag) for bucket, lag in lags.items() if lag is not None},
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path}: is not the status of an invoke job ({type(error).__name__}: {error}); "
+            "delete it and run again"
+        ) from error

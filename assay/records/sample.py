@@ -1,0 +1,190 @@
+"""A sample: the measured requests that a row of a table speaks of, as arrays, with what is computed from them once.
+
+Leaves to others: which requests belong together (`aggregate`), what is said of them (`metrics`).
+"""
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.stats import ratios
+from assay.stats.interval import Interval
+from assay.stats.quantiles import Ends, Sorted, ends, least_n, sectioned
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Measured requests, each by its last try. Arrays of one length; a value that is not there is NaN.
+
+    `weight` sums to 1: all the same in one bucket, and in a mix each bucket's share over its number of requests.
+    """
+
+    weight: Floats
+    block: Codes
+    ok: Flags
+    error: NDArray[np.object_]
+    """Error kind, None where the request was answered."""
+    ttft_ms: Floats
+    e2e_ms: Floats
+    tpot_ms: Floats
+    service_latency_ms: Floats
+    input_tokens: Floats
+    output_tokens: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Every try of the same requests: what they cost, and how long they held their place among those in flight."""
+
+    weight: Floats
+    """That of the request."""
+    block: Codes
+    answered: Floats
+    """1 for an answered request's last try, else 0."""
+    throttled: Flags
+    slot_ms: Floats
+    tokens: Floats
+    """Input and output tokens of an answered request's last try, else 0."""
+    cost_usd: Floats
+    cost_known: Flags
+    source: Codes
+    """Number of the source document of the prompt."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a row is computed from."""
+
+    concurrency: int
+    confidence: float
+    requests: Requests
+    attempts: Attempts
+    left_out: int = 0
+    """Measured requests of blocks that the client spoilt."""
+    _sorted: dict[tuple[str, bool], Sorted | None] = field(default_factory=dict, repr=False)
+
+    @property
+    def n(self) -> int:
+        """Measured requests."""
+        return len(self.requests.ok)
+
+    @cached_property
+    def n_ok(self) -> int:
+        """Those that were answered."""
+        return int(self.requests.ok.sum())
+
+    @cached_property
+    def blocks(self) -> Codes:
+        """Numbers of the blocks that the requests come from."""
+        return np.unique(self.requests.block)
+
+    def values(self, name: str, failures: bool, block: int | None = None) -> Sorted | None:
+        """Latencies in order, of answered requests, or of all with failures infinitely late.
+
+        None where no answered request has this latency although some were answered (a model that doesn't stream has
+        no time to first token), or where there is no request.
+        """
+        requests = self.requests
+        latency: Floats = getattr(requests, name)
+        chosen = requests.ok & ~np.isnan(latency)
+        if failures and (chosen.any() or not requests.ok.any()):
+            chosen = chosen | ~requests.ok
+            latency = np.where(requests.ok, latency, math.inf)
+        if block is not None:
+            chosen = chosen & (requests.block == block)
+        return Sorted.of(latency[chosen], requests.weight[chosen]) if chosen.any() else None
+
+    def _all_values(self, name: str, failures: bool) -> Sorted | None:
+        key = (name, failures)
+        if key not in self._sorted:
+            self._sorted[key] = self.values(name, failures)
+        return self._sorted[key]
+
+    def quantile(self, name: str, p: float, failures: bool) -> float | None:
+        """The p-quantile of a latency; infinite where failures are part of it."""
+        found = self._all_values(name, failures)
+        return None if found is None else found.quantile(p)
+
+    def quantile_ends(self, name: str, p: float, failures: bool) -> Ends:
+        """The ends of its interval: from blocks where there are several, else from order statistics.
+
+        Over answered requests both or none. Over all requests each end for itself, so that a limit can be found
+        missed by a sample that is too small to find it met.
+        """
+        found = self._all_values(name, failures)
+        pooled = None if found is None else found.quantile(p)
+        if found is None or pooled is None:
+            return Ends(None, None)
+        if len(self.blocks) > 1:
+            spread = self._sectioned(name, p, failures, pooled)
+            if spread is None or found.n < least_n(p, self.confidence):
+                return Ends(None, None)
+            return Ends(max(0.0, spread.low), spread.high)
+        bounds = ends(found, p, self.confidence)
+        return bounds if failures or bounds.interval() is not None else Ends(None, None)
+
+    def _sectioned(self, name: str, p: float, failures: bool, pooled: float) -> Interval | None:
+        quantiles = self.block_quantiles(name, p, failures)
+        return sectioned(pooled, np.array(list(quantiles.values())), self.confidence)
+
+    def block_quantiles(self, name: str, p: float, failures: bool) -> dict[int, float]:
+        """The p-quantile in each block that has one."""
+        found = {int(block): self.values(name, failures, int(block)) for block in self.blocks}
+        return {
+            block: value
+            for block, ordered in found.items()
+            if ordered is not None and (value := ordered.quantile(p)) is not None
+        }
+
+    @cached_property
+    def transactions_per_slot_ms(self) -> ratios.Ratio | None:
+        """Answered requests per millisecond that a place in flight was held."""
+        return self._per_slot(self.attempts.answered)
+
+    @cached_property
+    def tokens_per_slot_ms(self) -> ratios.Ratio | None:
+        """Tokens of answered requests per millisecond that a place in flight was held."""
+        return self._per_slot(self.attempts.tokens)
+
+    def _per_slot(self, above: Floats) -> ratios.Ratio | None:
+        held = self.attempts
+        known = ~np.isnan(held.slot_ms)
+        if not known.any():
+            return None
+        # Blocks are what varies together; within one sitting only the requests can be taken apart.
+        numbers, codes = np.unique(held.block[known], return_inverse=True)
+        groups = len(numbers)
+        if groups < 2:
+            groups = int(known.sum())
+            codes = np.arange(groups)
+        return ratios.ratio(above[known], held.slot_ms[known], held.weight[known], codes, groups)
+
+    @cached_property
+    def cost_usd(self) -> float | None:
+        """Dollars of all attempts; None where the cost of an answered one is unknown."""
+        paid = self.attempts
+        if not paid.cost_known[paid.answered > 0].all() or (self.n and not paid.cost_known.any()):
+            return None
+        return float(paid.cost_usd[paid.cost_known].sum())
+
+    @cached_property
+    def n_cost_unknown(self) -> int:
+        """Attempts that may have cost something that nobody told."""
+        return int((~self.attempts.cost_known).sum())
+
+    @cached_property
+    def cost_per_transaction(self) -> ratios.Ratio | None:
+        """Dollars per answered request, what failures cost included; clusters are source documents."""
+        if self.cost_usd is None:
+            return None
+        paid = self.attempts
+        numbers, codes = np.unique(paid.source, return_inverse=True)
+        cost = np.where(paid.cost_known, paid.cost_usd, 0.0)
+        return ratios.ratio(cost, paid.answered, paid.weight, codes, len(numbers))

@@ -1,0 +1,39 @@
+"""Writes a table of results as Parquet, with the same as CSV beside it. Columns and types come from the table of metrics."""
+
+import csv
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from assay.records.metrics import Metric, Value
+
+_TYPES = {"text": pa.string(), "count": pa.int64(), "number": pa.float64()}
+
+
+def write_table(path: Path, columns: Sequence[Metric], rows: Sequence[Mapping[str, Value]]) -> None:
+    """Write `rows` to `path` (Parquet) and to the same name with the suffix .csv, each whole or not at all.
+
+    A value that a row lacks is null: an empty field in CSV, where infinite is `inf`.
+    """
+    schema = pa.schema([(column.name, _TYPES[column.kind]) for column in columns])
+    names = schema.names
+    values = {name: [row.get(name) for row in rows] for name in names}
+    table = pa.table({name: pa.array(values[name], schema.field(name).type) for name in names}, schema=schema)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    pq.write_table(table, temporary)
+    temporary.replace(path)
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(names)
+    lines.writerows(
+        zip(*(["" if value is None else value for value in values[name]] for name in names), strict=True)
+    )
+    beside = path.with_suffix(".csv")
+    temporary = beside.with_name(f".{beside.name}.{os.getpid()}")
+    temporary.write_text(text.getvalue(), encoding="utf-8")
+    temporary.replace(beside)

@@ -1,0 +1,53 @@
+"""Quantiles and tails of the normal, t and binomial distributions: the only place that calls scipy.
+
+`scipy.special` is used, not `scipy.stats`, which takes a second longer to import.
+"""
+
+import math
+from functools import lru_cache
+
+from scipy import special
+
+
+def normal_quantile(p: float) -> float:
+    """The z with P(Z <= z) = p."""
+    return float(special.ndtri(p))
+
+
+def normal_two_sided(z: float) -> float:
+    """P(|Z| >= |z|) of the standard normal distribution."""
+    return float(2.0 * special.ndtr(-abs(z)))
+
+
+@lru_cache(maxsize=4096)
+def t_quantile(p: float, df: int) -> float:
+    """The t with P(T <= t) = p, of Student's distribution with `df` >= 1 degrees of freedom."""
+    if df < 1:
+        raise ValueError(f"t needs at least 1 degree of freedom, not {df}")
+    return float(special.stdtrit(df, p))
+
+
+def t_two_sided(t: float, df: int) -> float:
+    """P(|T| >= |t|) of Student's distribution with `df` >= 1 degrees of freedom."""
+    if df < 1:
+        raise ValueError(f"t needs at least 1 degree of freedom, not {df}")
+    return float(2.0 * special.stdtr(df, -abs(t)))
+
+
+def binomial_cdf(k: int, n: int, p: float) -> float:
+    """P(X <= k) of the binomial distribution; 0 below 0."""
+    if k < 0:
+        return 0.0
+    return 1.0 if k >= n else float(special.bdtr(k, n, p))
+
+
+def binomial_quantile(q: float, n: int, p: float) -> int:
+    """The smallest k with P(X <= k) >= q."""
+    low, high = -1, n
+    while high - low > 1:
+        middle = math.floor((low + high) / 2)
+        if binomial_cdf(middle, n, p) >= q:
+            high = middle
+        else:
+            low = middle
+    return high

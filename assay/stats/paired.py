@@ -1,0 +1,114 @@
+"""Differences between two models that were asked the same prompts, and between two medians of latency."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.stats.distributions import binomial_cdf, normal_quantile, normal_two_sided, t_quantile
+from assay.stats.interval import Interval, tail
+from assay.stats.quantiles import Sorted, ranks
+from assay.stats.ratios import Difference, p_value
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+
+def share_difference(
+    a: Floats, b: Floats, clusters: Codes, confidence: float, weights: Floats | None = None
+) -> Difference | None:
+    """Mean of a - b, prompt by prompt, for values from 0 to 1 that come in clusters.
+
+    Bonett and Price's adjusted Wald interval for paired proportions (2012): two prompts are added, one that a wins
+    and one that b wins, so that two models without an error on 20 prompts aren't taken for proven equal. Its
+    variance is that of the clusters, with the t quantile of G - 1 degrees of freedom. The value is the plain mean.
+
+    None for fewer than 2 clusters.
+    """
+    groups = len(np.unique(clusters))
+    if groups < 2:
+        return None
+    heavy = np.full(len(a), 1.0 / len(a)) if weights is None else weights / float(weights.sum())
+    differences = a - b
+    plain = float((heavy * differences).sum())
+    alike = 1.0 / float(np.square(heavy).sum())
+    shrunk = alike / (alike + 2.0)
+    centre = shrunk * plain
+    residuals = shrunk * heavy * (differences - centre)
+    sums = np.bincount(clusters, weights=residuals)
+    added = (np.array([1.0, -1.0]) - centre) / (alike + 2.0)
+    squares = float(np.square(sums).sum()) * groups / (groups - 1) + float(np.square(added).sum())
+    error = math.sqrt(squares)
+    half = t_quantile(1.0 - tail(confidence), groups - 1) * error
+    low, high = max(-1.0, centre - half), min(1.0, centre + half)
+    return Difference(
+        plain, error, Interval(min(low, plain), max(high, plain)), p_value(centre, error, groups - 1)
+    )
+
+
+def quantile_ratio(a: Sorted, b: Sorted, p: float, confidence: float) -> Difference | None:
+    """a's p-quantile over b's, less 1, of two samples of positive values from one sitting each.
+
+    Price and Bonett's method (2002) on the logarithmic scale: the standard error of a quantile is read from the
+    order statistics that bound it and from their exact binomial probability. It takes the samples as independent;
+    the prompts that they share make it cautious. Quantiles that are infinite have no ratio: None, as for samples
+    too small for order statistics at this confidence. Where only an order statistic is infinite, so is the error.
+    """
+    x, y = a.quantile(p), b.quantile(p)
+    first, second = _log_error(a, p, confidence), _log_error(b, p, confidence)
+    if x is None or y is None or first is None or second is None:
+        return None
+    if not (math.isfinite(x) and math.isfinite(y) and x > 0 and y > 0):
+        return None
+    log = math.log(x / y)
+    error = math.hypot(first, second)
+    if math.isinf(error):
+        return Difference(math.expm1(log), error, Interval(-1.0, math.inf), 1.0)
+    half = normal_quantile(1.0 - tail(confidence)) * error
+    # Without any spread the two are constants; a sample of a continuous quantity never is.
+    p_two = normal_two_sided(log / error) if error > 0 else float(log == 0)
+    return Difference(math.expm1(log), error, Interval(math.expm1(log - half), math.expm1(log + half)), p_two)
+
+
+def blocked_quantile_ratio(
+    a: float, b: float, blocks_a: Floats, blocks_b: Floats, confidence: float
+) -> Difference | None:
+    """The same ratio from blocks that both models were measured in: sectioning of log(a / b).
+
+    `blocks_a[k]` and `blocks_b[k]` are the quantiles of the k-th shared block; a and b are the pooled ones. None for
+    fewer than 2 blocks or where a pooled quantile is infinite.
+    """
+    count = len(blocks_a)
+    if count < 2 or not (math.isfinite(a) and math.isfinite(b) and a > 0 and b > 0):
+        return None
+    log = math.log(a / b)
+    if not (np.isfinite(blocks_a).all() and np.isfinite(blocks_b).all()):
+        return Difference(math.expm1(log), math.inf, Interval(-1.0, math.inf), 1.0)
+    spread = np.square(np.log(blocks_a / blocks_b) - log).sum() / (count - 1)
+    error = math.sqrt(float(spread) / count)
+    half = t_quantile(1.0 - tail(confidence), count - 1) * error
+    return Difference(
+        math.expm1(log),
+        error,
+        Interval(math.expm1(log - half), math.expm1(log + half)),
+        p_value(log, error, count - 1),
+    )
+
+
+def _log_error(sample: Sorted, p: float, confidence: float) -> float | None:
+    """Standard error of the logarithm of a quantile, from the order statistics around it."""
+    low, high = ranks(sample.n, p, confidence)
+    if low is None or high is None:
+        return None
+    bottom, top = sample.quantile(low / sample.n), sample.quantile(high / sample.n)
+    if bottom is None or top is None or bottom <= 0 or math.isinf(bottom):
+        return math.inf
+    if math.isinf(top):
+        return math.inf
+    covered = coverage(sample.n, low, high, p)
+    return math.log(top / bottom) / (2.0 * normal_quantile(0.5 + covered / 2.0))
+
+
+def coverage(n: int, low: int, high: int, p: float) -> float:
+    """Exact probability that the order statistics of ranks `low` and `high` hold the p-quantile between them."""
+    return binomial_cdf(high - 1, n, p) - binomial_cdf(low - 1, n, p)

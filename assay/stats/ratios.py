@@ -1,0 +1,104 @@
+"""Ratios of sums (dollars per transaction, transactions per minute) by linearisation.
+
+The ratio of two means is not a mean, but close to it each case moves it by its residual (y - r x) / mean(x): the
+"linearised variable" of survey statistics (Woodruff 1971; Wolter, Introduction to Variance Estimation, 2007,
+chapter 6). Summed within clusters, the residuals give the variance; of two models on the same prompts, their
+differences do. It needs no distribution, many clusters rather than many cases, and sums that are not near 0.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.stats.distributions import t_quantile, t_two_sided
+from assay.stats.interval import Interval, tail
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+_ROUNDING = 1e-9
+"""A difference below this share of the values is rounding of equal values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A ratio, and by how much each cluster moved it (these sum to 0). Clusters that have no case hold 0."""
+
+    value: float
+    moved: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How far a lies from b: with its standard error, interval and two-sided p value.
+
+    A standard error of 0 is meant: the same tokens at a known price cost the same every time.
+    """
+
+    value: float
+    standard_error: float
+    interval: Interval
+    p: float
+
+
+def ratio(above: Floats, below: Floats, weights: Floats, clusters: Codes, groups: int) -> Ratio | None:
+    """sum(weights * above) / sum(weights * below); clusters are numbered 0 .. groups - 1.
+
+    None where the lower sum is not positive.
+    """
+    bottom = float((weights * below).sum())
+    if not bottom > 0:
+        return None
+    value = float((weights * above).sum()) / bottom
+    moved = np.bincount(clusters, weights=weights * (above - value * below), minlength=groups) / bottom
+    return Ratio(value, moved)
+
+
+def interval(estimate: Ratio, confidence: float) -> Interval | None:
+    """t interval with G - 1 degrees of freedom; None for fewer than 2 clusters."""
+    groups = len(estimate.moved)
+    if groups < 2:
+        return None
+    half = t_quantile(1.0 - tail(confidence), groups - 1) * standard_error(
+        estimate.moved, abs(estimate.value)
+    )
+    return Interval(estimate.value - half, estimate.value + half)
+
+
+def relative_difference(a: Ratio, b: Ratio, confidence: float) -> Difference | None:
+    """a / b - 1 of two positive ratios over the same clusters, tested and bounded on the logarithmic scale.
+
+    `standard_error` is that of log(a / b). None for fewer than 2 clusters, or where a ratio is not positive.
+    """
+    groups = len(a.moved)
+    if len(b.moved) != groups:
+        raise ValueError(f"paired ratios need the same clusters, not {groups} and {len(b.moved)}")
+    if groups < 2 or not (a.value > 0 and b.value > 0):
+        return None
+    log = math.log(a.value / b.value)
+    error = standard_error(a.moved / a.value - b.moved / b.value, 1.0)
+    if abs(log) <= _ROUNDING:
+        log = 0.0
+    half = t_quantile(1.0 - tail(confidence), groups - 1) * error
+    return Difference(
+        math.expm1(log),
+        error,
+        Interval(math.expm1(log - half), math.expm1(log + half)),
+        p_value(log, error, groups - 1),
+    )
+
+
+def standard_error(moved: Floats, scale: float) -> float:
+    """Standard error from the clusters' influences; what is only rounding of `scale` is 0."""
+    groups = len(moved)
+    error = math.sqrt(float(np.square(moved).sum()) * groups / (groups - 1))
+    return 0.0 if error <= _ROUNDING * scale else error
+
+
+def p_value(difference: float, error: float, df: int) -> float:
+    """Two-sided p of a t test; without any variance, equal is certainly equal and unequal certainly unequal."""
+    if error == 0:
+        return 1.0 if difference == 0 else 0.0
+    return 1.0 if math.isinf(error) else t_two_sided(difference / error, df)
