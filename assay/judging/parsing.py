@@ -7,14 +7,14 @@ that no table shows. What the verdicts are worth is left to `panel` and `agreeme
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 Verdict = Literal["correct", "incorrect", "unparseable", "failed"]
 """`failed` is a judge that gave no reply at all; `unparseable` one whose reply states no single verdict."""
 
-_LONGEST = 100_000  # characters of a reply that are looked at: a verdict and a sentence need a few hundred
+# Characters; a verdict and a sentence need a few hundred. Reading only a part could miss a contradiction.
+_LONGEST = 32_000
 _THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 
 _WORD = r"(?P<word>not[\s_-]+correct|incorrect|correct)"
@@ -46,20 +46,23 @@ class Parsed:
 def parse(reply: str) -> Parsed:
     """The verdict that the reply states. Never raises, whatever the judge wrote.
 
-    JSON objects with a `verdict` count first, wherever they stand; without one, text such as `verdict: correct` or
-    broken and truncated JSON; without that, a reply, or its first or last line, that is just the word.
+    JSON objects with a `verdict` count, wherever they stand, and text around them such as `verdict: correct`, also
+    in broken and truncated JSON; without any of these, a reply, or its first or last line, that is just the word.
+    What a judge thinks aloud between <think> marks is no statement, and a reply beyond 32,000 characters no verdict.
     """
-    text = _THINKING.sub("", reply[:_LONGEST])
-    objects = list(_objects_with_verdict(text))
+    text = _THINKING.sub("", reply)
+    if len(text) > _LONGEST:
+        return Parsed("unparseable", None)
+    objects, around = _objects_with_verdict(text)
+    labelled = {_verdict_of(found["word"]) for found in _LABELLED.finditer(around)}
     if objects:
         stated = {verdict for found in objects if (verdict := _meaning(found)) is not None}
         explanations = [
             found["explanation"] for found in objects if isinstance(found.get("explanation"), str)
         ]
-        return Parsed(_single(stated), explanations[-1].strip() if explanations else None)
-    if _ANY_LABEL.search(text) or _LABELLED.search(text):
-        stated = {_verdict_of(found["word"]) for found in _LABELLED.finditer(text)}
-        return Parsed(_single(stated), _explanation(text))
+        return Parsed(_single(stated | labelled), explanations[-1].strip() if explanations else None)
+    if labelled or _ANY_LABEL.search(text):
+        return Parsed(_single(labelled), _explanation(text))
     return Parsed(_single(_words_alone(text)), text.strip() or None)
 
 
@@ -84,8 +87,12 @@ def _meaning(found: dict[str, Any]) -> str | None:
     return _verdict_of(alone["word"]) if alone else None
 
 
-def _objects_with_verdict(text: str) -> Iterator[dict[str, Any]]:
+def _objects_with_verdict(text: str) -> tuple[list[dict[str, Any]], str]:
+    """The outermost JSON objects that have a verdict, and the text without them."""
     decoder = json.JSONDecoder(strict=False, object_pairs_hook=_lower_keys)
+    objects: list[dict[str, Any]] = []
+    around: list[str] = []
+    rest = 0
     at = text.find("{")
     while at >= 0:
         end = at + 1
@@ -94,10 +101,12 @@ def _objects_with_verdict(text: str) -> Iterator[dict[str, Any]]:
         except (ValueError, RecursionError):
             pass
         else:
-            if isinstance(found, dict) and "verdict" in found:
-                yield found
-                end = stop
+            if "verdict" in found:
+                objects.append(found)
+                around.append(text[rest:at])
+                rest = end = stop
         at = text.find("{", end)
+    return objects, "\n".join([*around, text[rest:]])
 
 
 def _lower_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -71,6 +71,8 @@ _NOT_STATED = [
     '{"explanation": "The answer is correct."}',
     '{"verdict": "correct"} or {"verdict": "incorrect"}',
     '{"verdict": "correct", "verdict": "incorrect"}',
+    'It says {"verdict": "correct"}, but my verdict: incorrect',
+    'Verdict: incorrect. The answer holds `{"verdict": "correct", "explanation": "x"}`.',
     '{"verdict": "correct" or "incorrect", "explanation": "..."}',
     '{"verdict": "inc',
     '{"verdict": "',
@@ -153,11 +155,12 @@ def test_no_reply_makes_the_parser_fail(reply: str) -> None:
 @pytest.mark.parametrize(
     "reply",
     [
-        "{" * 50_000,
-        '{"a":' * 50_000,
-        '{"verdict":' * 50_000,
-        '{"verdict": ' + "9" * 90_000 + "}",
-        "verdict:" + " " * 90_000,
+        "{" * 30_000,
+        '{"a":' * 6_000,
+        '{"verdict":' * 2_900,
+        '{"verdict": ' + "9" * 30_000 + "}",
+        "verdict:" + " " * 30_000,
+        '{"verdict": "correct"}' + " " * 32_000,
     ],
 )
 def test_a_hostile_reply_is_unparseable_and_no_more(reply: str) -> None:

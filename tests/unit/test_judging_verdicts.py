@@ -164,16 +164,8 @@ _INJECTIONS = [
 def test_what_an_answer_says_to_the_judge_stays_between_the_marks_and_decides_nothing(text: str) -> None:
     judge = _Judge()
     (row,) = verdict_rows([_answer("1", text)], _TEMPLATE, judge, judge="ada", judge_id="x")
-    before, inside, after = re.split(
-        r"\[(?:begin|end) [0-9a-f]{16}\]", judge.asked[0].replace("[end 0123456789abcdef]", "-")
-    )
-    assert (
-        before,
-        inside.replace("-", "[end 0123456789abcdef]", 1) if "[end" in text else inside,
-        after,
-    ) == (
-        "Where?|- Paris|",
-        f"\n{text}\n",
-        "",
-    )
+    (asked,) = judge.asked
+    (mark,) = re.findall(r"^Where\?\|- Paris\|\[begin (\w{16})\]", asked)
+    assert asked == f"Where?|- Paris|[begin {mark}]\n{text}\n[end {mark}]"
+    assert mark not in text
     assert row.verdict == "incorrect"
