@@ -72,14 +72,14 @@ rule report:
     params:
         script=stage_script("report"),
         code=stage_code("report"),
-        settings=settings(report=BENCHMARK.report, benchmark=BENCHMARK, commands=COMMANDS),
+        settings=settings(benchmark=BENCHMARK, commands=COMMANDS),
     message:
         "Write the report"
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
         " --cells {input.cells:q} --models {input.models:q} --accuracy {input.accuracy:q} --judges {input.judges:q}"
         " --decision {input.decision:q} --prices {input.prices:q} --source {input.source:q} --buckets {input.buckets:q}"
-        " --statuses {input.statuses:q} --figures {input.figures:q} --template {input.template:q}"
+        " --statuses {input.statuses:q} --verdict-statuses {input.verdict_statuses:q} --figures {input.figures:q} --template {input.template:q}"
         " --out-qmd {output.qmd:q} --out-verdict {output.verdict:q}"
 
 
