@@ -14,13 +14,14 @@ from assay.bedrock.outcome import Outcome
 from assay.sender.timeline import Timeline
 
 _MESSAGE_LIMIT = 500
+_GIVEN_UP = frozenset({"timeout_gap", "timeout_total"})
 _ACCOUNT = re.compile(r"(?<=:)\d{12}(?=:)")
 
 
 class Answer:
     """The answer to one request. The connection calls `headers`, `body` and `end`; then `outcome` is final."""
 
-    __slots__ = ("_body", "_decoder", "_retry_after", "_stopped", "_stream", "outcome", "timeline")
+    __slots__ = ("_body", "_decoder", "_named", "_stopped", "_stream", "outcome", "timeline")
 
     def __init__(self, stream: bool, timeline: Timeline) -> None:
         self.timeline = timeline
@@ -29,7 +30,7 @@ class Answer:
         self._decoder: Decoder | None = None
         self._body: list[bytes] = []
         self._stopped = False
-        self._retry_after: str | None = None
+        self._named = False
 
     def headers(self, status: int, headers: dict[str, str], stamp: int) -> None:
         """Status line and headers (names in lower case) have come."""
@@ -38,7 +39,9 @@ class Answer:
         outcome.http_status = status
         outcome.request_id = headers.get("x-amzn-requestid")
         if status >= 300:
-            outcome.error = kind_of(headers.get("x-amzn-errortype"), status)
+            name = headers.get("x-amzn-errortype")
+            self._named = name is not None
+            outcome.error = kind_of(name, status)
             outcome.retry_after_s = _seconds(headers.get("retry-after"))
         elif self._stream:
             self._decoder = Decoder()
@@ -178,7 +181,7 @@ class Answer:
     def _error_body(self) -> None:
         outcome = self.outcome
         raw = b"".join(self._body)
-        if outcome.error in (None, "http_error"):
+        if not self._named and outcome.error not in _GIVEN_UP:
             outcome.error = kind_of(_named_in(raw), outcome.http_status)
         if outcome.error_message is None:
             outcome.error_message = _shown(_message(raw))

@@ -1,0 +1,73 @@
+"""Plans: prefix-stable, so that more is only the difference."""
+
+from assay.bedrock.request import Line
+from assay.bedrock.settings import Inference, Model
+from assay.measurement.plan import Asked, JobLoad, cell, extra, order
+from assay.prompts.prompt import Prompt
+
+
+def prompts(count: int, bucket: str = "small") -> list[Prompt]:
+    return [
+        Prompt(f"p{n}", bucket, n, f"e{n}", "d", "en", "s", "qa_f1", 10, f"text {n}", "q", ("a",), None)
+        for n in range(count)
+    ]
+
+
+def asked(edition: int = 1, label: str = "a") -> Asked:
+    return Asked("e", "r", Line(Model(label=label, id="m"), Inference(max_tokens=9)), None, edition)
+
+
+def load(requests: int = 10, blocks: int = 1, block: int = 0, concurrency: int = 2) -> JobLoad:
+    return JobLoad(concurrency=concurrency, requests=requests, warmup=1, block=block, blocks=blocks)
+
+
+def keys(*args: object) -> set[str]:
+    return {position.key for position in cell(*args)}  # type: ignore[arg-type]
+
+
+def test_prompts_are_asked_in_turn_and_again_after_the_last() -> None:
+    made = cell(prompts(4), load(), asked())
+    assert [position.prompt.prompt_id for position in made] == ["p0", "p1", "p2", "p3"] * 2 + ["p0", "p1"]
+    assert [position.repetition for position in made] == [0] * 4 + [1] * 4 + [2] * 2
+    assert len({position.key for position in made}) == 10
+    assert len({position.ask for position in made}) == 4
+
+
+def test_more_requests_or_more_prompts_keep_what_was_bought() -> None:
+    small = keys(prompts(4), load(8), asked())
+    assert small < keys(prompts(4), load(12), asked())
+    assert len(small & keys(prompts(8), load(8), asked())) == 4, (
+        "the first time that each old prompt is asked"
+    )
+    assert small <= keys(prompts(8), load(16), asked())
+
+
+def test_blocks_share_the_requests_and_none_is_in_two() -> None:
+    parts = [cell(prompts(4), load(10, 3, block), asked()) for block in range(3)]
+    assert sorted(position.position for part in parts for position in part) == list(range(10))
+    assert len({position.key for part in parts for position in part}) == 10
+
+
+def test_another_level_or_edition_buys_afresh_and_another_label_buys_nothing() -> None:
+    base = keys(prompts(4), load(), asked())
+    assert not base & keys(prompts(4), load(concurrency=4), asked())
+    assert not base & keys(prompts(4), load(), asked(edition=2))
+    assert base == keys(prompts(4), load(), asked(label="renamed"))
+    assert base == keys(prompts(4, bucket="renamed"), load(), asked())
+
+
+def test_warm_up_and_filler_are_new_at_each_sitting() -> None:
+    made = {
+        extra(prompts(3), load(), asked(), role, sitting, n)[0]
+        for role in "wf"
+        for sitting in "12"
+        for n in (0, 1)
+    }
+    assert len(made) == 8
+
+
+def test_a_bucket_more_leaves_the_others_in_their_order() -> None:
+    names = [f"b{n}" for n in range(6)]
+    without = order(names[:-1], 1, load())
+    assert [name for name in order(names, 1, load()) if name != "b5"] == without
+    assert {tuple(order(names, seed, load())) for seed in range(20)} != {tuple(names)}
