@@ -1,0 +1,50 @@
+"""One file from the Hugging Face hub, through its cache, with the commit it belongs to."""
+
+from pathlib import Path
+
+from assay.errors import InputError
+
+
+def download(repo: str, file: str, *, repo_type: str, revision: str, instead: str) -> tuple[Path, str | None]:
+    """A local copy of a file on the hub, and the commit that `revision` stood for.
+
+    The hub's own cache is used (`HF_HOME`), and its environment variables hold: `HF_ENDPOINT`, `HF_TOKEN`,
+    `HF_HUB_OFFLINE`. Without a network the copy in the cache serves, if there is one.
+
+    Raises InputError with `instead`, which says how to do without the hub, if the file can't be had.
+    """
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import (
+        EntryNotFoundError,
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    where = f"{file} of {repo} at revision {revision}"
+    try:
+        path = Path(hf_hub_download(repo, file, repo_type=repo_type, revision=revision))
+    except HFValidationError as error:
+        raise InputError(f"{repo!r} is no name of a repository on the hub: {error}") from error
+    except RevisionNotFoundError as error:
+        raise InputError(
+            f"{where}: the hub has no such revision. Name a branch, a tag or a commit."
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise InputError(
+            f"{where}: the hub has no such repository, or it needs a token (HF_TOKEN). {instead}"
+        ) from error
+    except LocalEntryNotFoundError as error:
+        raise InputError(
+            f"{where}: the hub can't be reached and there is no copy in its cache. {instead}"
+        ) from error
+    except EntryNotFoundError as error:
+        raise InputError(f"{where}: the repository has no such file. {instead}") from error
+    except (HfHubHTTPError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{where}: the download failed ({reason}). {instead}") from error
+    # The cache keeps files under snapshots/<commit>/.
+    commit = path.parent.name if path.parent.parent.name == "snapshots" else None
+    return path, commit

@@ -1,0 +1,87 @@
+"""A prompt drawn for a bucket, and the Parquet file of all that were drawn."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assay.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One question as it is asked, and what its answers are scored with.
+
+    `text` is the user's message; `tokens` counts it and the system prompt, by the run's tokenizer. `position`
+    is the prompt's turn in its bucket, from 0. `source` names the document it was made from.
+    """
+
+    prompt_id: str
+    bucket: str
+    position: int
+    example_id: str
+    dataset: str
+    language: str
+    source: str
+    metric: str
+    tokens: int
+    text: str
+    question: str
+    answers: tuple[str, ...]
+    all_classes: tuple[str, ...] | None
+
+
+def text_sha256(text: str) -> bytes:
+    """The hash that a prompt's text is known by; the first 16 hex digits are its `prompt_id`."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+def write_prompts(prompts: Sequence[Prompt], path: Path) -> None:
+    """Write prompts, in the order given, whole or not at all."""
+    import pyarrow
+    from pyarrow import parquet
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    table = pyarrow.Table.from_pylist([asdict(prompt) for prompt in prompts], schema=_schema())
+    try:
+        parquet.write_table(table, temporary, compression="zstd")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_prompts(path: Path) -> list[Prompt]:
+    """The prompts of a file made by `write_prompts`, in its order."""
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        table = parquet.read_table(path, schema=_schema())
+    except (OSError, pyarrow.ArrowInvalid) as error:
+        raise InputError(
+            f"{path}: expected the prompts that the bucket stage wrote ({error}). Delete the file and run again."
+        ) from error
+    return [
+        Prompt(
+            **{
+                **row,
+                "answers": tuple(row["answers"]),
+                "all_classes": None if row["all_classes"] is None else tuple(row["all_classes"]),
+            }
+        )
+        for row in table.to_pylist()
+    ]
+
+
+def _schema() -> "pyarrow.Schema":
+    import pyarrow
+
+    text, texts = pyarrow.string(), pyarrow.list_(pyarrow.string())
+    special = {"position": pyarrow.int64(), "tokens": pyarrow.int64(), "answers": texts, "all_classes": texts}
+    return pyarrow.schema([(name, special.get(name, text)) for name in Prompt.__dataclass_fields__])

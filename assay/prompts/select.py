@@ -1,0 +1,105 @@
+"""The whole of the bucket stage: from a file of examples to each bucket's prompts and the answer key."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assay.datasets.examples_file import read_examples
+from assay.prompts.answer_key import KeyLine, wrong_answers
+from assay.prompts.draw import Drawn, draw
+from assay.prompts.histogram import Bin, histogram
+from assay.prompts.measure import Measured, measure
+from assay.prompts.prompt import Prompt
+from assay.prompts.settings import Bucket
+from assay.prompts.template import Template
+from assay.prompts.tokenizer import TokenCounter
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Prompts by bucket (in the order of the settings) and position; the answer key by hash; what was there."""
+
+    prompts: list[Prompt]
+    answer_key: list[KeyLine]
+    drawn: list[Drawn]
+    histogram: list[Bin]
+    warnings: list[str]
+
+
+def select(
+    examples: Path, template: Template, counter: TokenCounter, buckets: Sequence[Bucket], seed: int
+) -> Selection:
+    """Measure all examples, draw each bucket's rows and put them into words.
+
+    Raises InputError if a bucket stays empty.
+    """
+    rows = list(measure(read_examples(examples), template, counter))
+    drawn, warnings = draw(rows, buckets, seed)
+    warnings += _template_warnings([row for each in drawn for row in each.rows], template)
+
+    places: dict[int, list[tuple[int, int]]] = {}
+    for number, each in enumerate(drawn):
+        for position, row in enumerate(each.rows):
+            places.setdefault(row.index, []).append((number, position))
+    answers_by_set = _answers_by_set(rows)
+    prompts: dict[tuple[int, int], Prompt] = {}
+    key: dict[str, KeyLine] = {}
+    for index, example in enumerate(read_examples(examples)):
+        if index not in places:
+            continue
+        row = rows[index]
+        text = template.render(example.context, example.input)
+        sha256 = row.sha256.hex()
+        key[sha256] = KeyLine(sha256, row.tokens, example.answers, wrong_answers(example, answers_by_set))
+        for number, position in places[index]:
+            prompts[number, position] = Prompt(
+                prompt_id=sha256[:16],
+                bucket=drawn[number].bucket.name,
+                position=position,
+                example_id=example.id,
+                dataset=example.dataset,
+                language=example.language,
+                source=example.source,
+                metric=example.metric,
+                tokens=row.tokens,
+                text=text,
+                question=example.input,
+                answers=example.answers,
+                all_classes=example.all_classes,
+            )
+    return Selection(
+        prompts=[prompts[place] for place in sorted(prompts)],
+        answer_key=[key[sha256] for sha256 in sorted(key)],
+        drawn=drawn,
+        histogram=histogram(
+            [row.tokens for row in rows], {edge for bucket in buckets for edge in (bucket.min, bucket.max)}
+        ),
+        warnings=warnings,
+    )
+
+
+def _answers_by_set(rows: Sequence[Measured]) -> dict[str, list[str]]:
+    answers: dict[str, dict[str, None]] = {}
+    for row in rows:
+        answers.setdefault(row.dataset, {}).update(dict.fromkeys(row.answers))
+    return {name: list(distinct) for name, distinct in answers.items()}
+
+
+def _template_warnings(rows: Sequence[Measured], template: Template) -> list[str]:
+    """What the template leaves out, or leaves open: nearly always a mistake in the template."""
+    warnings = []
+    asking = sum(row.has_input for row in rows)
+    if asking and not template.places("input"):
+        warnings.append(
+            f"{asking} of {len(rows)} prompts have a question that the template leaves out: no {{input}}"
+        )
+    if template.places("input") and asking < len(rows):
+        warnings.append(
+            f"{len(rows) - asking} of {len(rows)} prompts have no question of their own: "
+            "the template has to say what to do with the text"
+        )
+    if (telling := sum(row.has_context for row in rows)) and not template.places("context"):
+        warnings.append(
+            f"{telling} of {len(rows)} prompts have a document that the template leaves out: no {{context}}"
+        )
+    return warnings
