@@ -1,6 +1,7 @@
 """Every answer gets a verdict, nothing is asked twice, and every reply is kept, whatever it was."""
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from assay.judging.verdicts import (
     verdict_rows,
     write_verdicts,
 )
+from assay.simulator import answer_key
 
 _TEMPLATE = template("{question}|{references}|{answer}", "t")
 
@@ -148,6 +150,16 @@ def test_the_simulators_judges_know_every_prompt_that_is_asked_and_its_truth() -
     ]
     assert all(re.fullmatch("[0-9a-f]{64}", sha256) for sha256 in known)
     assert simulator_key(answers, _TEMPLATE)[0]["tokens"] > 0  # type: ignore[operator]
+
+
+def test_the_simulator_can_read_what_its_judges_are_told(tmp_path: Path) -> None:
+    answers = [_answer("1", "In Paris."), _answer("2", "London")]
+    path = tmp_path / "key.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in simulator_key(answers, _TEMPLATE)))
+    key = answer_key.read(path)
+    asked = judge_prompts(answers, _TEMPLATE)
+    found = [answer_key.find(key, f"Request 123 456 789 012 345.\n\n{prompt}") for prompt in asked]
+    assert [entry.entry.correct for entry in found if entry.entry] == [True, False]
 
 
 _INJECTIONS = [
