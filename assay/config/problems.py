@@ -111,21 +111,19 @@ def _words(detail: ErrorDetails, path: KeyPath, annotation: Any) -> str:
         return f"found nothing, expected this key{f': {about}' if about else ''}"
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         choices = _choices(annotation)
-        if kind == "union_tag_not_found":
-            given = value.get("kind") if isinstance(value, Mapping) else value
-            if not isinstance(value, Mapping):
-                return f"found {shown(given)}, expected keys below it, with `kind`: one of {listed(choices)}"
-            return f"found no `kind`, expected `kind`: one of {listed(choices)}"
-        tag = str(context.get("tag"))
-        return f"found {shown(tag)}, expected one of {listed(choices)}{meant(tag, choices)}"
+        if not isinstance(value, Mapping):
+            return f"found {shown(value)}, expected keys below it, with `kind`: one of {listed(choices)}"
+        tag = value.get("kind")
+        return f"found {shown(tag)}, expected one of {listed(choices)}{meant(str(tag), choices)}"
     if kind == "literal_error":
         names = [str(choice) for choice in _literals(annotation)] or re.findall(
             r"'([^']*)'", context["expected"]
         )
         return f"found {shown(value)}, expected one of {listed(names)}{meant(str(value), names)}"
     if kind in ("model_type", "model_attributes_type", "dataclass_type"):
-        names = _keys_of(annotation)
-        return f"found {shown(value)}, expected keys below it: {listed(names)}"
+        if len(choices := _choices(annotation)) > 1:
+            return f"found {shown(value)}, expected keys below it, with `kind`: one of {listed(choices)}"
+        return f"found {shown(value)}, expected keys below it: {listed(_keys_of(annotation))}"
     if kind in ("greater_than_equal", "greater_than", "less_than_equal", "less_than"):
         bound = next(iter(context.values()))
         words = {
@@ -142,6 +140,8 @@ def _words(detail: ErrorDetails, path: KeyPath, annotation: Any) -> str:
         return f"found {shown(value)}, expected {words}"
     if kind == "value_error":
         return f"found {shown(value)}, {context['error']}"
+    if kind == "invalid_key":
+        return "found a key that is no text, expected text: put it in quotes"
     if kind.startswith("date"):
         return f"found {shown(value)}, expected a date such as 2026-11-30"
     if kind in _EXPECTED:

@@ -80,23 +80,18 @@ class _Reference:
     def _section(self, model: type[BaseModel], place: str) -> None:
         about = " ".join((model.__doc__ or "").split())
         self.lines += [about, ""] if about else []
-        below = [
-            (name, inner)
-            for name, field in model.model_fields.items()
-            for inner in _models(field.annotation)
-            if inner not in self.places
-        ]
         new: list[tuple[str, type[BaseModel]]] = []
-        for name, inner in below:
-            if inner not in self.places:
-                self.places[inner] = f"{place}.{name}"
-                new.append((f"{place}.{name}", inner))
+        for name, field in model.model_fields.items():
+            for inner in _models(field.annotation):
+                if inner not in self.places:
+                    often = (
+                        sum(inner in _models(other.annotation) for other in model.model_fields.values()) > 1
+                    )
+                    self.places[inner] = f"{place}: {inner.__name__.lower()}" if often else f"{place}.{name}"
+                    new.append((f"{place}.{name}", inner))
         self._table(model, place)
         for where, inner in new:
-            often = sum(inner in _models(field.annotation) for field in model.model_fields.values()) > 1
-            title = f"{place}: {inner.__name__.lower()}" if often else where
-            self.places[inner] = title
-            self.lines += [f"### {title}", ""]
+            self.lines += [f"### {self.places[inner]}", ""]
             self._section(inner, where)
 
     def _table(self, model: type[BaseModel], place: str) -> None:

@@ -1,0 +1,366 @@
+"""A benchmark file is checked as a whole, and one error says all that is wrong with it in plain words."""
+
+import copy
+import json
+import subprocess
+import sys
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from assay.config.files import PROJECT
+from assay.config.load import check, load
+from assay.errors import InputError
+
+GOOD: dict[str, Any] = {
+    "run": {"name": "test"},
+    "endpoint": {"kind": "simulator", "behaviour": "behaviour.yaml"},
+    "dataset": {"kind": "synthetic"},
+    "prompt": {"template": "template.txt"},
+    "buckets": [
+        {"name": "short", "min": 1, "max": 500, "n": 4},
+        {"name": "long", "min": 500, "max": 1000, "n": 4},
+    ],
+    "models": [{"label": "one", "id": "sim.one"}, {"label": "two", "id": "sim.two"}],
+    "judges": {"panel": [{"label": "judge", "id": "sim.judge"}], "prompt": "judge.txt"},
+    "load": {"concurrency": [1, 4]},
+    "dataset_of_interest": "short",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "behaviour.yaml").write_text(
+        "models:\n  sim.one: {kind: model}\n  sim.two: {kind: model}\n  sim.judge: {kind: judge}\n"
+    )
+    (tmp_path / "template.txt").write_text("{context}\n{input}")
+    (tmp_path / "judge.txt").write_text("{question} {references} {answer}")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def changed(*changes: tuple[str, Any]) -> dict[str, Any]:
+    """The good benchmark with values set at dotted paths; `...` takes a key away."""
+    raw = copy.deepcopy(GOOD)
+    for path, value in changes:
+        *steps, last = path.split("/")
+        here: Any = raw
+        for step in steps:
+            here = here[int(step)] if isinstance(here, list) else here.setdefault(step, {})
+        if value is ...:
+            del here[last]
+        elif isinstance(here, list):
+            here[int(last)] = value
+        else:
+            here[last] = value
+    return raw
+
+
+def error_of(raw: Any) -> str:
+    with pytest.raises(InputError) as caught:
+        check(raw, None)
+    message = str(caught.value)
+    for jargon in (
+        "type=",
+        "pydantic",
+        "http",
+        "Traceback",
+        "input_value",
+        "union",
+        "literal",
+        "extra_forbidden",
+    ):
+        assert jargon not in message
+    return message
+
+
+def test_a_good_benchmark_is_read(folder: Path) -> None:
+    benchmark = check(GOOD, None)
+    assert benchmark.run.name == "test"
+    assert benchmark.dataset_of_interest == "short"
+    assert check(OrderedDict(GOOD), None) == benchmark
+
+
+def test_the_default_benchmark_and_the_reference_benchmarks_are_good(tmp_path: Path) -> None:
+    rows = tmp_path / "data" / "nq_multidoc.jsonl"
+    rows.parent.mkdir()
+    rows.write_text("{}")
+    files = [*(PROJECT / "config").glob("*.yaml"), *(PROJECT / "config" / "bedrock").glob("*.yaml")]
+    assert len(files) >= 5
+    for file in files:
+        assert load(file, folders=[tmp_path, PROJECT]).run.name
+
+
+def test_every_shipped_benchmark_names_the_schema_in_its_first_line() -> None:
+    for file in [*(PROJECT / "config").glob("*.yaml"), *(PROJECT / "config" / "bedrock").glob("*.yaml")]:
+        first = file.read_text().splitlines()[0]
+        assert first.startswith("# yaml-language-server: $schema=")
+        assert (file.parent / first.split("=")[1]).resolve() == PROJECT / "config" / "schema.json"
+
+
+def test_a_model_keeps_its_own_parameters_over_the_defaults(folder: Path) -> None:
+    raw = changed(("inference", {"max_tokens": 50}), ("models/0/inference", {"temperature": 0.5}))
+    benchmark = check(raw, None)
+    merged = benchmark.models[0].inference.over(benchmark.inference)
+    assert (merged.max_tokens, merged.temperature) == (50, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        # single values
+        ([("models/0/inference", {"temprature": 1})], ["models[0].inference.temprature", "`temperature`"]),
+        ([("modls", [])], ["modls: found an unknown key", "did you mean `models`?"]),
+        ([("dataset/kind", "longbnech")], ["dataset.kind: found 'longbnech'", "did you mean `longbench`?"]),
+        ([("dataset/kind", "longbnech")], ["expected one of synthetic, longbench, jsonl"]),
+        (
+            [("dataset/kind", ...)],
+            ["dataset.kind: found nothing, expected one of synthetic, longbench, jsonl"],
+        ),
+        ([("dataset/kind", None)], ["dataset.kind: found nothing, expected one of synthetic"]),
+        ([("dataset/kind", ["a"])], ["dataset.kind: found a list of 1, expected one of synthetic"]),
+        ([("endpoint", None)], ["endpoint: found nothing, expected keys below it", "simulator, bedrock"]),
+        ([("models/0", None)], ["models[0]: found nothing, expected keys below it: label, id"]),
+        ([("run", {1: 2, "name": "x"})], ["run[1]: found a key that is no text"]),
+        ([("prices", [1])], ["prices: found a list of 1, expected keys with values"]),
+        ([("dataset", "synthetic")], ["dataset: found 'synthetic', expected keys below it"]),
+        ([("dataset/tasks", ["fnd"])], ["dataset.tasks[0]: found 'fnd'", "did you mean `find`?"]),
+        ([("tokenizer", {"kind": "file"})], ["tokenizer.path: found nothing, expected this key"]),
+        ([("run", ...)], ["run: found nothing, expected this key"]),
+        ([("run/name", "a b")], ["run.name: found 'a b', expected letters, digits"]),
+        ([("run/name", 7)], ["run.name: found 7, expected text", "quotes"]),
+        ([("run/edition", 0)], ["run.edition: found 0, expected a number of at least 1"]),
+        ([("run/seed", "x")], ["run.seed: found 'x', expected a whole number"]),
+        ([("load/requests", 1.5)], ["load.requests: found 1.5, expected a whole number"]),
+        ([("load/requests", True)], ["load.requests: found true, expected a number", "yes, no, on and off"]),
+        ([("load/concurrency", 4)], ["load.concurrency: found 4, expected a list"]),
+        ([("load/concurrency", [])], ["load.concurrency: found an empty list, expected at least 1 entry"]),
+        ([("models", None)], ["models: found nothing, expected a list"]),
+        ([("models/1/stream", "maybe")], ["models[1].stream: found 'maybe', expected true or false"]),
+        ([("models/1/id", "a b")], ["models[1].id: found 'a b', expected a model id"]),
+        ([("decision", {"objective": "cheap"})], ["decision.objective", "did you mean `cheapest`?"]),
+        ([("decision", {"confidence": 1})], ["decision.confidence: found 1, expected a number below 1"]),
+        ([("limits", {"accuracy": {"min": 1, "max": 2}})], ["limits.accuracy", "either max or min"]),
+        ([("limits", {"ttft_ms_p95": 4})], ["limits.ttft_ms_p95: found 4, expected keys below it: max, min"]),
+        (
+            [("buckets/0", {"name": "a", "min": 9, "max": 3, "n": 1})],
+            ["buckets[0]", "min (9) to be below max (3)"],
+        ),
+        ([("publish", {"bucket": "UP"})], ["publish.bucket: found 'UP', expected the name of an S3 bucket"]),
+        (
+            [("endpoint", {"kind": "bedrock", "region": "mars"})],
+            ["endpoint.region: found 'mars'", "us-east-1"],
+        ),
+        ([("endpoint", {"kind": "bedrock"})], ["endpoint.region: found nothing"]),
+        (
+            [("prices", {"sim.one": {"input_usd_per_million": -1, "output_usd_per_million": 0}})],
+            ["at least 0"],
+        ),
+        # between sections
+        ([("models/1/label", "ONE")], ["models[1].label: found 'ONE', which models[0] has too"]),
+        ([("models/1/label", "Judge")], ["judges.panel[0].label: found 'judge', which models[1] has too"]),
+        ([("buckets/1/name", "short")], ["buckets[1].name: found 'short', which buckets[0] has too"]),
+        ([("buckets/1/min", 499)], ["buckets[1]: found 499 to 1000 tokens, which overlaps buckets[0]"]),
+        ([("dataset_of_interest", "shrt")], ["dataset_of_interest: found 'shrt'", "did you mean `short`?"]),
+        ([("dataset_of_interest", {"lng": 1})], ["dataset_of_interest.lng: found 'lng'", "`long`"]),
+        (
+            [("dataset_of_interest", {"long": 0})],
+            ["dataset_of_interest.long: found 0, expected a number above 0"],
+        ),
+        ([("dataset_of_interest", {})], ["dataset_of_interest: found an empty {}"]),
+        ([("dataset_of_interest", 3)], ["dataset_of_interest: found 3, expected"]),
+        ([("limits", {"concurrency": 8})], ["limits.concurrency: found 8, expected one of", "1, 4"]),
+        ([("load/concurrency", [1, 1])], ["load.concurrency[1]: found 1 a second time"]),
+        ([("load/blocks", 50)], ["load.blocks: found 50, expected at most load.requests (40)"]),
+        ([("limits", {"accuracy": {"min": 90}})], ["limits.accuracy.min: found 90, expected a share"]),
+        ([("inference", {"temperature": 0})], ["models[0].inference.max_tokens: found nothing"]),
+        ([("judges/inference", {"temperature": 0})], ["judges.panel[0].inference.max_tokens: found nothing"]),
+        (
+            [("models/1/stream", False), ("limits", {"ttft_ms_p95": {"max": 9}})],
+            ["models[1].stream: found false, expected true: limits.ttft_ms_p95"],
+        ),
+        (
+            [("prices", {"sim.judg": {"input_usd_per_million": 1, "output_usd_per_million": 1}})],
+            ["prices['sim.judg']", "no model or judge has", "did you mean `sim.judge`?"],
+        ),
+        (
+            [
+                ("endpoint", {"kind": "bedrock", "region": "eu-west-1"}),
+                ("models/0/id", "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.x"),
+            ],
+            ["models[0].id: found an ARN of region us-east-1, expected one of endpoint.region (eu-west-1)"],
+        ),
+        (
+            [("dataset", {"kind": "longbench", "sets": ["hotpotqa_e", "hotpot"]})],
+            ["dataset.sets[1]: found 'hotpot'", "did you mean `hotpotqa`?"],
+        ),
+        ([("dataset", {"kind": "longbench", "sets": ["musique_e"]})], ["dataset.sets[0]: found 'musique_e'"]),
+        # files
+        ([("prompt/template", "no.txt")], ["prompt.template: found 'no.txt', where there is no file"]),
+        ([("prompt/template", ".")], ["prompt.template: found '.', which is a folder"]),
+        (
+            [("prompt/template", "judge.txt")],
+            ["prompt.template: found 'judge.txt' without {context}, {input}"],
+        ),
+        (
+            [("judges/prompt", "template.txt")],
+            ["judges.prompt", "without {question}, {references}, {answer}"],
+        ),
+        ([("dataset", {"kind": "jsonl", "path": "no.jsonl"})], ["dataset.path: found 'no.jsonl'"]),
+        (
+            [("dataset", {"kind": "jsonl", "path": "judge.txt", "metric": "qa_f2"})],
+            ["dataset.metric: found 'qa_f2', expected a metric", "did you mean `qa_f1`?"],
+        ),
+        ([("models/0/id", "sim.won")], ["models[0].id: found 'sim.won', expected a model of behaviour.yaml"]),
+        ([("endpoint/behaviour", "judge.txt")], ["endpoint.behaviour: found a file with faults"]),
+    ],
+)
+def test_a_mistake_is_named_with_what_was_found_and_expected(
+    folder: Path, changes: list[tuple[str, Any]], words: list[str]
+) -> None:
+    message = error_of(changed(*changes))
+    for word in words:
+        assert word in message
+    assert "1 problem;" in message or "inference.max_tokens" in message or "tasks" in message
+
+
+def test_all_mistakes_come_at_once_also_those_between_sections(folder: Path) -> None:
+    message = error_of(
+        changed(
+            ("run/edtion", 2),
+            ("models/1/label", "one"),
+            ("load/blocks", 99),
+            ("limits", {"concurrency": 5, "accuracy": {}}),
+            ("prompt/template", "no.txt"),
+        )
+    )
+    for word in ("run.edtion", "models[1].label", "load.blocks", "limits.accuracy", "prompt.template"):
+        assert word in message
+    assert "5 problems" in message
+
+
+def test_a_template_without_context_fits_rows_without_context(folder: Path) -> None:
+    (folder / "bare.txt").write_text("{input}")
+    (folder / "rows.jsonl").write_text("{}")
+    rows = {"kind": "jsonl", "path": "rows.jsonl", "columns": {"context": None}}
+    check(changed(("dataset", rows), ("prompt/template", "bare.txt")), None)
+
+
+def test_what_the_working_directory_lacks_is_taken_from_the_project(folder: Path) -> None:
+    benchmark = check(changed(("prompt", {})), None)
+    assert benchmark.prompt.template == Path("config/prompts/question_answering.txt")
+
+
+def test_lines_are_those_of_the_file(folder: Path) -> None:
+    text = yaml.safe_dump(changed(("load/requests", "x"), ("run/nmae", 1)), sort_keys=False)
+    file = folder / "b.yaml"
+    file.write_text("# a comment\n\n" + text)
+    lines = file.read_text().splitlines()
+    with pytest.raises(InputError) as caught:
+        load(file)
+    message = str(caught.value)
+    for key in ("requests", "nmae"):
+        number = next(index for index, line in enumerate(lines, 1) if line.strip().startswith(f"{key}:"))
+        assert f"line {number}, " in message
+    assert message.index("nmae") < message.index("load.requests")
+    assert str(file) in message
+
+
+def test_lines_are_found_through_anchors_and_merges(folder: Path) -> None:
+    text = yaml.safe_dump(changed(("models", ...)))
+    file = folder / "b.yaml"
+    file.write_text(
+        text + "models:\n- &base\n  label: one\n  id: sim.one\n  strem: true\n- <<: *base\n  label: two\n"
+    )
+    number = file.read_text().splitlines().index("  strem: true") + 1
+    with pytest.raises(InputError, match=r"models\[1\].strem") as caught:
+        load(file)
+    assert str(caught.value).count(f"line {number}, models[") == 2
+
+
+def test_a_key_that_stands_twice_is_an_error(folder: Path) -> None:
+    file = folder / "b.yaml"
+    text = yaml.safe_dump(GOOD) + "load:\n  concurrency: [2]\n"
+    file.write_text(text)
+    with pytest.raises(InputError, match="load: found the key twice, in lines") as caught:
+        load(file)
+    assert str(len(text.splitlines()) - 1) in str(caught.value)
+    # Snakemake's own reading has taken the last one by then
+    with pytest.raises(InputError, match="load: found the key twice"):
+        check(yaml.safe_load(text), file)
+
+
+def test_a_value_from_the_command_line_is_said_to_be_from_there(folder: Path) -> None:
+    file = folder / "b.yaml"
+    file.write_text(yaml.safe_dump(GOOD))
+    with pytest.raises(InputError, match=r"given on the command line, run\.edition: found 0"):
+        check(changed(("run/edition", 0)), file)
+    with pytest.raises(InputError, match=r"given on the command line, load\.requests: found 'x'"):
+        check(changed(("load/requests", "x")), [str(file)])
+
+
+def test_with_several_files_the_message_names_the_one_with_the_mistake(folder: Path) -> None:
+    first, second = folder / "first.yaml", folder / "second.yaml"
+    first.write_text(yaml.safe_dump(GOOD))
+    second.write_text("load:\n  requests: x\n")
+    with pytest.raises(InputError, match=rf"{second}, line 2, load\.requests"):
+        check(changed(("load", {"requests": "x"})), [first, second])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "found nothing in it"),
+        (b"# only a comment\n", "found nothing in it"),
+        (b"- a\n- b\n", "found a list at the top level"),
+        (b"hello", "found a single value at the top level"),
+        (b"run:\n\tname: x\n", "line 2, column 1: found a tab, expected spaces"),
+        (b"run: {name: x\n", "is not YAML"),
+        (b"run: 'x\n", "is not YAML"),
+        (b"a: 1\n---\nb: 2\n", "is not YAML"),
+        (b"run: *nowhere\n", "is not YAML"),
+        (b"run: \xff\n", "byte 5 is not UTF-8"),
+        (b"run: \x00\n", "is not YAML"),
+        (b"run: 2026-13-45\n", "put it in quotes"),
+        (b"{" * 3000, "nested too deeply"),
+        (b"[" * 3000, "nested too deeply"),
+    ],
+)
+def test_a_file_that_is_no_benchmark_is_said_to_be_none(tmp_path: Path, content: bytes, words: str) -> None:
+    file = tmp_path / "b.yaml"
+    file.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        load(file)
+    assert words in str(caught.value)
+    assert str(file) in str(caught.value)
+
+
+def test_a_missing_file_and_a_folder_are_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no such file"):
+        load(tmp_path / "none.yaml")
+    with pytest.raises(InputError, match="can't be read"):
+        load(tmp_path)
+
+
+def test_json_with_tabs_is_read(folder: Path) -> None:
+    file = folder / "b.json"
+    file.write_text(json.dumps(GOOD, indent="\t"))
+    assert load(file).run.name == "test"
+    file.write_text(json.dumps(changed(("run/edition", 0)), indent="\t"))
+    with pytest.raises(InputError, match=r"line \d+, run\.edition"):
+        load(file)
+
+
+def test_checking_needs_no_heavy_module() -> None:
+    code = (
+        "import sys; import assay.config.load; "
+        "print([m for m in ('pandas', 'numpy', 'scipy', 'matplotlib', 'datasets', 'tiktoken', 'botocore', "
+        "'genai_prices', 'snakemake', 'jieba', 'asyncio') if m in sys.modules])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "[]"

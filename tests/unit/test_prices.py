@@ -1,0 +1,175 @@
+"""A price is the user's, else the public one, else unknown; and unknown is never nothing."""
+
+import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from assay.config.consistency import asked
+from assay.config.files import PROJECT
+from assay.config.load import load
+from assay.errors import InputError
+from assay.prices.book import Price, Tier, Usage, bare_id, cost_usd, price_of
+from assay.prices.settings import PriceList, PriceOverride
+from assay.prices.snapshot import read, take
+
+DAY = date(2026, 11, 21)
+PLAIN = Price(3.0, 15.0, 0.3, 3.75)
+TIERED = Price(
+    1.0, 2.0, 0.1, 1.25, tiers=(Tier(1000, 10.0, 20.0, 1.0, 12.5), Tier(5000, 100.0, 200.0, 10.0, 125.0))
+)
+
+
+def test_cost_is_tokens_times_price() -> None:
+    assert cost_usd(Usage(1_000_000, 100_000), PLAIN) == pytest.approx(4.5)
+    assert cost_usd(Usage(0, 0), PLAIN) == 0.0
+
+
+def test_cached_tokens_are_priced_apart() -> None:
+    assert cost_usd(Usage(1_000_000, 0, 1_000_000, 1_000_000), PLAIN) == pytest.approx(3 + 0.3 + 3.75)
+
+
+@pytest.mark.parametrize(
+    ("usage", "price"),
+    [
+        (Usage(10, 10), Price()),
+        (Usage(10, 10), Price(input_usd_per_million=1.0)),
+        (Usage(10, 10), Price(output_usd_per_million=1.0)),
+        (Usage(None, 10), PLAIN),
+        (Usage(10, None), PLAIN),
+        (Usage(10, 10, cache_read_tokens=1), Price(1.0, 1.0)),
+        (Usage(10, 10, cache_write_tokens=1), Price(1.0, 1.0, cache_read_usd_per_million=1.0)),
+    ],
+)
+def test_what_is_not_known_makes_the_cost_unknown(usage: Usage, price: Price) -> None:
+    assert cost_usd(usage, price) is None
+
+
+def test_an_unknown_cache_price_does_not_matter_where_nothing_was_cached() -> None:
+    assert cost_usd(Usage(1_000_000, 0, 0, None), Price(2.0, 1.0)) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    ("usage", "dollars_per_million"),
+    [
+        (Usage(1000, 10), 1000 * 1 + 10 * 2),
+        (Usage(1001, 10), 1001 * 10 + 10 * 20),  # the whole request, not what lies above
+        (
+            Usage(1, 10, cache_read_tokens=1000),
+            1 * 10 + 10 * 20 + 1000 * 1,
+        ),  # cached input counts for the threshold
+        (Usage(1, 10, cache_write_tokens=1000), 1 * 10 + 10 * 20 + 1000 * 12.5),
+        (Usage(5001, 1), 5001 * 100 + 200),
+    ],
+)
+def test_above_a_threshold_the_whole_request_costs_more(usage: Usage, dollars_per_million: float) -> None:
+    assert cost_usd(usage, TIERED) == pytest.approx(dollars_per_million / 1e6)
+
+
+def test_the_users_price_comes_first_and_says_so() -> None:
+    override = PriceOverride(input_usd_per_million=7, output_usd_per_million=8, dated=DAY)
+    price = price_of("us.amazon.nova-pro-v1:0", {"us.amazon.nova-pro-v1:0": override}, DAY)
+    assert (price.input_usd_per_million, price.output_usd_per_million) == (7, 8)
+    assert price.cache_read_usd_per_million is None
+    assert (price.source, price.dated) == ("the benchmark file", "2026-11-21")
+
+
+def test_a_public_price_names_its_source() -> None:
+    price = price_of("amazon.nova-pro-v1:0", {}, DAY)
+    assert price.input_usd_per_million is not None and price.input_usd_per_million > 0
+    assert (
+        price.source is not None and "genai-prices" in price.source and "amazon.nova-pro-v1:0" in price.source
+    )
+    assert "can cost more" not in price.source
+
+
+def test_a_profile_whose_region_has_no_price_of_its_own_says_so() -> None:
+    price = price_of("eu.amazon.nova-lite-v1:0", {}, DAY)
+    assert price.input_usd_per_million == price_of("amazon.nova-lite-v1:0", {}, DAY).input_usd_per_million
+    assert price.source is not None and "eu. profiles, which can cost more" in price.source
+
+
+def test_a_regional_claude_profile_costs_more_than_the_global_one() -> None:
+    regional = price_of("us.anthropic.claude-haiku-4-5-20251001-v1:0", {}, DAY)
+    everywhere = price_of("global.anthropic.claude-haiku-4-5-20251001-v1:0", {}, DAY)
+    assert regional.input_usd_per_million is not None and everywhere.input_usd_per_million is not None
+    assert regional.input_usd_per_million == pytest.approx(1.1 * everywhere.input_usd_per_million)
+    assert "can cost more" not in (regional.source or "")
+
+
+def test_public_thresholds_re_price_the_whole_request() -> None:
+    price = price_of("global.anthropic.claude-haiku-5-5", {}, DAY)
+    assert [tier.above_input_tokens for tier in price.tiers] == [100_000]
+    below, above = cost_usd(Usage(100_000, 10), price), cost_usd(Usage(100_001, 10), price)
+    assert below is not None and above is not None
+    assert above / below == pytest.approx(5, rel=1e-3)
+
+
+def test_an_arn_of_a_profile_is_priced_as_the_profile() -> None:
+    arn = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.meta.llama3-3-70b-instruct-v1:0"
+    assert bare_id(arn) == "us.meta.llama3-3-70b-instruct-v1:0"
+    assert price_of(arn, {}, DAY) == price_of("us.meta.llama3-3-70b-instruct-v1:0", {}, DAY)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "sim.swift-v1:0",
+        "cohere.command-r-plus-v1:0",
+        "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123",
+        "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc123",
+        "gpt-4o",
+    ],
+)
+def test_what_no_source_knows_is_unknown_and_not_free(model: str) -> None:
+    assert price_of(model, {}, DAY) == Price()
+
+
+def test_every_reference_benchmark_knows_all_its_prices() -> None:
+    for file in (PROJECT / "config" / "bedrock").glob("*.yaml"):
+        benchmark = load(file)
+        for _, model in asked(benchmark.models, benchmark.judges):
+            price = price_of(model.id, benchmark.prices, DAY)
+            assert price.input_usd_per_million and price.output_usd_per_million, model.id
+
+
+def test_a_snapshot_is_read_back_as_it_was_taken(tmp_path: Path) -> None:
+    ids = ("sim.x", "global.anthropic.claude-haiku-5-5")
+    taken = take(PriceList(models=ids, region="us-east-1"), DAY)
+    file = tmp_path / "prices.json"
+    file.write_text(json.dumps(taken))
+    assert taken["taken"] == "2026-11-21"
+    assert read(file) == {model: price_of(model, {}, DAY) for model in ids}
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"prices": {"a": 1}}', '{"prices": {"a": {"x": 1}}}'])
+def test_a_file_that_is_no_snapshot_is_said_to_be_none(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "prices.json"
+    file.write_text(content)
+    with pytest.raises(InputError, match="not a snapshot of prices"):
+        read(file)
+
+
+def test_the_stage_writes_the_snapshot_and_names_what_is_unknown(tmp_path: Path) -> None:
+    settings = {
+        "models": ["sim.x", "sim.y"],
+        "region": None,
+        "overrides": {"sim.y": {"input_usd_per_million": 1, "output_usd_per_million": 2}},
+    }
+    out, log = tmp_path / "made" / "prices.json", tmp_path / "logs" / "prices.log"
+    command = [sys.executable, "scripts/prices.py", "--settings", json.dumps(settings)]
+    ran = subprocess.run(
+        [*command, "--out", str(out), "--log", str(log)],
+        cwd=PROJECT,
+        env={"PYTHONPATH": str(PROJECT), "PATH": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert read(out)["sim.y"].output_usd_per_million == 2
+    assert read(out)["sim.x"] == Price()
+    assert "sim.x: price unknown" in log.read_text()
+    assert [file.name for file in out.parent.iterdir()] == ["prices.json"]
