@@ -87,3 +87,12 @@ def test_editors_mark_a_typo() -> None:
     raw["models"][0]["lable"] = "x"
     with pytest.raises(jsonschema.ValidationError, match="lable"):
         jsonschema.validate(raw, json.loads(SCHEMA.read_text()))
+
+
+def test_the_recipes_of_the_page_are_valid() -> None:
+    schema = {**json.loads(SCHEMA.read_text()), "required": []}
+    recipes = [part.split("```")[0] for part in PAGE.read_text().split("```yaml\n")[1:]]
+    assert len(recipes) >= 4
+    for recipe in recipes:
+        raw = json.loads(json.dumps(yaml.safe_load(recipe), default=str))
+        jsonschema.validate(raw, schema)
