@@ -5,7 +5,7 @@ from pathlib import Path
 
 import command
 
-from assay.figures import inputs
+from assay.tables import inputs
 from assay.figures.catalogue import FIGURES, write
 from assay.figures.settings import FigureSettings
 

@@ -32,6 +32,7 @@ def figure_settings(models: int = 3, bucket_count: int = 4) -> dict[str, Any]:
         "models": list(MODELS[:models]),
         "buckets": buckets(bucket_count),
         "dataset_of_interest": buckets(bucket_count)[-1]["name"],
+        "concurrency": 16,
         "limits": {"ttft_ms_p95": {"max": 2500}, "accuracy": {"min": 0.8}},
         "simulated": True,
     }
@@ -96,6 +97,16 @@ def models_table(models: int = 3) -> pd.DataFrame:
                 "accuracy_n": 20,
                 "accuracy_of_asked": accuracy - 0.01,
                 "metric_score": accuracy - 0.1,
+                "ttft_ms_p50": 400.0 * (place + 1),
+                "ttft_ms_p50_low": 380.0 * (place + 1),
+                "ttft_ms_p50_high": 430.0 * (place + 1),
+                "ttft_ms_p95": 900.0 * (place + 1),
+                "e2e_ms_p50": 1100.0 * (place + 1),
+                "e2e_ms_p50_low": 1020.0 * (place + 1),
+                "e2e_ms_p50_high": 1240.0 * (place + 1),
+                "e2e_ms_p95": 2300.0 * (place + 1),
+                "transactions_per_minute": 420.0 / (place + 1),
+                "requests_sent": 600,
                 "cost_usd_per_10k_transactions": [4.2, 1.7, 0.41, 31.5, 12.0, 8.8][place],
                 "cost_usd": 0.05 * (place + 1),
                 "judge_cost_usd": 0.01,
@@ -194,6 +205,75 @@ def decision(models: int = 3, bucket_count: int = 4) -> dict[str, Any]:
     }
 
 
+def benchmark(models: int = 3, bucket_count: int = 4, levels: tuple[int, ...] = (1, 4, 16)) -> dict[str, Any]:
+    """The benchmark file that such a run would have."""
+    return {
+        "run": {"name": "example", "edition": 1, "seed": 7},
+        "endpoint": {"kind": "simulator", "behaviour": "config/simulator/default.yaml"},
+        "dataset": {"kind": "synthetic"},
+        "buckets": buckets(bucket_count),
+        "models": [{"label": name, "id": f"vendor.{name}-v1:0"} for name in MODELS[:models]],
+        "load": {"concurrency": list(levels), "requests": 40},
+        "judges": {"panel": [{"label": "alpha", "id": "judge.alpha"}, {"label": "beta", "id": "judge.beta"}]},
+        "dataset_of_interest": buckets(bucket_count)[-1]["name"],
+        "limits": {"ttft_ms_p95": {"max": 2500}, "accuracy": {"min": 0.8}},
+        "report": {"title": "An example"},
+    }
+
+
+def documents(models: int = 3, bucket_count: int = 4) -> dict[str, Any]:
+    """The JSON files beside the tables, by name."""
+    price = {
+        "input_usd_per_million": 0.8,
+        "output_usd_per_million": 3.2,
+        "source": "benchmark",
+        "dated": None,
+    }
+    return {
+        "source": {
+            "kind": "synthetic",
+            "description": "made from seed 7",
+            "revision": None,
+            "sha256": "ab" * 32,
+            "rows": 80,
+            "sets": {"find": 40, "join": 40},
+            "warnings": [],
+        },
+        "buckets": {
+            "tokenizer": {"kind": "tekken", "name": "tekken 2024-09-11", "sha256": "cd" * 32},
+            "template_sha256": "ef" * 32,
+            "buckets": [
+                {**bucket, "asked": bucket["n"], "available": 40} for bucket in buckets(bucket_count)
+            ],
+            "histogram": [],
+            "warnings": ["bucket 0-1000 has 18 of 20 prompts"],
+        },
+        "prices": {
+            "taken": "2026-11-01",
+            "prices": {f"vendor.{model}-v1:0": price for model in MODELS[:models]},
+        },
+        "status": {
+            "status": "complete",
+            "reason": None,
+            "sittings": 1,
+            "requests_sent": 100,
+            "from_ledger": 0,
+            "host": {"cores": 4, "platform": "Linux"},
+            "cells": {bucket["name"]: {"client_lag_ms_p99": 0.8} for bucket in buckets(bucket_count)},
+            "started_utc": "2026-11-01T10:00:00+00:00",
+            "ended_utc": "2026-11-01T10:02:00+00:00",
+        },
+        "verdict_status": {
+            "asked": 60,
+            "from_ledger": 0,
+            "correct": 50,
+            "incorrect": 8,
+            "unparseable": 2,
+            "failed": 0,
+        },
+    }
+
+
 def write(
     folder: Path, models: int = 3, bucket_count: int = 4, levels: tuple[int, ...] = (1, 4, 16)
 ) -> dict[str, Path]:
@@ -211,4 +291,7 @@ def write(
     paths["decision"] = folder / "decision" / "decision.json"
     paths["decision"].parent.mkdir(parents=True, exist_ok=True)
     paths["decision"].write_text(json.dumps(decision(models, bucket_count)), encoding="utf-8")
+    for name, document in documents(models, bucket_count).items():
+        paths[name] = folder / f"{name}.json"
+        paths[name].write_text(json.dumps(document), encoding="utf-8")
     return paths

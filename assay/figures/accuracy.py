@@ -6,8 +6,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from assay.figures import style
-from assay.figures.inputs import Inputs, column
 from assay.figures.settings import FigureSettings
+from assay.tables.inputs import Inputs, column
 from assay.tables.numbers import known, percent
 
 
@@ -49,10 +49,10 @@ def by_model_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
     if rows.empty:
         return "No answer was scored, so there is no accuracy to show."
     best, worst = rows.iloc[0], rows.iloc[-1]
-    text = f"{best['model']} answers {percent(best['accuracy'])} of its prompts correctly{_between(best)}"
+    text = f"{best['model']} answers {percent(best['accuracy'])} of its prompts correctly{_between(best, settings)}"
     if len(rows) == 1:
         return text + "."
-    text += f", {worst['model']} {percent(worst['accuracy'])}{_between(worst)}."
+    text += f", {worst['model']} {percent(worst['accuracy'])}{_between(worst, settings)}."
     if (
         known(best["accuracy_low"])
         and known(worst["accuracy_high"])
@@ -62,10 +62,10 @@ def by_model_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
     return text
 
 
-def _between(row: "pd.Series[float]") -> str:
+def _between(row: "pd.Series[float]", settings: FigureSettings) -> str:
     if not (known(row["accuracy_low"]) and known(row["accuracy_high"])):
         return ""
-    return f" (95 % interval {percent(row['accuracy_low'])} to {percent(row['accuracy_high'])})"
+    return f" ({percent(settings.confidence)} interval {percent(row['accuracy_low'])} to {percent(row['accuracy_high'])})"
 
 
 def by_prompt_size_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:

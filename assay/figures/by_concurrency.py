@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from assay.figures import style
-from assay.figures.inputs import Inputs, column
 from assay.figures.settings import FigureSettings
+from assay.tables.inputs import Inputs, column
 from assay.tables.numbers import number
 
 _LATENCIES = {"ttft_ms": "Time to first token", "e2e_ms": "End to end"}

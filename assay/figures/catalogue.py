@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from assay.figures import accuracy, by_concurrency, cost_against_latency, errors, style
-from assay.figures.inputs import Inputs
 from assay.figures.settings import FigureSettings
+from assay.tables.inputs import Inputs
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from assay.figures import style
-from assay.figures.inputs import Inputs, column
 from assay.figures.settings import FigureSettings
+from assay.tables.inputs import Inputs, of_interest
 from assay.tables.numbers import dollars, known, number, percent
 
 _LATENCIES = {
@@ -21,41 +21,34 @@ _COST = "cost_usd_per_10k_transactions"
 def data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
     """Rows of model, metric, latency_ms, low_ms, high_ms, cost_usd_per_10k_transactions, accuracy, concurrency.
 
-    The latency is the first that the benchmark sets a limit on, else the median end-to-end latency. It comes from
-    the table of models, else (one bucket of interest) from the cells at the level that the decision is about.
+    The latency is the first that the benchmark sets a limit on, else the median end-to-end latency, at the level
+    that the decision is about.
     """
     metric = next((name for name in _LATENCIES if getattr(settings.limits, name, None)), "e2e_ms_p50")
     level = (
         inputs.decision.get("concurrency") or settings.limits.concurrency or inputs.cells["concurrency"].max()
     )
-    rows: list[dict[str, Any]] = []
+    rows = []
     for model in settings.models:
-        of_model = inputs.models[inputs.models["model"] == model]
-        cells = inputs.cells[(inputs.cells["model"] == model) & (inputs.cells["concurrency"] == level)]
-        cells = cells[cells["bucket"].isin(settings.buckets_of_interest)]
-        source = (
-            of_model
-            if metric in of_model.columns
-            else cells.iloc[: 1 if len(settings.buckets_of_interest) == 1 else 0]
-        )
+        figures = of_interest(inputs, model, settings.buckets_of_interest, level)
         rows.append(
             {
                 "model": model,
                 "metric": metric,
-                "latency_ms": _first(source, metric),
-                "low_ms": _first(source, f"{metric}_low"),
-                "high_ms": _first(source, f"{metric}_high"),
-                _COST: _first(of_model, _COST),
-                "accuracy": _first(of_model, "accuracy"),
+                "latency_ms": _number(figures, metric),
+                "low_ms": _number(figures, f"{metric}_low"),
+                "high_ms": _number(figures, f"{metric}_high"),
+                _COST: _number(figures, _COST),
+                "accuracy": _number(figures, "accuracy"),
                 "concurrency": level,
             }
         )
     return pd.DataFrame(rows)
 
 
-def _first(frame: pd.DataFrame, name: str) -> float:
-    values = column(frame, name)
-    return float(values.iloc[0]) if len(values) else float("nan")
+def _number(figures: dict[str, Any], name: str) -> float:
+    value = figures.get(name)
+    return float(value) if value is not None and known(value) else float("nan")
 
 
 def finding(frame: pd.DataFrame, settings: FigureSettings) -> str:

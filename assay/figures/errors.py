@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from assay.figures import style
-from assay.figures.inputs import Inputs, column
 from assay.figures.settings import FigureSettings
+from assay.tables.inputs import Inputs, column
 from assay.tables.numbers import percent
 
 _COLOURS = ("#d55e00", "#0072b2", "#b97a00", "#b0578d", "#009e73", "#3f9bd1", "#222222", "#999999")

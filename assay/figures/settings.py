@@ -4,7 +4,7 @@ from pydantic import Field
 
 from assay.decision.settings import Limits
 from assay.prompts.settings import Bucket, BucketName
-from assay.settings import Label, Positive, Settings
+from assay.settings import Count, Label, Positive, Settings, Share
 
 
 class FigureSettings(Settings):
@@ -14,7 +14,11 @@ class FigureSettings(Settings):
     """Labels in the order of the benchmark file: a model keeps its colour in every figure."""
     buckets: tuple[Bucket, ...] = Field(min_length=1)
     dataset_of_interest: BucketName | dict[BucketName, Positive]
+    concurrency: Count
+    """The level that the decision is about."""
     limits: Limits = Limits()
+    confidence: Share = 0.95
+    """Of the intervals in the tables."""
     simulated: bool
     """Whether the requests went to the simulator: then every figure says so."""
 

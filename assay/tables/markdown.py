@@ -77,7 +77,7 @@ class Column(Generic[Row]):
 def table(columns: Sequence[Column[Row]], rows: Iterable[Row]) -> Markdown:
     """A pipe table. Headers and cells are escaped unless they are `Markdown` already."""
     rules = {"left": ":---", "right": "---:"}
-    lines = [
+    lines: list[Sequence[str]] = [
         [escape(column.header) for column in columns],
         [rules[column.align] for column in columns],
         *([escape(column.cell(row)) for column in columns] for row in rows),

@@ -1,6 +1,7 @@
-"""The tables that figures are drawn from, read once. What is drawn from them is each figure's business."""
+"""The aggregated tables and the decision of a run, read once, for all that figures and tables show of them."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from assay.errors import InputError
+from assay.tables.numbers import known
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read(cells: Path, models: Path, accuracy: Path, decision: Path) -> Inputs:
-    """Read the inputs of the figures."""
+    """Read them. InputError names the file that can't be used."""
     return Inputs(
         read_table(cells, ("model", "bucket", "concurrency")),
         read_table(models, ("model",)),
@@ -67,3 +69,30 @@ def column(frame: pd.DataFrame, name: str) -> "pd.Series[float]":
     if name not in frame.columns:
         return pd.Series(float("nan"), index=frame.index, dtype="float64")
     return pd.to_numeric(frame[name], errors="coerce").astype("float64")
+
+
+def of_interest(inputs: Inputs, model: str, buckets: Sequence[str], concurrency: int) -> dict[str, Any]:
+    """The figures of `model` on the dataset of interest, at the level that the decision is about, by column name.
+
+    They come from the table of models and from what the decision looked at; where the dataset of interest is one
+    bucket, what these lack comes from its cell. Nothing is averaged over cells.
+    """
+    found: dict[str, Any] = {}
+    if len(buckets) == 1:
+        cells = inputs.cells
+        here = (
+            (cells["model"] == model)
+            & (cells["bucket"] == buckets[0])
+            & (cells["concurrency"] == concurrency)
+        )
+        found.update(_first_row(cells[here]))
+    for entry in inputs.decision.get("models") or []:
+        if entry.get("model") == model:
+            found.update({limit["metric"]: limit.get("value") for limit in entry.get("limits") or []})
+    row = _first_row(inputs.models[inputs.models["model"] == model])
+    found.update({name: value for name, value in row.items() if known(value) or name not in found})
+    return found
+
+
+def _first_row(frame: pd.DataFrame) -> dict[str, Any]:
+    return {str(name): frame[name].iloc[0] for name in frame.columns} if len(frame) else {}

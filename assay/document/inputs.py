@@ -1,0 +1,62 @@
+"""The files of a finished run that the report is made from, read once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from assay.tables import inputs
+from assay.tables.inputs import read_json, read_table
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """Paths of what the stages before the report wrote."""
+
+    cells: Path
+    models: Path
+    accuracy: Path
+    judges: Path
+    decision: Path
+    prices: Path
+    source: Path
+    buckets: Path
+    statuses: tuple[Path, ...]
+    """Of the invoke jobs."""
+    verdict_statuses: tuple[Path, ...]
+    """Of the judge jobs; empty without judges."""
+    figures: tuple[Path, ...]
+    """Every file of every figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What those files say."""
+
+    tables: inputs.Inputs
+    judges: pd.DataFrame
+    prices: dict[str, Any]
+    source: dict[str, Any]
+    buckets: dict[str, Any]
+    statuses: Sequence[dict[str, Any]]
+    verdict_statuses: Sequence[dict[str, Any]]
+
+    @property
+    def decision(self) -> dict[str, Any]:
+        """The recommendation."""
+        return self.tables.decision
+
+
+def read(files: RunFiles) -> Finished:
+    """Read all of them; InputError names the first that can't be read."""
+    return Finished(
+        tables=inputs.read(files.cells, files.models, files.accuracy, files.decision),
+        judges=read_table(files.judges),
+        prices=read_json(files.prices),
+        source=read_json(files.source),
+        buckets=read_json(files.buckets),
+        statuses=[read_json(path) for path in files.statuses],
+        verdict_statuses=[read_json(path) for path in files.verdict_statuses],
+    )

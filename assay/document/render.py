@@ -1,0 +1,105 @@
+"""The document as one self-contained HTML page and as Markdown: by Quarto where there is one, else by the bundled pandoc.
+
+Both read the same file; what Quarto adds to pandoc, the Lua filter adds here. Same input, same bytes (pandoc).
+"""
+
+import logging
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from assay.errors import InputError
+
+TIME_LIMIT_S = 300
+"""Of each call of a renderer: a filter can loop for ever."""
+
+_READER = "markdown-raw_html-raw_tex-raw_attribute"
+"""Pandoc's Markdown without the ways to write HTML or TeX in it: a second fence behind the escaping."""
+
+
+def render(
+    qmd: Path, lua_filter: Path, style: Path, markdown: Path, html: Path, time_limit_s: float = TIME_LIMIT_S
+) -> None:
+    """Render `qmd` to `markdown` and `html`, each written whole or not at all.
+
+    Figures are found relative to the folder of `qmd`; `markdown` keeps referring to them so, and has to lie in that
+    folder. Raises InputError where the renderer fails, warns (a missing figure is a warning) or takes too long.
+    """
+    quarto = shutil.which("quarto")
+    if quarto is not None:
+        logging.info("rendering with Quarto")
+        _with_quarto(quarto, qmd, style, markdown, html, time_limit_s)
+    else:
+        logging.info("rendering with the bundled pandoc, since Quarto is not installed")
+        _with_pandoc(qmd, lua_filter, style, markdown, html, time_limit_s)
+
+
+def _with_pandoc(
+    qmd: Path, lua_filter: Path, style: Path, markdown: Path, html: Path, time_limit_s: float
+) -> None:
+    import pypandoc  # finds the program; needed only where Quarto is not installed
+
+    shared = ["--from", _READER, "--lua-filter", str(lua_filter.resolve()), "--fail-if-warnings"]
+    page = ["--to=html5", "--standalone", "--embed-resources", "--toc", "--toc-depth=2", "--number-sections"]
+    page += ["--mathml", "--section-divs", "--default-image-extension=svg", "--css", str(style.resolve())]
+    page += ["--metadata=document-css=false", "--metadata=toc-title=Contents"]
+    text = ["--to=gfm", "--wrap=none", "--default-image-extension=png"]
+    for options, target in ((page, html), (text, markdown)):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        command = [
+            pypandoc.get_pandoc_path(),
+            qmd.name,
+            *shared,
+            *options,
+            "--output",
+            str(temporary.resolve()),
+        ]
+        try:
+            _run(command, qmd, time_limit_s)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _with_quarto(
+    quarto: str, qmd: Path, style: Path, markdown: Path, html: Path, time_limit_s: float
+) -> None:
+    """Render in a folder beside the document's own, where the same relative paths reach the figures."""
+    with tempfile.TemporaryDirectory(prefix=".render-", dir=qmd.resolve().parent.parent) as folder:
+        copy = Path(folder, "report.qmd")
+        shutil.copyfile(qmd, copy)
+        shutil.copyfile(style, Path(folder, "style.css"))
+        # One after the other: two renderings of one document get in each other's way.
+        for kind, made, target in (("html", "report.html", html), ("gfm", "report.md", markdown)):
+            command = [quarto, "render", copy.name, "--to", kind, "--output", made]
+            command += ["--metadata", "css:style.css"] if kind == "html" else []
+            _run(command, copy, time_limit_s)
+            if not Path(folder, made).is_file():
+                raise InputError(
+                    f"{qmd}: Quarto ended well and wrote no {made}. Is the version 1.4 or later?"
+                )
+            target.parent.mkdir(parents=True, exist_ok=True)
+            Path(folder, made).replace(target)
+
+
+def _run(command: Sequence[str], document: Path, time_limit_s: float) -> None:
+    try:
+        subprocess.run(
+            command,
+            cwd=document.resolve().parent,
+            check=True,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=time_limit_s,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InputError(f"{document}: rendering took over {time_limit_s:g} s and was stopped") from error
+    except subprocess.CalledProcessError as error:
+        said = " ".join(error.stderr.split()) or "nothing"
+        raise InputError(f"{document}: {Path(command[0]).name} failed, saying: {said}") from error

@@ -1,0 +1,294 @@
+"""Fills the report's template: one static Quarto document whose every number comes from the files of the run.
+
+The template holds the words; this module hands it the values. Text is escaped wherever the template puts it,
+unless it is Markdown that `assay.tables` made. Rendering is left to `assay.document.render`.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from assay.document import provenance
+from assay.document.inputs import Finished, RunFiles, read
+from assay.document.settings import ReportSettings
+from assay.errors import InputError
+from assay.figures.catalogue import FIGURES, alternative_text
+from assay.figures.settings import FigureSettings
+from assay.records.metrics import TABLES
+from assay.tables import models as model_tables
+from assay.tables import numbers
+from assay.tables import run as run_tables
+from assay.tables.inputs import column
+from assay.tables.markdown import Markdown, attribute, code_block, escape
+
+OBJECTIVES = {
+    "cheapest": "cost_usd_per_10k_transactions",
+    "fastest": "e2e_ms_p50",
+    "most_accurate": "accuracy",
+}
+"""What each objective compares."""
+
+
+def write(
+    settings: ReportSettings,
+    files: RunFiles,
+    template: Path,
+    project: Path,
+    version: str,
+    qmd: Path,
+    verdict: Path,
+) -> None:
+    """Write the document to `qmd` and its one-line verdict to `verdict`.
+
+    `project` is the folder of the code, asked for its commit; `version` is Assay's own. Raises InputError for a
+    file of the run, or a template, that can't be used.
+    """
+    finished = read(files)
+    made = {"versions": provenance.versions(version), "commit": provenance.commit(project)}
+    text = fill(template, context(settings, finished, figure_links(files.figures, qmd), made))
+    for path, content in ((qmd, text), (verdict, one_line(finished.decision) + "\n")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(content, encoding="utf-8")
+        temporary.replace(path)
+
+
+def one_line(decision: dict[str, Any]) -> str:
+    """The recommendation on one line of plain text."""
+    return " ".join(str(decision.get("sentence", "")).split())
+
+
+def figure_links(files: Iterable[Path], qmd: Path) -> dict[str, str]:
+    """Of each figure, how the document refers to it: relative, without ending, so that each format takes its own."""
+    links = {path.stem: os.path.relpath(path.with_suffix(""), qmd.parent) for path in files}
+    if missing := [name for name in FIGURES if name not in links]:
+        raise InputError(
+            f"--figures: {missing[0]} is missing; expected a file of each of {', '.join(FIGURES)}"
+        )
+    return {name: Path(link).as_posix() for name, link in links.items()}
+
+
+def fill(template: Path, values: dict[str, Any]) -> str:
+    """The template with `values` in their places. Raises InputError where it asks for what there is not."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(template.parent),
+        undefined=jinja2.StrictUndefined,
+        finalize=escape,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        comment_start_string="{##",  # a single # begins an identifier in Quarto
+        comment_end_string="##}",
+    )
+    # `markdown` is for what a macro returns, which was escaped inside it.
+    environment.filters.update(
+        number=numbers.number,
+        percent=numbers.percent,
+        dollars=numbers.dollars,
+        count=numbers.count,
+        joined=_joined,
+        markdown=Markdown,
+    )
+    try:
+        return environment.get_template(template.name).render(values)
+    except jinja2.TemplateError as error:
+        raise InputError(f"{template}: {type(error).__name__}: {error}. Mend the template.") from error
+
+
+def _joined(values: Iterable[Any], last: str = "and") -> str:
+    """`a, b and c`."""
+    words = [str(value) for value in values]
+    return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+def context(
+    settings: ReportSettings, finished: Finished, links: dict[str, str], made: dict[str, Any]
+) -> dict[str, Any]:
+    """Everything that the template puts in place."""
+    benchmark, decision = settings.benchmark, finished.decision
+    shown = FigureSettings(
+        models=tuple(model.label for model in benchmark.models),
+        buckets=benchmark.buckets,
+        dataset_of_interest=benchmark.dataset_of_interest,
+        concurrency=benchmark.limits.concurrency or max(benchmark.load.concurrency),
+        limits=benchmark.limits,
+        confidence=benchmark.decision.confidence,
+        simulated=benchmark.endpoint.kind == "simulator",
+    )
+    inputs = finished.tables
+    buckets = [bucket.name for bucket in benchmark.buckets]
+    plain = benchmark.model_dump(mode="json")
+    public = provenance.without_private_parts(plain)
+    prices = provenance.without_private_parts(finished.prices.get("prices", {}))
+    prices = {provenance.without_private_parts(name): price for name, price in prices.items()}
+    return {
+        "benchmark": public,
+        "title": benchmark.report.title or f"Benchmark {benchmark.run.name}",
+        "author": benchmark.report.author,
+        "header": _header(
+            benchmark.report.title or f"Benchmark {benchmark.run.name}", benchmark.report.author
+        ),
+        "simulated": shown.simulated,
+        "decision": {"reasons": [], "models": [], "candidates": [], **decision},
+        "sentence": one_line(decision),
+        "interest": list(shown.buckets_of_interest),
+        "weights": benchmark.dataset_of_interest if isinstance(benchmark.dataset_of_interest, dict) else None,
+        "concurrency": shown.concurrency,
+        "confidence": shown.confidence,
+        "objective_metric": model_tables.METRICS[OBJECTIVES[benchmark.decision.objective]],
+        "figures": {
+            name: _figure(links[name], alternative_text(name, inputs, shown), name) for name in FIGURES
+        },
+        "findings": {
+            name: drawing.finding(drawing.data(inputs, shown), shown) for name, drawing in FIGURES.items()
+        },
+        "tables": {
+            "headline": model_tables.headline(
+                inputs, shown.models, shown.buckets_of_interest, shown.concurrency
+            ),
+            "limits": model_tables.limits(decision),
+            "comparisons": model_tables.comparisons(decision, OBJECTIVES[benchmark.decision.objective]),
+            "accuracy": model_tables.accuracy(inputs, shown.models),
+            "judges": run_tables.judges(finished.judges) if benchmark.judges else None,
+            "buckets": run_tables.buckets(finished.buckets.get("buckets", [])),
+            "cells": run_tables.cells(inputs, shown.models, buckets),
+            "incomplete": run_tables.incomplete(inputs),
+            "spending": run_tables.spending(inputs, shown.models),
+            "prices": run_tables.prices(prices),
+            "models": run_tables.models(_asked_with(public, public["models"], public["inference"])),
+            "judge_models": run_tables.models(
+                _asked_with(public, public["judges"]["panel"], public["judges"]["inference"])
+            )
+            if public["judges"]
+            else None,
+            "versions": run_tables.pairs(made["versions"].items(), "package", "version"),
+            "machines": run_tables.pairs(_machine(finished.statuses), "property", "value"),
+            "glossary": run_tables.pairs(_glossary(), "column", "meaning"),
+        },
+        "judges_labels": [judge["label"] for judge in public["judges"]["panel"]] if public["judges"] else [],
+        "unparseable": _sum(finished.verdict_statuses, "unparseable"),
+        "verdicts_failed": _sum(finished.verdict_statuses, "failed"),
+        "verdicts": sum(
+            _sum(finished.verdict_statuses, name)
+            for name in ("correct", "incorrect", "unparseable", "failed")
+        ),
+        "requests": {
+            "measured": int(column(inputs.cells, "n").sum()),
+            "answered": int(column(inputs.cells, "n_ok").sum()),
+            "left_out": int(column(inputs.cells, "n_left_out").sum()),
+            "sent": _total(column(inputs.models, "requests_sent").tolist()),
+        },
+        "spent": {
+            "asking": _total(column(inputs.models, "cost_usd").tolist()),
+            "judging": _total(column(inputs.models, "judge_cost_usd").tolist()) if benchmark.judges else 0.0,
+        },
+        "client_lag_ms_p99": _client_lag(finished.statuses),
+        "started_utc": min(
+            (str(s["started_utc"]) for s in finished.statuses if s.get("started_utc")), default=None
+        ),
+        "ended_utc": max(
+            (str(s["ended_utc"]) for s in finished.statuses if s.get("ended_utc")), default=None
+        ),
+        "interrupted": sum(int(s.get("sittings") or 1) > 1 for s in finished.statuses),
+        "jobs": len(finished.statuses),
+        "source": provenance.without_private_parts(finished.source),
+        "tokenizer": finished.buckets.get("tokenizer") or {},
+        "template_sha256": finished.buckets.get("template_sha256"),
+        "bucket_warnings": [*finished.buckets.get("warnings", []), *finished.source.get("warnings", [])],
+        "prices_taken": finished.prices.get("taken"),
+        "commit": made["commit"],
+        "settings_sha256": provenance.settings_hash(plain),
+        "commands": code_block("\n".join(settings.commands), "bash"),
+        "settings_yaml": code_block(
+            yaml.safe_dump(_given(public), sort_keys=False, allow_unicode=True, width=100), "yaml"
+        ),
+    }
+
+
+def _header(title: str, author: str | None) -> Markdown:
+    """The document's own metadata as YAML, titles escaped, since pandoc reads them as Markdown."""
+    values = {"title": str(escape(title))} | ({"author": str(escape(author))} if author else {})
+    return Markdown(yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=10_000).rstrip("\n"))
+
+
+def _figure(link: str, text: str, name: str) -> Markdown:
+    """The part of an image after its caption: where it is, its identifier, its alternative text."""
+    return Markdown(f'({link}){{#fig-{name.replace("_", "-")} fig-alt="{attribute(text)}"}}')
+
+
+def _asked_with(
+    benchmark: dict[str, Any], models: Sequence[dict[str, Any]], defaults: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Of each model: label, id, API, and inference parameters completed by the defaults, in words."""
+    rows = []
+    for model in models:
+        inference = {
+            **defaults,
+            **{name: value for name, value in model["inference"].items() if value is not None},
+        }
+        parts = [f"{name} {value}" for name, value in inference.items() if value is not None]
+        parts += [f"{name} {model[name]}" for name in ("service_tier", "latency") if model.get(name)]
+        rows.append(
+            {
+                "label": model["label"],
+                "id": model["id"],
+                "api": "ConverseStream" if model["stream"] else "Converse",
+                "inference": ", ".join(parts),
+            }
+        )
+    return rows
+
+
+def _given(value: Any) -> Any:
+    """Settings without what is null, as a person would have written them."""
+    if isinstance(value, dict):
+        return {key: _given(item) for key, item in value.items() if item is not None and item != {}}
+    if isinstance(value, list):
+        return [_given(item) for item in value]
+    return value
+
+
+def _machine(statuses: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    """What the invoke jobs said of the machines they ran on, each property once with all its values."""
+    found: dict[str, set[str]] = {}
+    for status in statuses:
+        for name, value in (status.get("host") or {}).items():
+            if isinstance(value, (str, int, float)):
+                found.setdefault(str(name), set()).add(str(value))
+    return [(name.replace("_", " "), ", ".join(sorted(values))) for name, values in found.items()]
+
+
+def _glossary() -> list[tuple[str, str]]:
+    """Every column of the result tables once: its unit and its formula in words. Ends of intervals are left out."""
+    words: dict[str, str] = {}
+    for columns in TABLES.values():
+        for metric in columns:
+            if not metric.name.endswith(("_low", "_high", "_all_buckets")):
+                unit = f" [{metric.unit}]" if metric.unit else ""
+                words.setdefault(metric.name, f"{metric.formula}{unit}")
+    return list(words.items())
+
+
+def _sum(statuses: Iterable[dict[str, Any]], name: str) -> int:
+    return sum(int(status.get(name) or 0) for status in statuses)
+
+
+def _total(values: Iterable[float]) -> float | None:
+    """The sum; None if any is unknown."""
+    values = list(values)
+    return sum(values) if all(numbers.known(value) for value in values) else None
+
+
+def _client_lag(statuses: Iterable[dict[str, Any]]) -> float | None:
+    """How late the client itself was at worst: the highest 99th percentile of any cell, in milliseconds."""
+    lags = [
+        float(cell["client_lag_ms_p99"])
+        for status in statuses
+        for cell in (status.get("cells") or {}).values()
+        if isinstance(cell, dict) and numbers.known(cell.get("client_lag_ms_p99"))
+    ]
+    return max(lags, default=None)

@@ -1,0 +1,180 @@
+"""Tables with a row for each model: the headline, the limits, the comparisons, the judges' view of the answers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from assay.tables.inputs import Inputs, of_interest
+from assay.tables.markdown import Column, Markdown, escape, table, with_interval
+from assay.tables.numbers import UNKNOWN, count, decimal, dollars, known, number, percent
+
+Row = dict[str, Any]
+
+QUALIFIES = {"yes": "yes", "no": "no", "undecided": "undecided", "not_evaluated": "not evaluated"}
+STATES = {"met": "met", "missed": "missed", "undecided": "undecided", "not_evaluated": "not evaluated"}
+_SIGNS = {"met": "✓", "yes": "✓", "missed": "✗", "no": "✗"}
+
+METRICS = {
+    "accuracy": "accuracy",
+    "error_rate": "error rate",
+    "transactions_per_minute": "transactions per minute",
+    "cost_usd_per_10k_transactions": "cost per 10,000 transactions",
+    **{
+        f"{metric}_{percentile}": f"{name} {percentile}"
+        for metric, name in (("ttft_ms", "TTFT"), ("e2e_ms", "end-to-end latency"), ("tpot_ms", "TPOT"))
+        for percentile in ("p50", "p95", "p99")
+    },
+}
+"""Names of the metrics that a limit can be on, as the report writes them."""
+
+
+def figure(metric: str, value: Any) -> str:
+    """A figure of `metric` with its unit, as it stands in a sentence."""
+    if not known(value):
+        return UNKNOWN
+    if metric in ("accuracy", "error_rate", "metric_score"):
+        return percent(value)
+    if metric.startswith("cost_usd"):
+        return dollars(value)
+    if metric.split("_p")[0].endswith("_ms"):
+        return f"{number(value)} ms"
+    return number(value)
+
+
+def state(name: str, words: dict[str, str]) -> Markdown:
+    """A state with its sign and a class that gives it its colour."""
+    sign = _SIGNS.get(name, "?")
+    return Markdown(f"[{sign} {escape(words.get(name, name))}]{{.state-{name.replace('_', '-')}}}")
+
+
+def headline(inputs: Inputs, models: Sequence[str], buckets: Sequence[str], concurrency: int) -> Markdown:
+    """One row for each model, on the dataset of interest."""
+    judged = {entry["model"]: entry.get("qualifies", "") for entry in inputs.decision.get("models") or []}
+    rows = [
+        {
+            **of_interest(inputs, model, buckets, concurrency),
+            "model": model,
+            "qualifies": judged.get(model, ""),
+        }
+        for model in models
+    ]
+    chosen = inputs.decision.get("model") if inputs.decision.get("answer") == "winner" else None
+
+    def ranged(metric: str) -> Column[Row]:
+        return Column(
+            f"{METRICS[metric]} (ms)".replace("end-to-end latency", "end to end"),
+            lambda row: with_interval(
+                number(row.get(metric)), number(row.get(f"{metric}_low")), number(row.get(f"{metric}_high"))
+            ),
+        )
+
+    columns: list[Column[Row]] = [
+        Column("model", lambda row: _model(row["model"], chosen), "left"),
+        Column(
+            "keeps the limits",
+            lambda row: state(row["qualifies"], QUALIFIES) if row["qualifies"] else UNKNOWN,
+            "left",
+        ),
+        Column(
+            "accuracy",
+            lambda row: with_interval(
+                percent(row.get("accuracy")),
+                percent(row.get("accuracy_low")),
+                percent(row.get("accuracy_high")),
+            ),
+        ),
+        Column("prompts judged", lambda row: count(row.get("accuracy_n"))),
+        ranged("ttft_ms_p50"),
+        ranged("ttft_ms_p95"),
+        ranged("e2e_ms_p50"),
+        ranged("e2e_ms_p95"),
+        Column("transactions per minute", lambda row: number(row.get("transactions_per_minute"))),
+        Column("failed", lambda row: percent(row.get("error_rate"))),
+        Column("USD per 10,000 transactions", lambda row: _cost(row.get("cost_usd_per_10k_transactions"))),
+        Column("requests measured", lambda row: count(row.get("n"))),
+    ]
+    return table(columns, rows)
+
+
+def _cost(value: Any) -> str:
+    return dollars(value) if known(value) else "unknown"
+
+
+def _model(label: str, chosen: Any) -> Markdown:
+    return Markdown(f"**{escape(label)}**") if label == chosen else escape(label)
+
+
+def limits(decision: dict[str, Any]) -> Markdown | None:
+    """One row for each model and limit: what was asked, what was found, whether it is met. None without limits."""
+    rows: list[Row] = [
+        {**limit, "model": entry["model"]}
+        for entry in decision.get("models") or []
+        for limit in entry.get("limits") or []
+    ]
+    if not rows:
+        return None
+    ends = {"max": "at most", "min": "at least"}
+    columns: list[Column[Row]] = [
+        Column("model", lambda row: row["model"], "left"),
+        Column("limit", lambda row: METRICS.get(row["metric"], row["metric"]), "left"),
+        Column(
+            "asked",
+            lambda row: f"{ends.get(row.get('bound', ''), '')} {figure(row['metric'], row.get('limit'))}",
+        ),
+        Column(
+            "found",
+            lambda row: with_interval(
+                figure(row["metric"], row.get("value")),
+                figure(row["metric"], row.get("low")),
+                figure(row["metric"], row.get("high")),
+            ),
+        ),
+        Column("n", lambda row: count(row.get("n"))),
+        Column("", lambda row: state(row.get("state", ""), STATES), "left"),
+    ]
+    return table(columns, rows)
+
+
+def comparisons(decision: dict[str, Any], metric: str) -> Markdown | None:
+    """One row for each pair of models that was compared by the objective. None if there was none."""
+    rows: list[Row] = decision.get("comparisons") or []
+    if not rows:
+        return None
+    columns: list[Column[Row]] = [
+        Column("models", lambda row: f"{row['a']} minus {row['b']}", "left"),
+        Column(
+            f"difference in {METRICS.get(metric, metric)}",
+            lambda row: with_interval(
+                figure(metric, row.get("difference")),
+                figure(metric, row.get("low")),
+                figure(metric, row.get("high")),
+            ),
+        ),
+        Column("adjusted p", lambda row: _p(row.get("p_adjusted"))),
+    ]
+    return table(columns, rows)
+
+
+def _p(value: Any) -> str:
+    return "under 0.001" if known(value) and float(value) < 0.001 else decimal(value, 3)
+
+
+def accuracy(inputs: Inputs, models: Sequence[str]) -> Markdown:
+    """One row for each model: of its answers and of all asked, and the dataset's own metric."""
+    rows = [
+        row for model in models for row in inputs.models[inputs.models["model"] == model].to_dict("records")
+    ]
+    columns: list[Column[Any]] = [
+        Column("model", lambda row: row["model"], "left"),
+        Column(
+            "correct of answered",
+            lambda row: with_interval(
+                percent(row.get("accuracy")),
+                percent(row.get("accuracy_low")),
+                percent(row.get("accuracy_high")),
+            ),
+        ),
+        Column("correct of asked", lambda row: percent(row.get("accuracy_of_asked"))),
+        Column("dataset's own metric", lambda row: percent(row.get("metric_score"))),
+        Column("prompts", lambda row: count(row.get("accuracy_n"))),
+    ]
+    return table(columns, rows)

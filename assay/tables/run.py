@@ -1,0 +1,155 @@
+"""Tables about the run itself: buckets, cells, judges, prices, spending, what is incomplete, what the words mean."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from assay.tables.inputs import Inputs
+from assay.tables.markdown import Column, Markdown, table, with_interval
+from assay.tables.models import METRICS
+from assay.tables.numbers import UNKNOWN, count, decimal, dollars, known, number, percent
+
+Row = dict[str, Any]
+
+
+def _rows(frame: pd.DataFrame) -> list[Row]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _unknown_cost(value: Any) -> str:
+    return dollars(value) if known(value) else "unknown"
+
+
+def buckets(found: Sequence[Row]) -> Markdown:
+    """One row for each bucket: its range, and how many prompts it has of those asked for."""
+    columns: list[Column[Row]] = [
+        Column("bucket", lambda row: row["name"], "left"),
+        Column("from (tokens)", lambda row: count(row.get("min"))),
+        Column("to below (tokens)", lambda row: count(row.get("max"))),
+        Column("prompts asked for", lambda row: count(row.get("asked"))),
+        Column("prompts drawn", lambda row: count(row.get("n"))),
+        Column("available", lambda row: count(row.get("available"))),
+    ]
+    return table(columns, found)
+
+
+def models(found: Sequence[Row]) -> Markdown:
+    """One row for each model or judge: its id and what it was asked with."""
+    columns: list[Column[Row]] = [
+        Column("label", lambda row: row["label"], "left"),
+        Column("model id", lambda row: row["id"], "left"),
+        Column("API", lambda row: row["api"], "left"),
+        Column("inference parameters", lambda row: row["inference"], "left"),
+    ]
+    return table(columns, found)
+
+
+def cells(inputs: Inputs, models: Sequence[str], buckets: Sequence[str]) -> Markdown:
+    """One row for each cell, the figures that most people look for."""
+    order = {name: place for place, name in enumerate(models)}
+    bucket_order = {name: place for place, name in enumerate(buckets)}
+    rows = sorted(
+        (row for row in _rows(inputs.cells) if row["model"] in order and row["bucket"] in bucket_order),
+        key=lambda row: (order[row["model"]], bucket_order[row["bucket"]], row["concurrency"]),
+    )
+
+    def ranged(metric: str) -> Column[Row]:
+        name = METRICS[metric].replace("end-to-end latency", "end to end")
+        return Column(
+            f"{name} (ms)",
+            lambda row: with_interval(
+                number(row.get(metric)), number(row.get(f"{metric}_low")), number(row.get(f"{metric}_high"))
+            ),
+        )
+
+    columns: list[Column[Row]] = [
+        Column("model", lambda row: row["model"], "left"),
+        Column("bucket", lambda row: row["bucket"], "left"),
+        Column("in flight", lambda row: count(row["concurrency"])),
+        Column("n", lambda row: count(row.get("n"))),
+        Column("answered", lambda row: count(row.get("n_ok"))),
+        ranged("ttft_ms_p50"),
+        ranged("ttft_ms_p95"),
+        ranged("e2e_ms_p50"),
+        ranged("e2e_ms_p95"),
+        Column("TPOT p50 (ms)", lambda row: number(row.get("tpot_ms_p50"))),
+        Column("transactions per minute", lambda row: number(row.get("transactions_per_minute"))),
+        Column("tokens per minute", lambda row: number(row.get("tokens_per_minute"))),
+        Column("USD per 10,000", lambda row: _unknown_cost(row.get("cost_usd_per_10k_transactions"))),
+    ]
+    return table(columns, rows)
+
+
+def incomplete(inputs: Inputs) -> Markdown | None:
+    """One row for each cell that is not complete, and why. None if all are."""
+    rows = [row for row in _rows(inputs.cells) if row.get("status") not in (None, "complete")]
+    if not rows:
+        return None
+    columns: list[Column[Row]] = [
+        Column("model", lambda row: row["model"], "left"),
+        Column("bucket", lambda row: row["bucket"], "left"),
+        Column("in flight", lambda row: count(row["concurrency"])),
+        Column("requests measured", lambda row: count(row.get("n"))),
+        Column("status", lambda row: row["status"], "left"),
+        Column(
+            "reason", lambda row: row["reason"] if isinstance(row.get("reason"), str) else UNKNOWN, "left"
+        ),
+    ]
+    return table(columns, rows)
+
+
+def judges(frame: pd.DataFrame) -> Markdown | None:
+    """One row for each judge, and one for the panel. None without judges."""
+    if frame.empty:
+        return None
+    columns: list[Column[Row]] = [
+        Column("judge", lambda row: row["judge"], "left"),
+        Column("answers judged", lambda row: count(row.get("n"))),
+        Column("called correct", lambda row: percent(row.get("correct_share"))),
+        Column("no verdict in reply", lambda row: percent(row.get("unparseable_rate"))),
+        Column("requests failed", lambda row: count(row.get("failed"))),
+        Column("agrees with panel", lambda row: percent(row.get("agreement_with_panel"))),
+        Column("agrees with metric", lambda row: percent(row.get("agreement_with_metric"))),
+        Column("Cohen's kappa, mean", lambda row: decimal(row.get("kappa_mean"))),
+        Column("end to end p50 (ms)", lambda row: number(row.get("e2e_ms_p50"))),
+        Column("cost (USD)", lambda row: _unknown_cost(row.get("cost_usd"))),
+    ]
+    return table(columns, _rows(frame))
+
+
+def spending(inputs: Inputs, models: Sequence[str]) -> Markdown:
+    """One row for each model: what the run spent on asking it, and on judging its answers."""
+    rows = [row for model in models for row in _rows(inputs.models[inputs.models["model"] == model])]
+    columns: list[Column[Row]] = [
+        Column("model", lambda row: row["model"], "left"),
+        Column("requests sent", lambda row: count(row.get("requests_sent"))),
+        Column("asking (USD)", lambda row: _unknown_cost(row.get("cost_usd"))),
+        Column("judging its answers (USD)", lambda row: _unknown_cost(row.get("judge_cost_usd"))),
+    ]
+    return table(columns, rows)
+
+
+def prices(found: Mapping[str, Row]) -> Markdown:
+    """One row for each model id: dollars per million tokens, where from, as of when."""
+
+    def price(key: str, words: str) -> Column[tuple[str, Row]]:
+        return Column(f"{words} (USD per million tokens)", lambda row: _unknown_cost(row[1].get(key)))
+
+    columns: list[Column[tuple[str, Row]]] = [
+        Column("model id", lambda row: row[0], "left"),
+        price("input_usd_per_million", "input"),
+        price("output_usd_per_million", "output"),
+        Column("source", lambda row: row[1].get("source") or UNKNOWN, "left"),
+        Column("as of", lambda row: row[1].get("dated") or UNKNOWN, "left"),
+    ]
+    return table(columns, found.items())
+
+
+def pairs(found: Iterable[tuple[str, Any]], name: str, value: str) -> Markdown:
+    """A table of names and values, the names under the header `name`."""
+    columns: list[Column[tuple[str, Any]]] = [
+        Column(name, lambda row: row[0], "left"),
+        Column(value, lambda row: row[1] if row[1] not in (None, "") else UNKNOWN, "left"),
+    ]
+    return table(columns, found)

@@ -1,0 +1,174 @@
+-- Gives pandoc what Quarto gives the report: numbered cross-references to figures, tables and sections, callouts,
+-- alternative texts, and boxes that wide tables scroll in. It handles what report.qmd.j2 uses and no more.
+--
+--   ![Caption](path){#fig-x fig-alt="..."}          a figure of its own, numbered
+--   ::: {#tbl-x} ... Caption as last paragraph :::   a table, numbered
+--   @fig-x  @tbl-x                                   a link: Figure 1, Table 2
+--   ::: {.callout-note title="..."} ... :::          a callout: note, tip, important, warning, caution
+
+local kinds = { fig = "Figure", tbl = "Table" }
+local alerts = { note = "NOTE", tip = "TIP", important = "IMPORTANT", warning = "WARNING", caution = "CAUTION" }
+local html = FORMAT:match("html") ~= nil
+local numbers = {}
+
+local function kind_of(identifier)
+  return kinds[identifier:match("^(%a+)%-")]
+end
+
+-- First walk: number figures and tables, each kind in the order of the document.
+local function number_all(document)
+  local counted = { fig = 0, tbl = 0 }
+  local function number(element)
+    local prefix = element.identifier:match("^(%a+)%-")
+    if kinds[prefix] then
+      if numbers[element.identifier] then
+        error("two elements are called " .. element.identifier)
+      end
+      counted[prefix] = counted[prefix] + 1
+      numbers[element.identifier] = counted[prefix]
+    end
+  end
+  document:walk({ traverse = "topdown", Div = number, Image = number, Figure = number })
+  return document
+end
+
+local function label(identifier)
+  return kind_of(identifier) .. "\u{a0}" .. numbers[identifier]
+end
+
+local function reference(cite)
+  local made = pandoc.Inlines({})
+  for place, citation in ipairs(cite.citations) do
+    if not kind_of(citation.id) then
+      error("@" .. citation.id .. " refers to nothing that can be numbered")
+    end
+    if not numbers[citation.id] then
+      error("@" .. citation.id .. " refers to nothing in this document")
+    end
+    if place > 1 then
+      made:insert(pandoc.Str(", "))
+    end
+    made:insert(pandoc.Link(label(citation.id), "#" .. citation.id))
+  end
+  return made
+end
+
+local function captioned(identifier, caption)
+  local start = pandoc.Inlines({ pandoc.Strong(label(identifier)), pandoc.Str("."), pandoc.Space() })
+  start:extend(caption)
+  return start
+end
+
+-- Where HTML has an identifier, Markdown gets an empty anchor.
+local function anchor(identifier)
+  return pandoc.RawInline("html", '<a id="' .. identifier .. '"></a>')
+end
+
+local function figure(element)
+  local image = element.content[1] and element.content[1].content and element.content[1].content[1]
+  if #element.content ~= 1 or not image or image.t ~= "Image" then
+    return nil
+  end
+  local identifier = element.identifier ~= "" and element.identifier or image.identifier
+  if not numbers[identifier] then
+    return nil
+  end
+  local text = image.attributes["fig-alt"]
+  if not text or text == "" then
+    error(identifier .. " has no fig-alt")
+  end
+  local caption = captioned(identifier, pandoc.utils.blocks_to_inlines(element.caption.long))
+  image.identifier = ""
+  image.attributes = {}
+  image.caption = pandoc.Inlines({ pandoc.Str(text) })
+  image.title = ""
+  if html then
+    return pandoc.Figure(pandoc.Plain({ image }), { long = { pandoc.Plain(caption) } }, pandoc.Attr(identifier))
+  end
+  return { pandoc.Para({ anchor(identifier), image }), pandoc.Para(caption) }
+end
+
+local function table_div(element)
+  local last = element.content[#element.content]
+  if #element.content < 2 or last.t ~= "Para" then
+    error(element.identifier .. " has no caption: its last paragraph is to be one")
+  end
+  local caption = captioned(element.identifier, last.content)
+  element.content:remove(#element.content)
+  local widths_off = {
+    Table = function(found)
+      for _, spec in ipairs(found.colspecs) do
+        spec[2] = nil
+      end
+      found.colspecs = found.colspecs:map(function(spec) return { spec[1], nil } end)
+      return found
+    end,
+  }
+  local content = element.content:walk(widths_off)
+  if html then
+    local above = pandoc.Div({ pandoc.Plain(caption) }, pandoc.Attr(element.identifier .. "-caption", { "caption" }))
+    content:insert(1, above)
+    return pandoc.Div(content, pandoc.Attr(element.identifier, { "table" }))
+  end
+  content:insert(1, pandoc.Para({ anchor(element.identifier), table.unpack(caption) }))
+  return content
+end
+
+local function callout(element, kind)
+  local title = element.attributes.title or (kind:sub(1, 1):upper() .. kind:sub(2))
+  if html then
+    local classes = { "callout", "callout-" .. kind }
+    for _, class in ipairs(element.classes) do
+      if not class:match("^callout%-") then
+        table.insert(classes, class)
+      end
+    end
+    local content = pandoc.Blocks({ pandoc.Div({ pandoc.Plain(title) }, pandoc.Attr("", { "callout-title" })) })
+    content:extend(element.content)
+    return pandoc.Div(content, pandoc.Attr("", classes, { role = "note", ["aria-label"] = title }))
+  end
+  local start = pandoc.Blocks({
+    pandoc.Plain({ pandoc.RawInline("markdown", "[!" .. alerts[kind] .. "]") }),
+    pandoc.Para({ pandoc.Strong(title) }),
+  })
+  start:extend(element.content)
+  return pandoc.BlockQuote(start)
+end
+
+local function div(element)
+  for _, class in ipairs(element.classes) do
+    local kind = class:match("^callout%-(%a+)$")
+    if kind and alerts[kind] then
+      return callout(element, kind)
+    end
+  end
+  if numbers[element.identifier] then
+    return table_div(element)
+  end
+  if element.classes:includes("wide") then
+    if not html then
+      return element.content
+    end
+    element.attributes.tabindex = "0" -- so that it can be scrolled by keyboard
+    element.attributes.role = "region"
+    element.attributes["aria-label"] = "Table"
+    return element
+  end
+end
+
+local function code(element)
+  element.attributes = {} -- Quarto's, such as shortcodes
+  return element
+end
+
+-- Classes give a span its look; Markdown has none.
+local function span(element)
+  if not html then
+    return element.content
+  end
+end
+
+return {
+  { Pandoc = number_all },
+  { Cite = reference, Figure = figure, Div = div, CodeBlock = code, Span = span },
+}
