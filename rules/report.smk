@@ -32,7 +32,9 @@ for figure in FIGURES:
                 models=list(MODELS),
                 buckets=BENCHMARK.buckets,
                 dataset_of_interest=BENCHMARK.dataset_of_interest,
+                concurrency=CONCURRENCY_OF_INTEREST,
                 limits=BENCHMARK.limits,
+                confidence=BENCHMARK.decision.confidence,
                 simulated=SIMULATED,
             ),
             figure=figure,
@@ -130,4 +132,4 @@ rule publish:
     message:
         "Publish the report"
     shell:
-        "python {params.script:q} --settings {params.settings:q} --log {log:q} --files {input:q}"
+        "python {params.script:q} --settings {params.settings:q} --log {log:q} --root {params.root:q} --files {input:q}"
