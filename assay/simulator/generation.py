@@ -76,13 +76,17 @@ class StreamedAnswer:
                 break
             self._tokens += event.tokens
             self._next += 1
+        complete = self._next == len(self._plan.events)
+        # stall and connection_lost leave the answer open; every other way ends it as if it were complete.
+        ends = complete or (broken and self._fault not in ("stall", "connection_lost"))
         if numbers:
-            self._write(bytes(data), numbers)
-        if broken:
-            self._break_off()
-        elif self._next == len(self._plan.events):
+            self._write(bytes(data), numbers, ends)
+        elif ends:
             self._exchange.end()
+        if complete:
             self._over(self._tokens)
+        elif broken:
+            self._broken_off()
         else:
             self._timer = self._loop.call_at(self._start + self._plan.events[self._next].at_s, self._step)
 
@@ -92,12 +96,12 @@ class StreamedAnswer:
             payload = {**payload, "metrics": {"latencyMs": _since_ms(self._exchange.received_ns)}}
         return frames.message(frames.event_headers(event.kind), _json(payload))
 
-    def _write(self, data: bytes, numbers: list[int]) -> None:
+    def _write(self, data: bytes, numbers: list[int], last: bool) -> None:
         if self._events_ns:
-            ns = self._exchange.send(data)
+            ns = self._exchange.send(data, last)
         else:
             self._line["status"] = 200
-            ns = self._exchange.begin(200, self._headers, data)
+            ns = self._exchange.begin(200, self._headers, data, last)
         for number in numbers:
             holds = self._plan.events[number].holds
             if holds is not None:
@@ -122,15 +126,13 @@ class StreamedAnswer:
             ), False
         return (whole[: len(whole) // 2] if self._fault == "half_frame" else b""), True
 
-    def _break_off(self) -> None:
-        fault = self._fault
-        if fault == "stall":
+    def _broken_off(self) -> None:
+        """What was generated is paid for, unless the service itself says that it failed."""
+        if self._fault == "stall":
             return  # until the client goes
-        if fault == "connection_lost":
+        if self._fault == "connection_lost":
             self._exchange.hang_up()
-        else:
-            self._exchange.end()
-        self._over(self._tokens if fault in EXCEPTIONS else self._plan.output_tokens)
+        self._over(self._tokens if self._fault in EXCEPTIONS else self._plan.output_tokens)
 
 
 class WholeAnswer:

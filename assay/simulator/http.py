@@ -8,13 +8,15 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 
 import httptools
 
 MOST_BODY_BYTES = 64 * 1024 * 1024
 MOST_HEADER_BYTES = 256 * 1024
+
+_END = b"0\r\n\r\n"
 
 Headers = Iterable[tuple[str, str]]
 
@@ -35,7 +37,6 @@ class Exchange:
     _connection: "Connection"
     on_lost: Callable[[], None] | None = None
     """Called once if the client goes before the answer is complete."""
-    _began: bool = field(default=False)
 
     def answer(self, status: int, headers: Headers, body: bytes, cut_at: int | None = None) -> int:
         """Send a whole answer. With `cut_at`, only so many bytes of the body, and close. Returns when, in ns."""
@@ -44,24 +45,28 @@ class Exchange:
         self._finished(keep=cut_at is None)
         return ns
 
-    def begin(self, status: int, headers: Headers, first: bytes) -> int:
+    def begin(self, status: int, headers: Headers, first: bytes, last: bool = False) -> int:
         """Send the head of an answer in chunks, with its first chunk. Returns when, in ns."""
-        self._began = True
         head = self._head(status, [*headers, ("transfer-encoding", "chunked")])
-        return self._write(head + _chunk(first))
+        return self._send(head + _chunk(first), last)
 
-    def send(self, data: bytes) -> int:
-        """Send one chunk. Returns when it had been handed to the system, in ns."""
-        return self._write(_chunk(data))
+    def send(self, data: bytes, last: bool = False) -> int:
+        """Send one chunk, and the mark of the end with the last one. Returns when the system had it, in ns."""
+        return self._send(_chunk(data), last)
 
     def end(self) -> None:
-        """Send the mark of the end."""
-        self._write(b"0\r\n\r\n")
-        self._finished(keep=True)
+        """Send the mark of the end, where the last chunk did not bring it."""
+        self._send(b"", last=True)
 
     def hang_up(self) -> None:
         """Close the connection with whatever has been sent."""
         self._finished(keep=False)
+
+    def _send(self, data: bytes, last: bool) -> int:
+        ns = self._write(data + _END if last else data)
+        if last:
+            self._finished(keep=True)
+        return ns
 
     def _write(self, data: bytes) -> int:
         self._connection.transport.write(data)

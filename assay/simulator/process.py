@@ -5,6 +5,7 @@ and the simulator with it.
 """
 
 import json
+import logging
 import os
 import select
 import subprocess
@@ -30,8 +31,9 @@ _SOURCES = Path(__file__).parents[2]
 class SimulatorProcess:
     """A running simulator: a context manager that ends it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, scheme: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], stderr: IO[bytes], port: int, scheme: str) -> None:
         self._process = process
+        self._stderr = stderr
         self.port = port
         self.url = f"{scheme}://127.0.0.1:{port}"
         self.pid = process.pid
@@ -60,7 +62,8 @@ class SimulatorProcess:
             if path is not None:
                 command += [option, str(path)]
         path_variable = os.pathsep.join(filter(None, (str(_SOURCES), os.environ.get("PYTHONPATH"))))
-        with tempfile.TemporaryFile() as stderr:
+        stderr = tempfile.TemporaryFile()  # noqa: SIM115 (closed when the simulator has ended)
+        try:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -74,7 +77,10 @@ class SimulatorProcess:
             except BaseException:
                 _end(process)
                 raise
-        return cls(process, port, "http" if tls_cert is None else "https")
+        except BaseException:
+            stderr.close()
+            raise
+        return cls(process, stderr, port, "http" if tls_cert is None else "https")
 
     def __enter__(self) -> Self:
         return self
@@ -85,8 +91,18 @@ class SimulatorProcess:
         self.end()
 
     def end(self) -> None:
-        """End it, by asking and if need be by force. Its journal is complete afterwards."""
+        """End it, by asking and if need be by force. Its journal is complete afterwards.
+
+        Logs what it said if it failed on its way. Ending it twice is no error.
+        """
+        if self._stderr.closed:
+            return
         _end(self._process)
+        if self._process.returncode != 0:
+            logging.warning(
+                "The simulator ended with status %s.%s", self._process.returncode, _said(self._stderr)
+            )
+        self._stderr.close()
 
 
 def _port(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> int:
