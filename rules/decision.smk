@@ -55,7 +55,8 @@ rule decide:
     input:
         cells=f"{RESULTS}/tables/cells.parquet",
         models=f"{RESULTS}/tables/models.parquet",
-        accuracy=f"{RESULTS}/tables/accuracy.parquet",
+        prompts=PROMPTS,
+        prices=PRICES,
         records=attempts("parquet"),
         answers=ANSWERS,
         verdicts=verdicts("parquet"),
@@ -86,5 +87,6 @@ rule decide:
         "Decide"
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
-        " --cells {input.cells:q} --models {input.models:q} --accuracy {input.accuracy:q}"
+        " --cells {input.cells:q} --models {input.models:q}"
+        " --prompts {input.prompts:q} --prices {input.prices:q}"
         " --records {input.records:q} --answers {input.answers:q} {params.verdicts:q} --out {output:q}"

@@ -1,0 +1,179 @@
+"""Two models on the same prompts, by the objective: how far apart they are, and how sure that is.
+
+| objective | figure | compared by |
+| --- | --- | --- |
+| cheapest | `cost_usd_per_10k_transactions` | ratio of costs, prompts paired, clustered by source document |
+| fastest | `e2e_ms_p50_all` | ratio of medians over all requests; by shared blocks where there are several |
+| most_accurate | `accuracy` | difference on the prompts that both answered, clustered by source document |
+
+Leaves to others: what follows from it (`recommend`).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from assay.decision.limits import needed_for_power
+from assay.decision.settings import Objective
+from assay.records.rated import weights_of
+from assay.records.sample import Sample
+from assay.stats import paired, ratios
+from assay.stats.interval import Interval
+from assay.stats.multiplicity import holm
+from assay.stats.ratios import Difference
+
+FIGURE: Mapping[Objective, str] = {
+    "cheapest": "cost_usd_per_10k_transactions",
+    "fastest": "e2e_ms_p50_all",
+    "most_accurate": "accuracy",
+}
+"""The column that each objective is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Model a against model b. `difference` is a / b - 1 for `relative`, a - b for `absolute`; None if untested."""
+
+    a: str
+    b: str
+    unit: Literal["relative", "absolute"]
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float
+    p_adjusted: float
+    better: str | None
+    """The model that is better at the confidence asked for, adjusted for all comparisons."""
+    more: int | None
+    """About how many more prompts (requests, for `fastest`) would tell them apart."""
+
+    @property
+    def identical(self) -> bool:
+        """Without any difference or doubt: the same cost on every prompt."""
+        return self.difference == 0 and self.low == 0 and self.high == 0
+
+
+def compare(
+    objective: Objective,
+    models: Sequence[str],
+    samples: Mapping[str, Sample],
+    prompts: pd.DataFrame,
+    shares: Mapping[str, float],
+    confidence: float,
+) -> list[Comparison]:
+    """Every pair of `models`, with p values adjusted by Holm.
+
+    `samples` are the models' measured requests on the dataset of interest; `prompts` the rows of `rated_prompts`.
+    A pair that can't be tested (too few requests or documents) counts with p = 1.
+    """
+    pairs = list(combinations(models, 2))
+    found = [_pair(objective, a, b, samples, prompts, shares, confidence) for a, b in pairs]
+    adjusted = holm([1.0 if difference is None else difference.p for difference, _ in found])
+    higher = objective == "most_accurate"
+    made = []
+    for (a, b), (difference, n), p_adjusted in zip(pairs, found, adjusted, strict=True):
+        better = None
+        if difference is not None and p_adjusted <= 1.0 - confidence and difference.value != 0:
+            better = a if (difference.value > 0) == higher else b
+        made.append(
+            Comparison(
+                a,
+                b,
+                "absolute" if higher else "relative",
+                None if difference is None else difference.value,
+                None if difference is None else difference.interval.low,
+                None if difference is None else difference.interval.high,
+                1.0 if difference is None else difference.p,
+                p_adjusted,
+                better,
+                None
+                if difference is None or better is not None
+                else _more(difference, n, higher, confidence, len(pairs)),
+            )
+        )
+    return made
+
+
+def _more(difference: Difference, n: int, higher: bool, confidence: float, tests: int) -> int | None:
+    size = difference.value if higher else math.log1p(difference.value)
+    wanted = needed_for_power(n, size, difference.standard_error, confidence, tests)
+    return None if wanted is None else wanted - n
+
+
+def _pair(
+    objective: Objective,
+    a: str,
+    b: str,
+    samples: Mapping[str, Sample],
+    prompts: pd.DataFrame,
+    shares: Mapping[str, float],
+    confidence: float,
+) -> tuple[Difference | None, int]:
+    """The difference, and the number of prompts or requests that it rests on."""
+    if objective == "most_accurate":
+        return _accuracy(a, b, prompts, shares, confidence)
+    if objective == "fastest":
+        return _latency(samples[a], samples[b], confidence), min(samples[a].n, samples[b].n)
+    return _cost(samples[a], samples[b], confidence)
+
+
+def _cost(a: Sample, b: Sample, confidence: float) -> tuple[Difference | None, int]:
+    sources, codes = np.unique(np.concatenate([a.attempts.source, b.attempts.source]), return_inverse=True)
+    split = len(a.attempts.source)
+    first = _cost_ratio(a, codes[:split], len(sources))
+    second = _cost_ratio(b, codes[split:], len(sources))
+    if first is None or second is None:
+        return None, len(sources)
+    if first.value == 0 and second.value == 0:
+        return Difference(0.0, 0.0, Interval(0.0, 0.0), 1.0), len(sources)
+    return ratios.relative_difference(first, second, confidence), len(sources)
+
+
+def _cost_ratio(sample: Sample, codes: NDArray[np.int64], groups: int) -> ratios.Ratio | None:
+    if sample.cost_usd is None:
+        return None
+    paid = sample.attempts
+    cost = np.where(paid.cost_known, paid.cost_usd, 0.0)
+    return ratios.ratio(cost, paid.answered, paid.weight, codes, groups)
+
+
+def _latency(a: Sample, b: Sample, confidence: float) -> Difference | None:
+    first, second = a.values("e2e_ms", True), b.values("e2e_ms", True)
+    if first is None or second is None:
+        return None
+    mine, theirs = a.block_quantiles("e2e_ms", 0.5, True), b.block_quantiles("e2e_ms", 0.5, True)
+    shared = sorted(mine.keys() & theirs.keys())
+    if len(shared) < 2:
+        return paired.quantile_ratio(first, second, 0.5, confidence)
+    x, y = first.quantile(0.5), second.quantile(0.5)
+    if x is None or y is None:
+        return None
+    blocks = np.array([[mine[block], theirs[block]] for block in shared])
+    return paired.blocked_quantile_ratio(x, y, blocks[:, 0], blocks[:, 1], confidence)
+
+
+def _accuracy(
+    a: str, b: str, prompts: pd.DataFrame, shares: Mapping[str, float], confidence: float
+) -> tuple[Difference | None, int]:
+    rated = prompts.loc[prompts["accuracy"].notna() & prompts["bucket"].isin(list(shares))]
+    columns = ["prompt_id", "accuracy"]
+    theirs = rated.loc[rated["model"] == b, columns]
+    both = rated.loc[rated["model"] == a].merge(theirs, on="prompt_id", suffixes=("", "_b"))
+    weights = weights_of(both, shares)
+    if weights is None:
+        return None, len(both)
+    clusters = pd.factorize(both["source"])[0].astype(np.int64)
+    difference = paired.share_difference(
+        both["accuracy"].to_numpy(dtype=np.float64),
+        both["accuracy_b"].to_numpy(dtype=np.float64),
+        clusters,
+        confidence,
+        weights,
+    )
+    return difference, len(both)

@@ -1,0 +1,222 @@
+"""The decide stage: tables and records of a run to the recommendation, as plain values for JSON."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from assay.decision.compare import FIGURE, Comparison, compare
+from assay.decision.limits import Checked, Qualifies, State, check, number, qualifies
+from assay.decision.recommend import Candidate, Recommendation, recommend
+from assay.decision.stage import Choice
+from assay.decision.words import amount, lead, limit_words, pair_of, reasons, sentence
+from assay.errors import InputError
+from assay.prices.snapshot import read as read_prices
+from assay.records import metrics, reading
+from assay.records.aggregate import source_of
+from assay.records.measured import Measured
+from assay.records.rated import panel_of, rated_answers, rated_prompts
+from assay.records.sample import Sample
+
+
+def decide(
+    settings: Choice,
+    cells: Path,
+    models: Path,
+    prompts: Path,
+    prices: Path,
+    records: Sequence[Path],
+    answers: Sequence[Path],
+    verdicts: Sequence[Path],
+) -> dict[str, Any]:
+    """The recommendation with its reasons, margins and comparisons: only values that JSON has.
+
+    What is infinite or unknown is null. InputError if a file isn't what it should be.
+    """
+    table = _table(models, ("model", "model_id", "status"))
+    by_cell = _table(cells, ("model", "bucket", "load", "concurrency", "status"))
+    evidence = _Evidence(settings, table, by_cell, prompts, prices, records, answers, verdicts)
+    candidates = [_candidate(settings, row, evidence) for row in table.to_dict("records")]
+    objective, confidence = settings.decision.objective, settings.decision.confidence
+    running = [model.model for model in candidates if model.possible]
+    comparisons = compare(
+        objective,
+        running,
+        {model: evidence.sample(model, settings.level) for model in running},
+        evidence.rated,
+        settings.shares,
+        confidence,
+    )
+    found = recommend(candidates, comparisons, higher_is_better=objective == "most_accurate")
+    made: dict[str, Any] = _plain(
+        {
+            "answer": found.answer,
+            "model": found.model,
+            "candidates": found.candidates,
+            "objective": objective,
+            "objective_metric": FIGURE[objective],
+            "dataset_of_interest": settings.shares,
+            "concurrency": settings.level,
+            "sentence": sentence(found, candidates, comparisons, objective, settings.level, confidence),
+            "reasons": reasons(candidates, comparisons, found, objective),
+            "models": [_model(model) for model in candidates],
+            "comparisons": [asdict(pair) for pair in comparisons],
+            "margin": _margin(found, comparisons),
+            "confidence": confidence,
+        }
+    )
+    return made
+
+
+_STATES: Mapping[Qualifies, State] = {
+    "yes": "met",
+    "no": "missed",
+    "undecided": "undecided",
+    "not_evaluated": "not_evaluated",
+}
+
+
+class _Evidence:
+    """The run's records and rated prompts, from which models are compared."""
+
+    def __init__(
+        self,
+        settings: Choice,
+        models: pd.DataFrame,
+        cells: pd.DataFrame,
+        prompts: Path,
+        prices: Path,
+        records: Sequence[Path],
+        answers: Sequence[Path],
+        verdicts: Sequence[Path],
+    ) -> None:
+        self.settings = settings
+        self.cells = cells
+        ids = dict(zip(models["model"].astype(str), models["model_id"].astype(str), strict=True))
+        sources = source_of(reading.read([prompts], reading.PROMPTS, ("prompt_id", "bucket")))
+        attempts = reading.read_records(records)
+        self.measured = Measured(attempts, read_prices(prices), ids, sources)
+        found = reading.read(answers, reading.ANSWERS, ("model", "answer_id", "prompt_id", "times", "score"))
+        said = reading.read(
+            verdicts, reading.VERDICTS, ("model", "judge", "answer_id", "prompt_id", "verdict")
+        )
+        panel = panel_of(said, sorted(said["judge"].unique())) if verdicts else None
+        self.rated = rated_prompts(rated_answers(found, panel), self.measured.records, sources)
+
+    def sample(self, model: str, concurrency: int) -> Sample:
+        """Measured requests of a model on the dataset of interest."""
+        return self.measured.sample(
+            model, f"c{concurrency}", concurrency, self.settings.shares, self.settings.decision.confidence
+        )
+
+    def complete(self, model: str, concurrency: int) -> bool:
+        """Whether every cell of the dataset of interest was measured whole."""
+        here = self.cells.loc[
+            (self.cells["model"] == model)
+            & (self.cells["concurrency"] == concurrency)
+            & self.cells["bucket"].isin(list(self.settings.shares))
+        ]
+        return len(here) == len(self.settings.shares) and bool((here["status"] == "complete").all())
+
+
+def _candidate(settings: Choice, row: Mapping[Any, Any], evidence: _Evidence) -> Candidate:
+    confidence = settings.decision.confidence
+    model = str(row["model"])
+    limits = check(settings.limits, row, confidence)
+    found = qualifies(limits)
+    reason = None
+    column = FIGURE[settings.decision.objective]
+    value = number(row.get(column))
+    if row["status"] != "complete":
+        found = "not_evaluated"
+        reason = (
+            f"at {settings.level} in flight it is {row['status']} ({row.get('reason') or 'no reason given'})"
+        )
+    elif found == "not_evaluated":
+        unknown = next(limit for limit in limits if limit.state == "not_evaluated")
+        reason = limit_words(unknown)
+    elif value is None and found != "no":
+        found, reason = "not_evaluated", f"its {column} is unknown"
+    return Candidate(
+        model,
+        found,
+        reason,
+        limits,
+        value,
+        number(row.get(f"{column}_low")),
+        number(row.get(f"{column}_high")),
+        _levels(settings, row, model, evidence) if limits else {},
+    )
+
+
+def _levels(settings: Choice, row: Mapping[Any, Any], model: str, evidence: _Evidence) -> dict[int, State]:
+    """Whether the limits are met at each level. Accuracy is that of all levels together."""
+    rated = {name: value for name, value in row.items() if name.startswith("accuracy")}
+    states: dict[int, State] = {}
+    for level in sorted(settings.concurrency):
+        if not evidence.complete(model, level):
+            states[level] = "not_evaluated"
+            continue
+        sample = evidence.sample(model, level)
+        figures = {
+            metric.name: metric.function(sample) for metric in metrics.SAMPLED if metric.function is not None
+        }
+        found = qualifies(check(settings.limits, rated | figures, settings.decision.confidence))
+        states[level] = _STATES[found]
+    return states
+
+
+def _model(model: Candidate) -> dict[str, Any]:
+    return {
+        "model": model.model,
+        "qualifies": model.qualifies,
+        "reason": model.reason,
+        "limits": [_limit(limit) for limit in model.limits],
+        "objective_value": model.objective_value,
+        "objective_low": model.objective_low,
+        "objective_high": model.objective_high,
+        "highest_concurrency": model.highest_concurrency,
+        "levels": [{"concurrency": level, "state": state} for level, state in model.levels.items()],
+    }
+
+
+def _limit(limit: Checked) -> dict[str, Any]:
+    return asdict(limit) | {
+        "value_in_words": amount(limit.metric, limit.value),
+        "limit_in_words": amount(limit.metric, limit.limit),
+    }
+
+
+def _margin(found: Recommendation, comparisons: Sequence[Comparison]) -> dict[str, Any] | None:
+    """How far the winner is ahead of the next best, seen from the winner: negative is cheaper or faster."""
+    if found.model is None:
+        return None
+    pair = pair_of(comparisons, found.model, found.runner_up)
+    if pair is None or pair.difference is None:
+        return None
+    difference, low, high = lead(pair, found.model)
+    return {"over": found.runner_up, "unit": pair.unit, "difference": difference, "low": low, "high": high}
+
+
+def _plain(value: Any) -> Any:
+    """Without what JSON lacks: infinite and NaN become null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _table(path: Path, needed: Sequence[str]) -> pd.DataFrame:
+    try:
+        frame = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: can't be read as Parquet ({error}); delete it and run again") from error
+    if missing := [name for name in needed if name not in frame.columns]:
+        raise InputError(f"{path}: column {missing[0]!r} is missing; delete the file and run again")
+    return frame

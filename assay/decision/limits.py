@@ -1,0 +1,122 @@
+"""Does a model keep its limits? Met, missed or undecided: by the interval, never by the value alone.
+
+A limit is met when the whole interval keeps it, missed when none of it does, else undecided. Latencies are the
+percentiles over all requests, in which one that failed is infinitely late. Leaves to others: the intervals
+(`assay.records.metrics`), and what follows for the choice (`recommend`).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from assay.decision.settings import Bound, Limits
+from assay.stats.distributions import normal_quantile
+from assay.stats.interval import tail
+from assay.stats.quantiles import least_n
+
+State = Literal["met", "missed", "undecided", "not_evaluated"]
+Qualifies = Literal["yes", "no", "undecided", "not_evaluated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One limit, held against what was measured. Infinite values are infinitely late; None is unknown."""
+
+    metric: str
+    bound: Literal["max", "min"]
+    limit: float
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    unit: Literal["requests", "prompts"]
+    """What n counts."""
+    state: State
+    more: int | None
+    """About how many more of these would decide, if the value stays as it is; None where it isn't undecided, or
+    where no number would."""
+
+
+def check(limits: Limits, figures: Mapping[Any, Any], confidence: float) -> list[Checked]:
+    """Each limit that is set, in the order of the settings.
+
+    `figures` is a row of the table of models, or one with the same columns.
+    """
+    named = {name: getattr(limits, name) for name in type(limits).model_fields}
+    return [
+        _checked(name, bound, figures, confidence)
+        for name, bound in named.items()
+        if isinstance(bound, Bound)
+    ]
+
+
+def qualifies(checked: Sequence[Checked]) -> Qualifies:
+    """What the limits say together: one that is missed settles it, whatever the others say."""
+    states = {limit.state for limit in checked}
+    if "missed" in states:
+        return "no"
+    if "not_evaluated" in states:
+        return "not_evaluated"
+    return "undecided" if "undecided" in states else "yes"
+
+
+def column_of(metric: str) -> str:
+    """The column that a limit is about: latencies count failures."""
+    return f"{metric}_all" if "_ms_p" in metric else metric
+
+
+def number(value: Any) -> float | None:
+    """A table's value as float; null and NaN as None."""
+    return None if value is None or value != value else float(value)
+
+
+def _checked(name: str, bound: Bound, figures: Mapping[Any, Any], confidence: float) -> Checked:
+    column = column_of(name)
+    value, low, high = (number(figures.get(f"{column}{end}")) for end in ("", "_low", "_high"))
+    unit: Literal["requests", "prompts"] = "prompts" if name == "accuracy" else "requests"
+    n = int(number(figures.get("accuracy_n" if unit == "prompts" else "n")) or 0)
+    side: Literal["max", "min"]
+    if bound.max is not None:
+        side, limit = "max", bound.max
+        met, missed = high is not None and high <= limit, low is not None and low > limit
+    else:
+        side, limit = "min", bound.min if bound.min is not None else -math.inf
+        met, missed = low is not None and low >= limit, high is not None and high < limit
+    state: State = "not_evaluated" if value is None else "met" if met else "missed" if missed else "undecided"
+    more = None
+    if state == "undecided" and value is not None:
+        wanted = _needed(name, limit, value, low, high, n, confidence)
+        more = None if wanted is None else max(1, wanted - n)
+    return Checked(name, side, limit, value, low, high, n, unit, state, more)
+
+
+def _needed(
+    name: str, limit: float, value: float, low: float | None, high: float | None, n: int, confidence: float
+) -> int | None:
+    """About the n at which an interval that narrows with 1 / sqrt(n) would no longer hold the limit.
+
+    With the power of even odds: half of such samples would decide. None where the value is the limit.
+    """
+    if "_ms_p" in name:
+        floor = least_n(int(name.rsplit("_p", 1)[1]) / 100, confidence)
+        if n < floor or low is None or high is None:
+            return max(floor, n + 1)
+    if low is None or high is None or value == limit:
+        return None
+    if math.isinf(value) or math.isinf(high):
+        # Nothing to scale: the error rate is close to the share that the percentile leaves for failures.
+        return 4 * n
+    half = high - value if limit > value else value - low
+    return max(n + 1, math.ceil(n * (half / abs(limit - value)) ** 2))
+
+
+def needed_for_power(n: int, difference: float, error: float, confidence: float, tests: int) -> int | None:
+    """About the n at which a difference of this size is found in 4 of 5 samples, Bonferroni over `tests`.
+
+    None where the difference is 0 or the error unknown: then no number would, or none can be told.
+    """
+    if difference == 0 or not math.isfinite(error) or not math.isfinite(difference):
+        return None
+    wanted = normal_quantile(1.0 - tail(confidence) / max(tests, 1)) + normal_quantile(0.8)
+    return max(n + 1, math.ceil(n * (wanted * error / abs(difference)) ** 2))

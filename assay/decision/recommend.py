@@ -1,0 +1,92 @@
+"""Which model to use: the rule, and nothing but the rule.
+
+1. A model qualifies if it meets every limit, and not if it misses one. Where a cell that the decision needs wasn't
+   measured whole, the model is not evaluated, which is not the same as beaten.
+2. The models that qualify, or may, are compared by the objective, each pair once, adjusted by Holm.
+3. A model is out of the running if one that surely qualifies is better, adjusted. A model that only may qualify puts
+   nobody out.
+4. If one is left and it surely qualifies, it is the winner. If several are left that cost the same on every prompt,
+   they are equivalent. Everything else is undecided; nobody left means that none qualifies.
+
+Leaves to others: limits (`limits`), comparisons (`compare`), words (`words`).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from assay.decision.compare import Comparison
+from assay.decision.limits import Checked, Qualifies, State
+
+Answer = Literal["winner", "undecided", "equivalent", "none_qualifies", "not_evaluated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model as the rule sees it."""
+
+    model: str
+    qualifies: Qualifies
+    reason: str | None
+    """Why it wasn't evaluated."""
+    limits: Sequence[Checked]
+    objective_value: float | None
+    objective_low: float | None
+    objective_high: float | None
+    levels: Mapping[int, State]
+    """Whether all limits are met at each level; empty without limits."""
+
+    @property
+    def possible(self) -> bool:
+        """Whether it may be the best: it may qualify, and has a finite figure to compare."""
+        return (
+            self.qualifies in ("yes", "undecided")
+            and self.objective_value is not None
+            and math.isfinite(self.objective_value)
+        )
+
+    @property
+    def highest_concurrency(self) -> int | None:
+        """The highest level at which it meets every limit."""
+        return max((level for level, state in self.levels.items() if state == "met"), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """What the rule says."""
+
+    answer: Answer
+    model: str | None
+    """The winner."""
+    candidates: list[str]
+    """The models that may be the best, in the order of their figures."""
+    runner_up: str | None
+    """The next best of those that qualify or may."""
+
+
+def recommend(
+    models: Sequence[Candidate], comparisons: Sequence[Comparison], higher_is_better: bool
+) -> Recommendation:
+    """Apply the rule to `models` and the comparisons of those of them that are possible."""
+    running = sorted(
+        (model for model in models if model.possible),
+        key=lambda model: (model.objective_value or 0.0) * (-1.0 if higher_is_better else 1.0),
+    )
+    sure = {model.model for model in running if model.qualifies == "yes"}
+    out = {
+        pair.b if pair.better == pair.a else pair.a
+        for pair in comparisons
+        if pair.better is not None and pair.better in sure
+    }
+    left = [model.model for model in running if model.model not in out]
+    if not left:
+        evaluated = any(model.qualifies != "not_evaluated" for model in models)
+        return Recommendation("none_qualifies" if evaluated else "not_evaluated", None, [], None)
+    if len(left) == 1 and left[0] in sure:
+        others = [model.model for model in running if model.model != left[0]]
+        return Recommendation("winner", left[0], left, others[0] if others else None)
+    among = [pair for pair in comparisons if pair.a in left and pair.b in left]
+    if len(left) > 1 and set(left) <= sure and all(pair.identical for pair in among):
+        return Recommendation("equivalent", None, left, None)
+    return Recommendation("undecided", None, left, None)

@@ -1,0 +1,276 @@
+"""The recommendation in plain words: one sentence, and a reason for each model. Says nothing that the rule didn't."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from assay.decision.compare import Comparison
+from assay.decision.limits import Checked
+from assay.decision.recommend import Candidate, Recommendation
+from assay.decision.settings import Objective
+
+_LATENCY = {"ttft_ms": "time to first token", "e2e_ms": "end-to-end time", "tpot_ms": "time per output token"}
+_NAMES = {
+    "transactions_per_minute": "transactions per minute",
+    "error_rate": "error rate",
+    "cost_usd_per_10k_transactions": "cost per 10,000 transactions",
+    "accuracy": "accuracy",
+}
+_COMPARED = {"cheapest": "cost", "fastest": "end-to-end time", "most_accurate": "accuracy"}
+
+
+def metric_name(metric: str) -> str:
+    """A limit's metric in words: `ttft_ms_p95` is "time to first token (95th percentile)"."""
+    for prefix, words in _LATENCY.items():
+        if metric.startswith(prefix):
+            percent = metric.rsplit("_p", 1)[1]
+            return f"median {words}" if percent == "50" else f"{words} ({percent}th percentile)"
+    return _NAMES[metric]
+
+
+def amount(metric: str, value: float | None) -> str:
+    """A value with its unit, to a reader's precision."""
+    if value is None:
+        return "unknown"
+    if "_ms" in metric:
+        return "infinitely late" if math.isinf(value) else f"{_digits(value)} ms"
+    if metric.startswith("cost_usd"):
+        return dollars(value)
+    if metric in ("accuracy", "error_rate"):
+        return f"{_percent(value)} %"
+    return _digits(value)
+
+
+def dollars(value: float) -> str:
+    """Dollars: cents from a dollar up, three digits that matter below."""
+    if value == 0 or value >= 1:
+        return f"${value:,.2f}"
+    return f"${value:.{max(2, 2 - math.floor(math.log10(value)))}f}"
+
+
+def sentence(
+    found: Recommendation,
+    models: Sequence[Candidate],
+    comparisons: Sequence[Comparison],
+    objective: Objective,
+    concurrency: int,
+    confidence: float,
+) -> str:
+    """The recommendation in one line."""
+    by_name = {model.model: model for model in models}
+    left_out = [model.model for model in models if model.qualifies == "not_evaluated"]
+    aside = f" Not evaluated: {_and(left_out)}." if left_out else ""
+    count = len(models[0].limits) if models else 0
+    kept = {0: "", 1: "the limit", 2: "both limits"}.get(count, f"all {count} limits")
+    if found.answer == "winner" and found.model is not None:
+        return _winner(found, by_name, comparisons, objective, concurrency, confidence, kept) + aside
+    if found.answer == "not_evaluated":
+        why = next((model.reason for model in models if model.reason), "nothing was measured")
+        return f"No recommendation: no model could be evaluated ({why})."
+    if found.answer == "none_qualifies":
+        evaluated = [model for model in models if model.qualifies != "not_evaluated"]
+        misses = "; ".join(f"{model.model} {_why_not(model)}" for model in evaluated)
+        subject = "No model" if not left_out else "No model that was evaluated"
+        return f"{subject} qualifies at {concurrency} in flight: {misses}.{aside}"
+    if found.answer == "equivalent":
+        value = by_name[found.candidates[0]].objective_value
+        what = _COMPARED[objective]
+        return f"{_and(found.candidates)} are equivalent: the same {what} on every prompt ({_value(objective, value)}).{aside}"
+    return _undecided(found, by_name, comparisons, objective, concurrency, kept) + aside
+
+
+def _winner(
+    found: Recommendation,
+    by_name: dict[str, Candidate],
+    comparisons: Sequence[Comparison],
+    objective: Objective,
+    concurrency: int,
+    confidence: float,
+    kept: str,
+) -> str:
+    model = by_name[found.model or ""]
+    keeps = f"it keeps {kept} at {concurrency} in flight and " if kept else f"at {concurrency} in flight it "
+    verb = {"cheapest": "costs", "fastest": "takes a median of", "most_accurate": "answers correctly"}[
+        objective
+    ]
+    figure = f"{verb} {_value(objective, model.objective_value)}"
+    pair = pair_of(comparisons, model.model, found.runner_up)
+    if pair is None or pair.difference is None:
+        others = len(by_name) > 1
+        only = f"; no other model that was evaluated keeps {kept}" if others and kept else ""
+        return f"Use {model.model}: {keeps}{figure}{only}."
+    lead = _margin(pair, model.model, found.runner_up or "", objective, confidence)
+    return f"Use {model.model}: {keeps}{figure}, {lead}."
+
+
+def pair_of(comparisons: Sequence[Comparison], a: str, b: str | None) -> Comparison | None:
+    """The comparison of two models, whichever way round."""
+    return next((pair for pair in comparisons if {pair.a, pair.b} == {a, b}), None)
+
+
+def lead(pair: Comparison, model: str) -> tuple[float, float, float]:
+    """How far `model` is from the other one: difference, low and high, seen from `model`."""
+    difference, low, high = pair.difference or 0.0, pair.low or 0.0, pair.high or 0.0
+    if pair.a == model:
+        return difference, low, high
+    if pair.unit == "absolute":
+        return -difference, -high, -low
+    return _turned(difference), _turned(high), _turned(low)
+
+
+def _turned(relative: float) -> float:
+    """b / a - 1 from a / b - 1."""
+    return math.inf if relative <= -1 else 1.0 / (1.0 + relative) - 1.0
+
+
+def _margin(pair: Comparison, model: str, other: str, objective: Objective, confidence: float) -> str:
+    difference, low, high = lead(pair, model)
+    sure = f"{_percent(confidence)} % interval"
+    if objective == "most_accurate":
+        return f"{_points(difference)} points more than {other} ({sure} {_points(low)} to {_points(high)})"
+    return f"{_percent(-difference)} % less than {other} ({sure} {_percent(-high)} to {_percent(-low)} %)"
+
+
+def _undecided(
+    found: Recommendation,
+    by_name: dict[str, Candidate],
+    comparisons: Sequence[Comparison],
+    objective: Objective,
+    concurrency: int,
+    kept: str,
+) -> str:
+    names = found.candidates
+    unsure = [name for name in names if by_name[name].qualifies == "undecided"]
+    if unsure:
+        parts = []
+        for name in unsure:
+            open_limits = [limit for limit in by_name[name].limits if limit.state == "undecided"]
+            parts.append(f"{name} ({_and([metric_name(limit.metric) for limit in open_limits])})")
+        more = more_needed(by_name[name] for name in unsure)
+        return (
+            f"Undecided at {concurrency} in flight: whether every limit is kept can't be said yet of {_and(parts)}"
+            f"{'; ' + more if more else ''}."
+        )
+    values = _and([_value(objective, by_name[name].objective_value) for name in names])
+    same = f"keep {kept} and " if kept else ""
+    wanted = [
+        pair.more for pair in comparisons if pair.a in names and pair.b in names and pair.more is not None
+    ]
+    unit = "requests" if objective == "fastest" else "prompts"
+    more = f"; about {_count(max(wanted))} more {unit} per model would decide" if wanted else ""
+    what = _COMPARED[objective]
+    return f"Undecided between {_and(names)} at {concurrency} in flight: they {same}can't be told apart by {what} ({values}){more}."
+
+
+def more_needed(models: Iterable[Candidate]) -> str:
+    """What would decide the limits that are undecided: "about 32 more requests and 40 more prompts would decide"."""
+    wanted: dict[str, int] = {}
+    for model in models:
+        for limit in model.limits:
+            if limit.state == "undecided" and limit.more is not None:
+                wanted[limit.unit] = max(wanted.get(limit.unit, 0), limit.more)
+    parts = [f"{_count(number)} more {unit}" for unit, number in wanted.items()]
+    return f"about {_and(parts)} would decide" if parts else ""
+
+
+def reasons(
+    models: Sequence[Candidate],
+    comparisons: Sequence[Comparison],
+    found: Recommendation,
+    objective: Objective,
+) -> list[str]:
+    """A line for each model, then a line for each comparison that matters to the answer."""
+    lines = []
+    for model in models:
+        if model.qualifies == "not_evaluated":
+            lines.append(
+                f"{model.model} was not evaluated, which is not to say it was beaten: {model.reason or 'a figure is unknown'}."
+            )
+            continue
+        told = [limit_words(limit) for limit in model.limits if limit.state != "met"]
+        if told:
+            lines.append(f"{model.model}: {'; '.join(told)}.")
+        elif model.limits:
+            top = model.highest_concurrency
+            up_to = f", at up to {top} in flight" if top is not None else ""
+            lines.append(f"{model.model} keeps every limit{up_to}.")
+        if model.objective_value is not None and math.isinf(model.objective_value):
+            lines.append(
+                f"{model.model} has no {_COMPARED[objective]} to compare: half of its requests or more failed."
+            )
+    for pair in comparisons:
+        if pair.difference is None:
+            lines.append(
+                f"{pair.a} and {pair.b} can't be compared by {_COMPARED[objective]}: too few requests or prompts."
+            )
+        elif pair.better is not None:
+            worse = pair.b if pair.better == pair.a else pair.a
+            lines.append(
+                f"{pair.better} is better than {worse} by {_COMPARED[objective]} (adjusted p = {pair.p_adjusted:.2g})."
+            )
+        else:
+            more = f"; about {_count(pair.more)} more would tell" if pair.more is not None else ""
+            lines.append(
+                f"{pair.a} and {pair.b} can't be told apart by {_COMPARED[objective]} (adjusted p = {pair.p_adjusted:.2g}){more}."
+            )
+    return lines
+
+
+def limit_words(limit: Checked) -> str:
+    """A limit that isn't met, in words."""
+    asked = f"at {'most' if limit.bound == 'max' else 'least'} {amount(limit.metric, limit.limit)} is asked"
+    name, value = metric_name(limit.metric), amount(limit.metric, limit.value)
+    if limit.state == "not_evaluated":
+        return f"{name} is unknown, where {asked}"
+    if limit.state == "missed":
+        return f"misses {name}: {value}, where {asked}"
+    around = (
+        f"{amount(limit.metric, limit.low)} to {amount(limit.metric, limit.high)}"
+        if limit.low is not None and limit.high is not None
+        else f"too few {limit.unit} for an interval: {limit.n}"
+    )
+    more = f"; about {_count(limit.more)} more {limit.unit} would decide" if limit.more is not None else ""
+    return f"undecided on {name}: {value} ({around}), where {asked}{more}"
+
+
+def _why_not(model: Candidate) -> str:
+    missed = [limit for limit in model.limits if limit.state == "missed"]
+    if missed:
+        return _and([limit_words(limit) for limit in missed])
+    return "has no figure to compare, since half of its requests or more failed"
+
+
+def _value(objective: Objective, value: float | None) -> str:
+    if objective == "cheapest":
+        return f"{amount('cost_usd', value)} per 10,000 transactions"
+    return amount("e2e_ms" if objective == "fastest" else "accuracy", value)
+
+
+def _and(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
+
+
+def _digits(value: float) -> str:
+    """Three digits that matter."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    places = max(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{places}f}"
+
+
+def _percent(share: float) -> str:
+    percent = 100.0 * share
+    if not math.isfinite(percent):
+        return f"{percent:g}"
+    return f"{percent:.0f}" if abs(percent) >= 10 or percent == round(percent) else f"{percent:.1f}"
+
+
+def _points(difference: float) -> str:
+    return f"{100.0 * difference:.1f}"
+
+
+def _count(number: int | None) -> str:
+    """A rough number, to two digits that matter: it is an estimate."""
+    if number is None or number < 100:
+        return str(number)
+    scale = 10 ** (len(str(number)) - 2)
+    return f"{math.ceil(number / scale) * scale:,}"

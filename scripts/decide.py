@@ -1,0 +1,52 @@
+"""Tables and records to the recommendation, as JSON."""
+
+import argparse
+import json
+import logging
+from pathlib import Path
+
+import command
+
+from assay.decision.decide import decide
+from assay.decision.stage import Choice
+
+
+def main(arguments: argparse.Namespace) -> None:
+    found = decide(
+        arguments.settings,
+        arguments.cells,
+        arguments.models,
+        arguments.prompts,
+        arguments.prices,
+        arguments.records,
+        arguments.answers,
+        arguments.verdicts,
+    )
+    command.write_text(arguments.out, json.dumps(found, indent=2, allow_nan=False) + "\n")
+    logging.info("%s", found["sentence"])
+
+
+if __name__ == "__main__":
+    made = command.parser(__doc__)
+    made.add_argument("--settings", type=command.settings(Choice), required=True, help="JSON")
+    for name, what in (
+        ("cells", "table of cells, Parquet"),
+        ("models", "table of models, Parquet"),
+        ("prompts", "prompts.parquet of the bucket stage"),
+        ("prices", "prices.json of the prices stage"),
+    ):
+        made.add_argument(f"--{name}", type=Path, required=True, help=what)
+    for name, what in (
+        ("records", "records of all invoke jobs, Parquet"),
+        ("answers", "scored answers of all models, Parquet"),
+    ):
+        made.add_argument(f"--{name}", type=Path, nargs="+", required=True, help=what)
+    made.add_argument(
+        "--verdicts",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="verdicts of all judges, Parquet; none without judges",
+    )
+    made.add_argument("--out", type=Path, required=True, help="where to write the recommendation, JSON")
+    command.run(main, made)
