@@ -39,7 +39,12 @@ def fill(plan: Plan, scale: Scale, minimum: int, maximum: int, rng: Random) -> s
     if base >= maximum:
         return None
     target = rng.randint(max(minimum, base), maximum - 1)
-    paragraphs = _paragraphs(plan, scale, target - base)
+    paragraphs: list[str] = []
+    room = target - base
+    while more := _paragraphs(plan, scale, room):
+        # The tokens of pieces don't add up exactly to those of the whole, so the rest is counted afresh.
+        paragraphs += more
+        room = target - scale.prompt(_document(plan.title, [*plan.required, *paragraphs], ""), plan.question)
     places = sorted(rng.randint(0, len(paragraphs)) for _ in plan.required)
     remarks = list(dict.fromkeys(sentence(rng, pattern) for pattern in rng.choices(REMARKS, k=_REMARKS)))
     sizes = scale.pieces([f" {remark}" for remark in remarks])
@@ -55,7 +60,6 @@ def fill(plan: Plan, scale: Scale, minimum: int, maximum: int, rng: Random) -> s
             tokens = scale.prompt(context, plan.question)
             if minimum <= tokens < maximum:
                 return context
-            # The tokens of pieces don't add up exactly to those of the whole.
             gap += target - tokens
     return None
 
@@ -65,7 +69,7 @@ def _paragraphs(plan: Plan, scale: Scale, room: int) -> list[str]:
     kept: list[str] = []
     while room > 0:
         made = [plan.filler() for _ in range(room // _PARAGRAPH_TOKENS + 1)]
-        for text, tokens in zip(made, scale.pieces([f"\n\n{text}" for text in made]), strict=True):
+        for text, tokens in zip(made, scale.pieces([f"{text}\n\n" for text in made]), strict=True):
             if tokens > room:
                 return kept
             kept.append(text)

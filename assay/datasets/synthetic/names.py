@@ -6,63 +6,73 @@ The places are invented, so that no answer can be known without reading the docu
 
 from random import Random
 
-_TOWN_STARTS = (
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def _phrases(text: str) -> tuple[str, ...]:
+    return tuple(text.split(", "))
+
+
+_TOWN_STARTS = _words(
     "Alder Ash Barrow Beck Birch Black Bramble Brant Bright Brook Caster Cinder Clay Cold Crane Dale Dun Elm Fair "
     "Fallow Fern Flint Frost Garn Glen Gorse Grey Hale Hart Hazel Heron High Holm Iron Kestrel King Lark Leather "
     "Linden Long Marl Mead Mill Moss Nether Oak Otter Pebble Quarry Raven Rook Rush Salt Sedge Shale Silver Stone "
     "Swan Tarn Thorn Tin Wether Whin White Willow Winter Wren Yarrow"
-).split()
-_TOWN_ENDS = (
+)
+_TOWN_ENDS = _words(
     "bank beck borough bourne bridge brook burn bury by cliff combe cote croft dale den fell field ford gate grove "
     "ham haven holt hurst keld ley marsh mere minster moor mouth pool port ridge shaw stead thorpe ton wade wall "
     "well wick wold worth"
-).split()
-_TOWN_MODIFIERS = "Upper Lower Great Little New Old North South East West Market Temple".split()
+)
+_TOWN_MODIFIERS = _words("Upper Lower Great Little New Old North South East West Market Temple")
 
-_SURNAME_STARTS = (
+_SURNAME_STARTS = _words(
     "Abel Ander Arn Bax Bell Berg Blom Bran Cald Carl Cor Dahl Dren Edel Eld Fal Fen Garr Gil Hal Hamm Har Hed Hol "
     "Iver Jar Kell Kers Lam Lind Lor Mad Mar Mel Nor Ny Ock Ost Pell Pern Quill Ram Roth Sand Sel Sten Tal Thor "
     "Ull Var Ves Wal Wend West Wilk Win Yar Zell"
-).split()
-_SURNAME_ENDS = (
+)
+_SURNAME_ENDS = _words(
     "aker and ardt berg by combe dahl den der dorf elius ell en enius er feld ford gaard gard gren hart holm in "
     "ing ius ker lund man mark mond more ner ney quist rick sen son stad strand strom ton vall vik well wick worth"
-).split()
-_GIVEN = (
+)
+_MONTHS = _words("January February March April May June July August September October November December")
+_GIVEN = _words(
     "Ada Agnes Albert Alma Anders Anna Anton Arthur Astrid August Beatrice Bernard Bruno Cecilia Clara Conrad "
     "Daniel David Dora Edith Edmund Edwin Elias Elsa Emil Emma Ernest Esther Eva Felix Florence Francis Frieda "
     "George Gerda Gideon Grace Greta Gustav Hannah Harold Hedda Helena Henry Hugo Ida Ingrid Isak Ivar Jacob Johan "
     "Josef Judith Julia Karin Karl Lars Laura Leo Lillian Louis Lydia Magnus Margaret Maria Martin Mathilda Max "
     "Miriam Nils Nora Olaf Oscar Otto Paul Peter Philip Rachel Robert Rosa Rudolf Ruth Samuel Sara Sigrid Simon "
     "Sofia Stefan Thea Theodor Thomas Ursula Victor Walter Wilhelm Winifred"
-).split()
+)
 
-_TRADES = (
+_TRADES = _phrases(
     "Bell Foundry, Brickworks, Bridge Works, Cannery, Clockworks, Cordage, Distillery, Dyeworks, Engineering, "
     "Foundry, Glassworks, Instruments, Ironworks, Lamp Works, Locks, Mill, Optical Works, Paper Mill, Pianos, "
     "Porcelain, Press, Pumps, Ropeworks, Salt Company, Saw Mill, Tannery, Timber, Tools, Waggon Works, Wire"
-).split(", ")
-_SHIP_ADJECTIVES = (
+)
+_SHIP_ADJECTIVES = _words(
     "Ancient Blue Bold Brave Bright Calm Constant Distant Eager Early Faithful Far Gallant Gentle Golden Grey Hardy "
     "Hopeful Humble Lasting Lonely Loyal Merry Noble Northern Patient Proud Quiet Restless Royal Silent Silver "
     "Southern Steady Swift True Vigilant Wandering Western Young"
-).split()
-_SHIP_NOUNS = (
+)
+_SHIP_NOUNS = _words(
     "Albatross Anchor Beacon Comet Compass Cormorant Crown Curlew Dawn Dolphin Dove Eagle Endeavour Falcon Fortune "
     "Friend Gannet Grace Gull Harbour Harvest Herald Hope Horizon Kestrel Lantern Lark Maiden Meridian Messenger "
     "Morning Osprey Petrel Pilgrim Promise Raven Sceptre Shepherd Sparrow Spirit Star Stranger Swallow Tern "
     "Traveller Venture Voyager Wanderer Watchman Wind"
-).split()
-_SHIP_OF = "Bell City Daughter Glory Heart Hope Lady Light Pride Queen Spirit Star".split()
-_EXPEDITION_AIMS = (
+)
+_SHIP_OF = _words("Bell City Daughter Glory Heart Hope Lady Light Pride Queen Spirit Star")
+_EXPEDITION_AIMS = _phrases(
     "Botanical, Cable, Eclipse, Fishery, Geological, Glacier, Ice, Ivory, Lake, Magnetic, Meteor, Mountain, Overland, "
     "Pearl, Polar, Railway, Reef, Relief, River, Salt, Spice, Survey, Telegraph, Tidal, Transit, Trigonometric, Whaling"
-).split(", ")
-_STREETS = (
+)
+_STREETS = _words(
     "Abbey Anchor Barley Bishop Bridge Candle Canal Castle Chapel Cooper Corn Customs Dock Ferry Forge Garden Granary "
     "Harbour Hospital Lantern Malt Market Mint Orchard Pepper Quay River Rope School Sheep Spring Station Tanner "
     "Tower Weaver Well Windmill"
-).split()
+)
 
 
 def town(rng: Random) -> str:
@@ -117,8 +127,7 @@ def year(rng: Random) -> str:
 
 def date(rng: Random) -> str:
     """A day and month."""
-    months = "January February March April May June July August September October November December".split()
-    return f"{rng.randint(1, 28)} {rng.choice(months)}"
+    return f"{rng.randint(1, 28)} {rng.choice(_MONTHS)}"
 
 
 def quantity(rng: Random, least: int, most: int) -> str:
