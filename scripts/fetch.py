@@ -40,9 +40,9 @@ def main(arguments: argparse.Namespace) -> None:
         )
     else:
         examples, source = gather(dataset)
+    rows = write_examples(examples, source, arguments.out_examples, arguments.out_source)
     for warning in source.warnings:
         logging.warning("warning: %s", warning)
-    rows = write_examples(examples, source, arguments.out_examples, arguments.out_source)
     logging.info("%d examples: %s", rows, source.description)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from assay.datasets.longbench_sets import LongBenchSet
 from assay.settings import Count, Settings
 
 SyntheticTask = Literal["find", "join", "count", "classify", "summarise"]
@@ -31,12 +32,13 @@ class LongBench(Settings):
     """LongBench v1 from the Hugging Face hub, or from a local copy of its `data.zip`."""
 
     kind: Literal["longbench"]
-    sets: tuple[str, ...] | None = None
+    sets: Annotated[tuple[LongBenchSet, ...], Field(min_length=1)] | None = None
     """Names such as hotpotqa or hotpotqa_e; by default the 21 sets, without the `_e` ones."""
-    languages: tuple[Literal["en", "zh"], ...] | None = None
-    """Only rows in these languages."""
+    languages: Annotated[tuple[Literal["en", "zh"], ...], Field(min_length=1)] | None = None
+    """Only rows in these languages. The code sets lcc and repobench-p are in neither."""
     revision: str = "main"
-    """Git revision of THUDM/LongBench on the hub."""
+    """Git revision of THUDM/LongBench on the hub: a branch, a tag or a commit. The commit that it stood for is
+    recorded; name that one to have the same data later."""
     path: Path | None = None
     """A local `data.zip`, or the folder it was unpacked to, in place of the hub."""
 
@@ -51,15 +53,17 @@ class Columns(Settings):
     answers: str = "answers"
     """The right answers: a list, or one string."""
     id: str | None = None
-    """Unique name of the row; by default a hash of its content."""
+    """Unique name of the row within its set; by default the row's `_id`, if it has one, else a hash of its content."""
     dataset: str | None = None
-    """Name of the set that the row belongs to; by default the file's name without its ending."""
+    """Name of the set that the row belongs to; by default the row's `dataset`, if it has one, else the file's name
+    without its ending."""
     language: str | None = None
-    """By default `en`."""
+    """By default the row's `language`, if it has one, else `en`."""
     all_classes: str | None = None
-    """Classes of a classification task."""
+    """Classes of a classification task; by default the row's `all_classes`, if it has any."""
     source: str | None = None
-    """The document that the row was made from: rows that share it are one cluster in the statistics."""
+    """The document that the row was made from: rows that share it are one cluster in the statistics. By default rows
+    with the very same `context` share one."""
 
 
 class JsonLines(Settings):
@@ -71,13 +75,14 @@ class JsonLines(Settings):
     columns: Columns = Columns()
     """Which keys of a row hold what."""
     metric: str | None = None
-    """Metric by name (see the table of metrics); by default that of the LongBench set of the row's name, else qa_f1."""
-    sets: tuple[str, ...] | None = None
+    """Metric by name (see the table of metrics); by default that of the LongBench set of the row's name, else qa_f1,
+    or qa_f1_zh for rows in zh."""
+    sets: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """Only rows of these sets."""
-    languages: tuple[str, ...] | None = None
+    languages: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """Only rows in these languages."""
     limit: Count | None = None
-    """Read at most so many rows."""
+    """Read at most so many rows, before the filters."""
 
 
 Dataset = Annotated[Synthetic | LongBench | JsonLines, Field(discriminator="kind")]

@@ -79,9 +79,10 @@ def select(
 
 
 def _answers_by_set(rows: Sequence[Measured]) -> dict[str, list[str]]:
+    """The first answer of every row: further ones say the same in other words."""
     answers: dict[str, dict[str, None]] = {}
     for row in rows:
-        answers.setdefault(row.dataset, {}).update(dict.fromkeys(row.answers))
+        answers.setdefault(row.dataset, {})[row.answers[0]] = None
     return {name: list(distinct) for name, distinct in answers.items()}
 
 

@@ -10,7 +10,8 @@ from assay.datasets.synthetic.subjects import REMARKS
 
 _PARAGRAPH_TOKENS = 50
 """Shorter than most: what is made beyond need costs less than a second round."""
-_REMARKS = 60
+_ROUNDS = 3
+"""Remarks are used a second time only where the first round does not add up to the wanted length."""
 _MOST_DROPPED = 3
 _CORRECTIONS = 4
 
@@ -46,7 +47,8 @@ def fill(plan: Plan, scale: Scale, minimum: int, maximum: int, rng: Random) -> s
         paragraphs += more
         room = target - scale.prompt(_document(plan.title, [*plan.required, *paragraphs], ""), plan.question)
     places = sorted(rng.randint(0, len(paragraphs)) for _ in plan.required)
-    remarks = list(dict.fromkeys(sentence(rng, pattern) for pattern in rng.choices(REMARKS, k=_REMARKS)))
+    patterns = [pattern for _ in range(_ROUNDS) for pattern in rng.sample(REMARKS, len(REMARKS))]
+    remarks = list(dict.fromkeys(sentence(rng, pattern) for pattern in patterns))
     sizes = scale.pieces([f" {remark}" for remark in remarks])
 
     # Fewer paragraphs leave more room for remarks, and so more ways to hit a narrow range.

@@ -11,7 +11,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "Waterworks": (
         "The pump by number {street} has given brown water since {date}.",
         "A pipe has burst at {street}, and the cellar is filling.",
-        "We on the hill get no water at all after {small} in the evening, and pay the same rate as others.",
+        "We on the hill get no water at all after {few} in the evening, and pay the same rate as others.",
         "The reservoir smells, and {person} found a dead pike in it.",
         "May our yard at {street} be joined to the new main?",
     ),
@@ -40,7 +40,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         "The crane on the second quay has stood still since {date}, and three barges wait.",
         "A wreck lies off the mole and should be marked with a light.",
         "The dues asked of the {ship} were those of a vessel twice her size.",
-        "Mooring rings on the old pier are rusted through; {person} nearly lost his boat.",
+        "Mooring rings on the old pier are rusted through; {person} nearly lost a boat there.",
         "Ballast is being thrown into the channel at night by crews from {town}.",
     ),
     "Parks": (
@@ -51,10 +51,10 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         "I offer {number} young beeches for the promenade, free of charge.",
     ),
     "Poor Relief": (
-        "Widow {person}, of {street}, has {small} children and no coal.",
+        "{person}, of {street}, has {few} children and no coal.",
         "My husband has not come back from sea, and I cannot pay the rent due on {date}.",
         "I have been turned away from the soup kitchen because I was born in {town}.",
-        "{person} is too old to work now and is ashamed to ask, so I ask for him.",
+        "{person} is too old to work now and is ashamed to ask, so I write instead.",
         "Blankets were promised to the lodging house and have not been seen.",
     ),
     "Fire Brigade": (
@@ -67,14 +67,16 @@ HEADINGS: dict[str, tuple[str, ...]] = {
 }
 
 _TITLES = (
-    "Register of letters received by the council of {town}, {year}",
+    "Register of letters received by the council of {town}, {edition}",
     "From the letter book of the town clerk of {town}",
     "Letters to the magistrates of {town}, with the headings that the registry gave them",
 )
 _HEADS = (
-    "Letter {serial}, from {person}, {date}.",
-    "Letter {serial}, received {date} from {person} of {street}.",
-    "Letter {serial}. The writer is {person}, lately of {town}.",
+    "Letter from {person}, {date}.",
+    "Letter received on {date} from {person} of {street}.",
+    "Letter without date. The writer is {person}, lately of {town}.",
+    "Letter from {person}, carried here by the coach from {town}.",
+    "Letter of {date}, signed by {person} and {few} others.",
 )
 _ASIDES = (
     "I have written twice before and had no answer.",
@@ -92,14 +94,11 @@ def classify(rng: Random, size: int) -> Plan:
     """Which heading a new letter belongs under, as the letters filed before it show."""
     headings = sorted(rng.sample(sorted(HEADINGS), 2 + 2 * size))
     right = rng.choice(headings)
-    serial = rng.randint(100, 2000)
 
     def letter(heading: str, patterns: tuple[str, ...], asides: int) -> str:
-        nonlocal serial
-        serial += rng.randint(1, 3)
         said = [_say(rng, rng.choice(patterns))]
         said += [_say(rng, pattern) for pattern in rng.sample(_ASIDES, asides)]
-        head = sentence(rng, rng.choice(_HEADS), serial=str(serial))
+        head = sentence(rng, rng.choice(_HEADS))
         return f"{head} “{' '.join(said)}” Filed under: {heading}."
 
     # The letter in question says what no letter of the document says in the same words.

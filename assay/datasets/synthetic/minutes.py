@@ -16,7 +16,7 @@ _ACTS = (
     "sell the old granary to {person}",
     "plant {small} lime trees along the promenade",
     "raise the wages of the night watch",
-    "let the salt meadow to {person} for {small} years",
+    "let the salt meadow to {person} for {few} years",
     "repair the weir below the mill",
     "send two members to the congress in {town}",
     "put up a memorial to {person}",
@@ -47,15 +47,15 @@ _TALK = (
     "A complaint about the dogs of {person} was heard, and both sides were asked to be patient.",
     "The treasurer explained that {number} crowns were still owed by the tenants of the fishery.",
     "There was a silence in memory of {person}, who had sat on the council since {year}.",
-    "{person} wished it to be set down that he had not been asked.",
+    "{person} wished it to be set down that the guilds had not been asked.",
     "The committee on lamps has met {small} times and hopes to report on {date}.",
     "A sample of the new cobbles from {town} was passed round.",
     "The rain of the last weeks was discussed, and the level of the {river} was read out.",
 )
 _TITLES = (
-    "Minutes of the council of {town}, {date} {year}",
-    "Proceedings of the town council of {town}, from the minute book of {year}",
-    "Council of {town}: record of the sitting of {date}, {year}, kept by {person}",
+    "Minutes of the council of {town}, {date} {edition}",
+    "Proceedings of the town council of {town}, from the minute book of {edition}",
+    "Council of {town}: record of the sitting of {date}, {edition}, kept by {person}",
 )
 _QUESTION = "What did the council decide? Sum up its decisions, and nothing else, in one sentence."
 

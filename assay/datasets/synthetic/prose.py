@@ -10,6 +10,8 @@ from assay.datasets.synthetic.subjects import Fact, Subject
 _SLOT = re.compile(r"\{(\w+)\}")
 _VALUES: dict[str, Callable[[Random], str]] = {
     "date": names.date,
+    "edition": lambda rng: str(rng.randint(1911, 1929)),
+    "few": lambda rng: str(rng.randint(3, 9)),
     "number": lambda rng: names.quantity(rng, 120, 9400),
     "ordinal": lambda rng: rng.choice(("second", "third", "fourth", "fifth")),
     "person": names.person,

@@ -4,7 +4,7 @@ from random import Random
 
 from assay.datasets.synthetic.plan import Plan, distinct_wrong
 from assay.datasets.synthetic.prose import fresh, paragraph, sentence
-from assay.datasets.synthetic.subjects import LINKS, SUBJECTS, Fact, Subject
+from assay.datasets.synthetic.subjects import JOIN_TITLES, LINKS, SUBJECTS, Fact, Subject
 
 _MOST_COUNTED = 9
 
@@ -59,7 +59,7 @@ def join(rng: Random, size: int) -> Plan:
         return paragraph(rng, first, fresh(rng, first.name, taken), facts, details=rng.randint(1, 4))
 
     return Plan(
-        title=sentence(rng, rng.choice(first.titles)),
+        title=sentence(rng, rng.choice(JOIN_TITLES)),
         required=tuple(required),
         filler=filler,
         question=sentence(rng, link.question, name=name),

@@ -30,6 +30,8 @@ _TASKS: dict[SyntheticTask, tuple[Callable[[Random, int], Plan], str]] = {
 }
 _SIZES = (3, 2, 1)
 """How rich a row's own paragraphs are: the richest that its bucket holds."""
+_RICH_SHARE = 0.6
+"""Of a bucket's max, at most, goes to rich paragraphs, so that there is something to look past."""
 _TRIES = 8
 
 
@@ -64,6 +66,10 @@ def _row(
             key = f"{seed}\0{bucket.min}\0{bucket.max}\0{index}\0{task}\0{size}\0{attempt}"
             rng = Random(int.from_bytes(hashlib.sha256(key.encode()).digest(), "big"))
             plan = make(rng, size)
+            needed = least(plan, scale)
+            shortest = needed if shortest is None else min(shortest, needed)
+            if size > 1 and needed > _RICH_SHARE * bucket.max:
+                continue
             context = fill(plan, scale, bucket.min, bucket.max, rng)
             if context is not None:
                 name = f"{task}-{bucket.min}-{bucket.max}-{index}"
@@ -80,8 +86,6 @@ def _row(
                     wrong=plan.wrong,
                     place=Place(bucket.min, bucket.max, index),
                 )
-            needed = least(plan, scale)
-            shortest = needed if shortest is None else min(shortest, needed)
     assert shortest is not None
     if shortest >= bucket.max:
         raise InputError(

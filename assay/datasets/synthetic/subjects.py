@@ -2,7 +2,7 @@
 
 A subject has facts (each with several wordings, and the questions that it answers) and details that only add
 length and life. Sentences use {name} for the thing itself, {value} for the fact's value, and small values of their
-own: {person}, {town}, {year}, {river}, {street}, {date}, {number}.
+own, listed in `prose`.
 """
 
 from collections.abc import Callable, Mapping
@@ -52,8 +52,8 @@ _WEEKDAY = _one_of("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satu
 
 TOWN = Subject(
     titles=(
-        "A gazetteer of the province of {town}, compiled by {person} in {year}",
-        "Towns of the {river} valley: a guide for the travelling merchant, edition of {year}",
+        "A gazetteer of the province of {town}, compiled by {person} in {edition}",
+        "Towns of the {river} valley: a guide for the travelling merchant, edition of {edition}",
         "Notes on the boroughs between {town} and {town}, by {person}",
     ),
     name=names.town,
@@ -62,6 +62,9 @@ TOWN = Subject(
         "{name}. It stands where the road from {town} meets the {river}.",
         "{name}. A walled borough on the eastern bank of the {river}.",
         "{name}. The town is reached from {town} in half a day.",
+        "{name}. A market town under the hills, {few} leagues from {town}.",
+        "{name}. The oldest houses stand round a square that slopes to the {river}.",
+        "{name}. A quiet place since the canal was cut by way of {town}.",
     ),
     facts={
         "charter": Fact(
@@ -120,7 +123,7 @@ TOWN = Subject(
         ),
     },
     details=(
-        "The bridge has {small} arches and was repaired in {year}.",
+        "The bridge has {few} arches and was repaired in {year}.",
         "After the fire of {year} the streets near the church were laid out anew, wider than before.",
         "Travellers praise the inn, which {person} has kept for many years.",
         "The {river} floods in spring, and the lower streets are then crossed by boat.",
@@ -137,9 +140,9 @@ TOWN = Subject(
 
 COMPANY = Subject(
     titles=(
-        "Register of trading houses admitted to the exchange of {town}, {year}",
+        "Register of trading houses admitted to the exchange of {town}, {edition}",
         "A directory of manufacturers, with notes by {person}",
-        "The industries of {town} and its neighbours: a survey made in {year}",
+        "The industries of {town} and its neighbours: a survey made in {edition}",
     ),
     name=names.company,
     openings=(
@@ -147,6 +150,9 @@ COMPANY = Subject(
         "{name}. The works lie on the {river}, below {town}.",
         "{name}. A family business, now in its {ordinal} generation.",
         "{name}. Admitted to the register on {date}.",
+        "{name}. A partnership of {few} brothers and cousins from {town}.",
+        "{name}. The chimneys can be seen from the road to {town}.",
+        "{name}. A small house with a good name.",
     ),
     facts={
         "founder": Fact(
@@ -188,14 +194,14 @@ COMPANY = Subject(
     details=(
         "A steam engine of {small} horsepower was installed in {year}.",
         "The accounts are kept by {person} and are examined every {weekday}.",
-        "In {year} a strike over hours lasted {small} weeks and ended with a compromise.",
+        "In {year} a strike over hours lasted {few} weeks and ended with a compromise.",
         "The firm won a silver medal at the exhibition in {town}.",
         "Coal arrives by barge, and the finished goods leave by the branch line to {town}.",
         "A school for the workers' children was opened on {date}.",
         "After the flood of {year} the storehouse was rebuilt in brick.",
         "Its catalogue lists {number} articles, from the plainest to the most costly.",
         "The partners quarrelled in {year}, and one of them, {person}, left for {town}.",
-        "Apprentices serve {small} years and are lodged beside the yard.",
+        "Apprentices serve {few} years and are lodged beside the yard.",
         "The trade mark shows a heron above three waves.",
         "Its agents travel as far as {town} with sample cases.",
     ),
@@ -204,13 +210,16 @@ COMPANY = Subject(
 SHIP = Subject(
     titles=(
         "Harbour book of {town}, kept by {person}, harbour master",
-        "List of vessels entered at the port of {town} from {year}",
+        "List of vessels entered at the port of {town} from {edition}",
         "Ships of the {river} estuary: a register with remarks",
     ),
     name=names.ship,
     openings=(
         "{name}. A three-masted barque of {number} tons.",
         "{name}. A schooner, copper-fastened, entered on {date}.",
+        "{name}. A ketch of {small} tons, built for the coasting trade.",
+        "{name}. A full-rigged ship, painted black with a white strake.",
+        "{name}. An old collier, twice lengthened.",
         "{name}. A brig, often seen at {town}.",
         "{name}. A steamer with two decks and a tall funnel.",
     ),
@@ -264,7 +273,7 @@ SHIP = Subject(
 
 EXPEDITION = Subject(
     titles=(
-        "Annals of the geographical society of {town}, volume for {year}",
+        "Annals of the geographical society of {town}, volume for {edition}",
         "Voyages and surveys supported by the academy of {town}",
         "A short history of exploration from {town}, by {person}",
     ),
@@ -274,6 +283,9 @@ EXPEDITION = Subject(
         "{name}. The plan was put to the society by {person}.",
         "{name}. Money was raised by subscription in {town}.",
         "{name}. It was away for {small} months.",
+        "{name}. Few letters from it have been kept, but the accounts are whole.",
+        "{name}. Its start was put off twice, the second time on {date}.",
+        "{name}. {person} wrote its story for young readers.",
     ),
     facts={
         "leader": Fact(
@@ -328,9 +340,16 @@ EXPEDITION = Subject(
     ),
 )
 
+_FIND_STUFF = _one_of(
+    "Amber", "Bone", "Bronze", "Cedar", "Copper", "Glass", "Gold", "Horn", "Iron", "Jet", "Silver"
+)
+_FIND_THING = _one_of(
+    "Astrolabe", "Bowl", "Brooch", "Casket", "Comb", "Cup", "Dagger", "Flute", "Key", "Lamp", "Mask", "Mirror"
+)
+
 FIND = Subject(
     titles=(
-        "Catalogue of the cabinet of curiosities at {town}, revised in {year}",
+        "Catalogue of the cabinet of curiosities at {town}, revised in {edition}",
         "The museum of {town}: a hand list of objects, by {person}",
         "Inventory of the collection left to the town of {town} by {person}",
     ),
@@ -340,6 +359,9 @@ FIND = Subject(
         "{name}. Shown in the long gallery since {year}.",
         "{name}. Bought at the sale of the estate of {person}.",
         "{name}. Entered in the old inventory as number {number}.",
+        "{name}. Its label is in the hand of {person}.",
+        "{name}. Among the first objects that the museum owned.",
+        "{name}. Mislaid for years and seen again at {town}, to general relief.",
     ),
     facts={
         "donor": Fact(
@@ -387,13 +409,6 @@ FIND = Subject(
     ),
 )
 
-_FIND_STUFF = _one_of(
-    "Amber", "Bone", "Bronze", "Cedar", "Copper", "Glass", "Gold", "Horn", "Iron", "Jet", "Silver"
-)
-_FIND_THING = _one_of(
-    "Astrolabe", "Bowl", "Brooch", "Casket", "Comb", "Cup", "Dagger", "Flute", "Key", "Lamp", "Mask", "Mirror"
-)
-
 SUBJECTS: dict[str, Subject] = {
     "town": TOWN,
     "company": COMPANY,
@@ -401,6 +416,12 @@ SUBJECTS: dict[str, Subject] = {
     "expedition": EXPEDITION,
     "find": FIND,
 }
+
+JOIN_TITLES: tuple[str, ...] = (
+    "Miscellany of the historical society of {town}, volume for {edition}",
+    "The {river} almanac for {edition}: people, places, trades and voyages",
+    "From the commonplace book of {person}, copied at {town} in {edition}",
+)
 
 LINKS: tuple[Link, ...] = (
     Link(
@@ -491,6 +512,8 @@ REMARKS: tuple[str, ...] = (
     "Corrected in {year}.",
     "Copied out at {town}.",
     "A note in the margin names {person}.",
+    "The map of {town} that belongs here is missing.",
+    "Reprinted without change at {town}.",
     "This page was once in the keeping of {person}, of {street}.",
     "The binder, {person}, was paid on {date}.",
     "The paper bears the mark of a mill at {town}, which closed in {year}.",
