@@ -16,7 +16,6 @@ from assay.decision.words import amount, lead, limit_words, pair_of, reasons, se
 from assay.errors import InputError
 from assay.prices.snapshot import read as read_prices
 from assay.records import metrics, reading
-from assay.records.aggregate import source_of
 from assay.records.measured import Measured
 from assay.records.rated import panel_of, rated_answers, rated_prompts
 from assay.records.sample import Sample
@@ -96,7 +95,7 @@ class _Evidence:
         self.settings = settings
         self.cells = cells
         ids = dict(zip(models["model"].astype(str), models["model_id"].astype(str), strict=True))
-        sources = source_of(reading.read([prompts], reading.PROMPTS, ("prompt_id", "bucket")))
+        sources = reading.source_of(reading.read([prompts], reading.PROMPTS, ("prompt_id", "bucket")))
         attempts = reading.read_records(records)
         self.measured = Measured(attempts, read_prices(prices), ids, sources)
         found = reading.read(answers, reading.ANSWERS, ("model", "answer_id", "prompt_id", "times", "score"))

@@ -39,7 +39,7 @@ def aggregate(
     model and judge (none without judges). InputError if a file isn't what it should be.
     """
     asked = reading.read([prompts], reading.PROMPTS, ("prompt_id", "bucket"))
-    sources = source_of(asked)
+    sources = reading.source_of(asked)
     known = read_prices(prices)
     ended = [reading.read_status(path) for path in statuses]
     attempts = reading.read_records(records)
@@ -63,14 +63,6 @@ def aggregate(
         "%d records of %d models in %d cells", len(attempts), len(settings.models), len(rows["cells"])
     )
     return rows
-
-
-def source_of(prompts: pd.DataFrame) -> dict[str, str]:
-    """The source document of each prompt; a prompt without one is a source of its own."""
-    return {
-        str(prompt): str(source) if isinstance(source, str) and source else str(prompt)
-        for prompt, source in zip(prompts["prompt_id"], prompts["source"], strict=True)
-    }
 
 
 def _cells(

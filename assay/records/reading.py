@@ -124,6 +124,14 @@ def read_records(paths: Sequence[Path]) -> pd.DataFrame:
     return read(paths, RECORDS, needed)
 
 
+def source_of(prompts: pd.DataFrame) -> dict[str, str]:
+    """The source document of each prompt; a prompt without one is a source of its own."""
+    return {
+        str(prompt): str(source) if isinstance(source, str) and source else str(prompt)
+        for prompt, source in zip(prompts["prompt_id"], prompts["source"], strict=True)
+    }
+
+
 _PLACE = re.compile(r"(?P<model>[^/\\]+)[/\\](?P<load>[^/\\]+)[/\\]b(?P<block>\d+)\.json$")
 
 

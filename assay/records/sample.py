@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.stats import ratios
-from assay.stats.interval import Interval
-from assay.stats.quantiles import Ends, Sorted, ends, least_n, sectioned
+from assay.stats.quantiles import Ends, Sorted, ends, sectioned
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -115,24 +114,23 @@ class Sample:
     def quantile_ends(self, name: str, p: float, failures: bool) -> Ends:
         """The ends of its interval: from blocks where there are several, else from order statistics.
 
-        Over answered requests both or none. Over all requests each end for itself, so that a limit can be found
-        missed by a sample that is too small to find it met.
+        From blocks it is never narrower than the order statistics would have it, and null where they are. Over
+        answered requests both or none. Over all requests of one block each end for itself, so that a limit
+        can be found missed by a sample that is too small to find it met.
         """
         found = self._all_values(name, failures)
         pooled = None if found is None else found.quantile(p)
         if found is None or pooled is None:
             return Ends(None, None)
-        if len(self.blocks) > 1:
-            spread = self._sectioned(name, p, failures, pooled)
-            if spread is None or found.n < least_n(p, self.confidence):
-                return Ends(None, None)
-            return Ends(max(0.0, spread.low), spread.high)
         bounds = ends(found, p, self.confidence)
-        return bounds if failures or bounds.interval() is not None else Ends(None, None)
-
-    def _sectioned(self, name: str, p: float, failures: bool, pooled: float) -> Interval | None:
-        quantiles = self.block_quantiles(name, p, failures)
-        return sectioned(pooled, np.array(list(quantiles.values())), self.confidence)
+        both = bounds.interval()
+        if len(self.blocks) > 1:
+            blocks = np.array(list(self.block_quantiles(name, p, failures).values()))
+            spread = sectioned(pooled, blocks, self.confidence)
+            if spread is None or both is None:
+                return Ends(None, None)
+            return Ends(max(0.0, min(spread.low, both.low)), max(spread.high, both.high))
+        return bounds if failures or both is not None else Ends(None, None)
 
     def block_quantiles(self, name: str, p: float, failures: bool) -> dict[int, float]:
         """The p-quantile in each block that has one."""
