@@ -1,0 +1,243 @@
+"""Only what is stale runs again: each case changes one thing in a finished run and reads Snakemake's plan."""
+
+import os
+from typing import Any
+
+import pytest
+import yaml
+from runs import FIGURES, LEVELS, Workflow, model
+
+from assay.fingerprint import modules
+
+REPORT = {"report": 1, "render": 1}
+FROM_DECISION = {"decide": 1, **dict.fromkeys(FIGURES, 1), **REPORT}
+FROM_TABLES = {"aggregate": 1, **FROM_DECISION}
+FROM_ANSWERS = {"judge_judge-a": 2, **FROM_TABLES}
+FROM_RECORDS = {"score": 2, **FROM_ANSWERS}
+FROM_PROMPTS = {f"invoke_{name}": len(LEVELS) for name in ("swift", "steady")} | FROM_RECORDS
+FROM_EXAMPLES = {"bucket": 1, **FROM_PROMPTS}
+
+
+def test_nothing_changed_reruns_nothing(finished: Workflow) -> None:
+    assert finished.plan() == {}
+
+
+def test_touched_files_rerun_nothing(finished: Workflow) -> None:
+    for part in ("Snakefile", "rules", "scripts", "assay", "config", "report"):
+        for path in [finished.folder / part, *(finished.folder / part).rglob("*")]:
+            os.utime(path)
+    assert finished.plan() == {}
+
+
+def test_reordered_keys_rerun_nothing(finished: Workflow) -> None:
+    finished.benchmark = reordered(finished.benchmark)
+    assert finished.plan() == {}
+
+
+def reordered(value: Any) -> Any:
+    """The same settings with every mapping's keys turned round; lists keep their order, which means something."""
+    if isinstance(value, dict):
+        return {key: reordered(value[key]) for key in reversed(value)}
+    return [reordered(item) for item in value] if isinstance(value, list) else value
+
+
+def test_the_same_numbers_written_otherwise_rerun_nothing(finished: Workflow) -> None:
+    finished.changed()["inference"]["temperature"] = 0
+    finished.changed()["limits"]["e2e_ms_p95"]["max"] = 2000.0
+    assert finished.plan() == {}
+
+
+def test_defaults_written_out_rerun_nothing(finished: Workflow) -> None:
+    finished.changed()["load"]["blocks"] = 1
+    finished.changed()["run"]["edition"] = 1
+    assert finished.plan() == {}
+
+
+def test_a_renamed_benchmark_file_reruns_no_measurement(finished: Workflow) -> None:
+    finished.write()
+    (finished.folder / "bench.yaml").rename(finished.folder / "other.yaml")
+    finished.command = lambda *arguments: [  # type: ignore[method-assign]
+        *Workflow.command(finished, *arguments)[:3], "--configfile", "other.yaml", *arguments
+    ]  # fmt: skip
+    assert finished.plan() == REPORT
+
+
+STAGES = {
+    "fetch": {"fetch": 1, **FROM_EXAMPLES},
+    "bucket": FROM_EXAMPLES,
+    "prices": {"prices": 1, **FROM_TABLES},
+    "invoke": FROM_PROMPTS,
+    "score": FROM_RECORDS,
+    "judge": FROM_ANSWERS,
+    "aggregate": FROM_TABLES,
+    "decide": FROM_DECISION,
+    "figures": {**dict.fromkeys(FIGURES, 1), **REPORT},
+    "report": REPORT,
+    "render": {"render": 1},
+}
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "assay/errors.py",
+        "assay/prompts/tokenizer.py",
+        "assay/prices/book.py",
+        "assay/sender/connection.py",
+        "assay/judging/parsing.py",
+        "assay/metrics/rouge.py",
+        "assay/stats/quantiles.py",
+        "assay/figures/style.py",
+        "assay/simulator/wording.py",
+        "scripts/decide.py",
+        "scripts/render.py",
+    ],
+)
+def test_an_edited_module_reruns_the_stages_that_import_it(finished: Workflow, module: str) -> None:
+    edited = finished.folder / module
+    roots = [finished.folder, finished.folder / "scripts"]
+    importing = [
+        stage for stage in STAGES if edited in modules(finished.folder / f"scripts/{stage}.py", roots)
+    ]
+    expected: dict[str, int] = {}
+    for stage in importing:
+        expected |= STAGES[stage]
+    edited.write_text(edited.read_text("utf-8") + "\n# edited\n", "utf-8")
+    assert finished.plan() == expected
+
+
+def test_an_edited_module_that_no_stage_imports_reruns_nothing(finished: Workflow) -> None:
+    (finished.folder / "assay" / "new_module.py").write_text("NEW = True\n", "utf-8")
+    assert finished.plan() == {}
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("config/prompts/question_answering.txt", {"fetch": 1, **FROM_EXAMPLES}),
+        ("config/judging/correctness.txt", FROM_ANSWERS),
+        ("report/report.qmd.j2", REPORT),
+        ("report/style.css", {"render": 1}),
+        ("report/filter.lua", {"render": 1}),
+    ],
+)
+def test_an_edited_template_reruns_what_reads_it(
+    finished: Workflow, part: str, expected: dict[str, int]
+) -> None:
+    with (finished.folder / part).open("a", encoding="utf-8") as file:
+        file.write("\n")
+    assert finished.plan() == expected
+
+
+def test_an_added_model_reruns_its_own_part_and_what_lies_after(finished: Workflow) -> None:
+    finished.changed()["models"].append(model("scholar"))
+    added = {"prices": 1, "invoke_scholar": len(LEVELS), "score": 1, "judge_judge-a": 1, **FROM_TABLES}
+    assert finished.plan() == added
+
+
+def test_a_changed_model_reruns_its_own_part_and_what_lies_after(finished: Workflow) -> None:
+    finished.changed()["models"][1]["inference"] = {"max_tokens": 16}
+    assert finished.plan() == {"invoke_steady": len(LEVELS), "score": 1, "judge_judge-a": 1, **FROM_TABLES}
+
+
+def test_a_removed_model_reruns_what_lies_after(finished: Workflow) -> None:
+    del finished.changed()["models"][1]
+    assert finished.plan() == {"prices": 1, **FROM_TABLES}
+
+
+def test_reordered_models_measure_nothing(finished: Workflow) -> None:
+    finished.changed()["models"].reverse()
+    assert finished.plan() == FROM_TABLES
+
+
+def test_an_added_judge_reruns_its_own_part_and_what_lies_after(finished: Workflow) -> None:
+    finished.changed()["judges"]["panel"].append(model("judge-b"))
+    assert finished.plan() == {"prices": 1, "judge_judge-b": 2, **FROM_TABLES}
+
+
+def test_a_changed_judge_reruns_its_own_part_and_what_lies_after(finished: Workflow) -> None:
+    finished.changed()["judges"]["panel"][0]["inference"] = {"max_tokens": 200}
+    assert finished.plan() == FROM_ANSWERS
+
+
+def test_removed_judges_rerun_what_lies_after(finished: Workflow) -> None:
+    del finished.changed()["judges"]
+    assert finished.plan() == {"prices": 1, **FROM_TABLES}
+
+
+def test_an_added_concurrency_level_measures_that_level(finished: Workflow) -> None:
+    finished.changed()["load"]["concurrency"].append(3)
+    one_level = {f"invoke_{name}": 1 for name in ("swift", "steady")}
+    assert finished.plan() == one_level | FROM_RECORDS
+    assert sorted(job for job in finished.jobs() if job.startswith("Measure")) == [
+        "Measure steady at c3, block 0",
+        "Measure swift at c3, block 0",
+    ]
+
+
+def test_a_removed_concurrency_level_measures_nothing(finished: Workflow) -> None:
+    finished.changed()["load"]["concurrency"].remove(1)
+    assert finished.plan() == FROM_RECORDS
+
+
+@pytest.mark.parametrize("change", ["added", "changed", "removed"])
+def test_buckets_rerun_from_the_prompts_on(finished: Workflow, change: str) -> None:
+    buckets = finished.changed()["buckets"]
+    if change == "added":
+        buckets.append({"name": "middling", "min": 600, "max": 800, "n": 4})
+    elif change == "changed":
+        buckets[0]["n"] = 6
+    else:
+        del buckets[0]
+    assert finished.plan() == {"fetch": 1, **FROM_EXAMPLES}
+
+
+@pytest.mark.parametrize("change", ["added", "changed", "removed"])
+def test_limits_rerun_from_the_decision_on(finished: Workflow, change: str) -> None:
+    benchmark = finished.changed()
+    if change == "added":
+        benchmark["limits"]["error_rate"] = {"max": 0.1}
+    elif change == "changed":
+        benchmark["limits"]["e2e_ms_p95"] = {"max": 1000}
+    else:
+        del benchmark["limits"]
+    assert finished.plan() == FROM_DECISION
+
+
+def test_a_changed_price_reruns_from_the_tables_on(finished: Workflow) -> None:
+    finished.changed()["prices"]["sim.swift-v1:0"]["input_usd_per_million"] = 3.0
+    assert finished.plan() == {"prices": 1, **FROM_TABLES}
+
+
+def test_a_changed_objective_reruns_from_the_decision_on(finished: Workflow) -> None:
+    finished.changed()["decision"] = {"objective": "fastest"}
+    assert finished.plan() == FROM_DECISION
+
+
+def test_a_changed_title_reruns_the_report(finished: Workflow) -> None:
+    finished.changed()["report"] = {"title": "Another title"}
+    assert finished.plan() == REPORT
+
+
+def test_a_new_edition_measures_and_judges_everything(finished: Workflow) -> None:
+    finished.changed()["run"]["edition"] = 2
+    assert finished.plan() == FROM_PROMPTS
+
+
+def test_a_moved_project_reruns_nothing(finished: Workflow) -> None:
+    finished.folder = finished.folder.rename(finished.folder.with_name("elsewhere"))
+    assert finished.plan() == {}
+
+
+def test_a_moved_ledger_reruns_nothing(finished: Workflow) -> None:
+    (finished.results / "ledger").rename(finished.folder / "ledger")
+    finished.changed()["run"]["ledger"] = "ledger"
+    assert finished.plan() == {}
+
+
+def test_a_changed_behaviour_reruns_what_asks_the_simulator(finished: Workflow) -> None:
+    path = finished.folder / "config" / "simulator" / "default.yaml"
+    behaviour = yaml.safe_load(path.read_text("utf-8"))
+    behaviour["models"]["sim.swift-v1:0"]["latency"]["base_ms"] += 1
+    path.write_text(yaml.safe_dump(behaviour), "utf-8")
+    assert finished.plan() == FROM_PROMPTS
