@@ -239,7 +239,9 @@ def read(path: Path) -> Behaviour:
         lines = [f"{path}: the simulator's behaviour is not valid:"]
         for problem in error.errors(include_url=False):
             key = ".".join(str(part) for part in problem["loc"] if part not in ("model", "judge"))
-            lines.append(f"  {key or 'the file'}: found {_shown(problem['input'])}; {problem['msg']}")
+            lines.append(
+                f"  {key or 'the file'}: found {_shown(problem['input'])}; {problem['msg'].removeprefix('Value error, ')}"
+            )
         raise InputError("\n".join(lines)) from error
 
 

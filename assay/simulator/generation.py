@@ -39,7 +39,8 @@ class StreamedAnswer:
         self._headers = headers
         self._plan = plan
         self._fault = fault
-        self._fault_at = 1 + index(about, "fault place", len(plan.events) - 1) if fault is not None else None
+        # After messageStart, and before messageStop or in place of it.
+        self._fault_at = None if fault is None else 1 + index(about, "fault place", len(plan.events) - 2)
         self._line = line
         self._over = over
         self._events_ns: list[int] = line["events_ns"]

@@ -78,7 +78,7 @@ class Service:
     def close(self) -> None:
         """Write the account of what is still going on."""
         for line in list(self._open.values()):
-            self._depart(line, "simulator_ended")
+            self._depart(line, line["error"] or "simulator_ended")
 
     def _serve(self, exchange: Exchange, line: Line) -> None:
         authenticate(exchange.method, exchange.target, exchange.headers, exchange.body, datetime.now(UTC))
@@ -123,6 +123,7 @@ class Service:
             exchange.hang_up()
             self._depart(line, error)
         elif error == "silence":
+            line["error"] = error
             exchange.on_lost = functools.partial(self._depart, line, error)
         else:
             refuse = functools.partial(self._refuse, exchange, line, ServiceError.usual(error))
