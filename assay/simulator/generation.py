@@ -92,10 +92,10 @@ class StreamedAnswer:
             self._timer = self._loop.call_at(self._start + self._plan.events[self._next].at_s, self._step)
 
     def _frame(self, event: Event) -> bytes:
-        payload = event.payload
-        if event.kind == "metadata":
-            payload = {**payload, "metrics": {"latencyMs": _since_ms(self._exchange.received_ns)}}
-        return frames.message(frames.event_headers(event.kind), _json(payload))
+        if event.kind == "metadata" and event.payload is not None:
+            metrics = {"latencyMs": _since_ms(self._exchange.received_ns)}
+            event = event._replace(payload={**event.payload, "metrics": metrics})
+        return frames.message(frames.event_headers(event.kind), event.encoded(self._next))
 
     def _write(self, data: bytes, numbers: list[int], last: bool) -> None:
         if self._events_ns:

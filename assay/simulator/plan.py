@@ -3,9 +3,12 @@
 Everything here follows from the behaviour, the request and chance that repeats itself; `generation` carries it out.
 """
 
+import json
+import math
 import random
 from dataclasses import dataclass
-from typing import Any
+from json.encoder import encode_basestring
+from typing import Any, NamedTuple
 
 from assay.simulator import answers, tokens, verdicts
 from assay.simulator.answer_key import Entry
@@ -15,22 +18,36 @@ from assay.simulator.requests import Ask
 HEADERS_SHARE = 0.9
 """Headers and messageStart come when this share of the time to first token is over: nearly together, as with Bedrock."""
 
+# Bedrock pads events with a member `p` of varying length, against guesses from their sizes.
 _PADDING = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event of a stream."""
+class Event(NamedTuple):
+    """One event of a stream. A delta's payload is put together when it is sent, since streams have thousands."""
 
     at_s: float
     """After the model began to work on the request."""
     kind: str
     """Such as contentBlockDelta."""
-    payload: dict[str, Any]
+    payload: dict[str, Any] | None = None
+    """All of it, where the event is not a delta of reasoning or text."""
+    block: int = 0
+    words: str = ""
     tokens: int = 0
     """Output tokens that it carries."""
     holds: str | None = None
     """`reasoning` or `text`, where it carries some."""
+
+    def encoded(self, number: int) -> bytes:
+        """The payload as JSON. `number` is the event's place in the stream."""
+        padding = _PADDING[: 1 + (number * 23) % len(_PADDING)]
+        if self.payload is not None:
+            return _json({**self.payload, "p": padding})
+        delta = f'{{"text":{encode_basestring(self.words)}}}'
+        if self.holds == "reasoning":
+            delta = f'{{"reasoningContent":{delta}}}'
+        text = f'{{"contentBlockIndex":{self.block},"delta":{delta},"p":"{padding}"}}'
+        return text.encode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +120,13 @@ def make(
         "totalTokens": input_tokens + output_tokens,
     }
     events = [
-        Event(first_s * HEADERS_SHARE, "messageStart", {"role": "assistant", "p": _padding(timing, 0)}),
+        Event(first_s * HEADERS_SHARE, "messageStart", {"role": "assistant"}),
         *contents,
-        Event(end_s, "messageStop", {"stopReason": stop_reason, "p": _padding(timing, 1)}),
+        Event(end_s, "messageStop", {"stopReason": stop_reason}),
         Event(
             end_s,
             "metadata",
-            {"usage": usage, "metrics": {"latencyMs": 0}, **echoed, "p": _padding(timing, 2)},
+            {"usage": usage, "metrics": {"latencyMs": 0}, **echoed},
         ),
     ]
     return Plan(
@@ -136,7 +153,7 @@ def _timed(
     """Time to first token, content events, and time of the last of them, in seconds."""
     chance = random.Random(timing)
     first_s = (latency.base_ms + latency.per_1k_input_tokens_ms * input_tokens / 1000) / 1000
-    first_s *= chance.lognormvariate(0, latency.jitter)
+    first_s *= _lognormal(chance, latency.jitter)
     events: list[Event] = []
     at_s = first_s
     begun = False
@@ -147,27 +164,21 @@ def _timed(
         for start in range(0, len(parts), latency.tokens_per_event):
             group = parts[start : start + latency.tokens_per_event]
             if begun:
-                at_s += len(group) / latency.tokens_per_s * chance.lognormvariate(0, latency.token_jitter)
+                at_s += len(group) / latency.tokens_per_s * _lognormal(chance, latency.token_jitter)
             begun = True
-            words = "".join(group)
-            delta: dict[str, Any] = (
-                {"reasoningContent": {"text": words}} if holds == "reasoning" else {"text": words}
-            )
-            events.append(_delta(at_s, block, delta, timing, len(group), holds))
+            events.append(Event(at_s, "contentBlockDelta", None, block, "".join(group), len(group), holds))
         if holds == "reasoning":
-            events.append(_delta(at_s, block, {"reasoningContent": {"signature": _SIGNATURE}}, timing))
+            signature = {"contentBlockIndex": block, "delta": {"reasoningContent": {"signature": _SIGNATURE}}}
+            events.append(Event(at_s, "contentBlockDelta", signature))
         events.append(Event(at_s, "contentBlockStop", {"contentBlockIndex": block}))
         block += 1
     return first_s, events, at_s
 
 
-def _delta(
-    at_s: float, block: int, delta: dict[str, Any], timing: bytes, count: int = 0, holds: str | None = None
-) -> Event:
-    payload = {"contentBlockIndex": block, "delta": delta, "p": _padding(timing, int(at_s * 1e6))}
-    return Event(at_s, "contentBlockDelta", payload, count, holds)
+def _lognormal(chance: random.Random, sigma: float) -> float:
+    """A factor whose median is 1."""
+    return math.exp(sigma * chance.gauss()) if sigma else 1.0
 
 
-def _padding(timing: bytes, number: int) -> str:
-    """Bedrock pads events with a member `p` of varying length, against guesses from their sizes."""
-    return _PADDING[: 1 + (timing[0] + number * 7) % len(_PADDING)]
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

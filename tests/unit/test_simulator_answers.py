@@ -127,7 +127,10 @@ def made(served: AnswersQuestions | JudgesAnswers, most_tokens: int = 1000, **as
 
 
 def streamed(settled: plan.Plan, holds: str) -> str:
-    deltas = [event.payload["delta"] for event in settled.events if event.holds == holds]
+    numbered = enumerate(settled.events)
+    deltas = [
+        json.loads(event.encoded(number))["delta"] for number, event in numbered if event.holds == holds
+    ]
     return "".join(
         delta["text"] if holds == "text" else delta["reasoningContent"]["text"] for delta in deltas
     )
