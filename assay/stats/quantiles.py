@@ -125,7 +125,12 @@ def sectioned(pooled: float, blocks: Floats, confidence: float) -> Interval | No
     if np.isposinf(everything).all():
         return Interval(math.inf, math.inf)
     if not (everything > 0).all():
-        return _sectioned(pooled, blocks, confidence)
+        # A time of 0 has no logarithm, and beside infinity no scale at all.
+        return (
+            _sectioned(pooled, blocks, confidence)
+            if np.isfinite(everything).all()
+            else Interval(0.0, math.inf)
+        )
     if np.isfinite(everything).all():
         log = _sectioned(math.log(pooled), np.log(blocks), confidence)
         return Interval(math.exp(log.low), math.exp(log.high))
