@@ -38,13 +38,18 @@ def download(repo: str, file: str, *, repo_type: str, revision: str, instead: st
         ) from error
     except LocalEntryNotFoundError as error:
         raise InputError(
-            f"{where}: the hub can't be reached and there is no copy in its cache. {instead}"
+            f"{where}: the hub did not give it ({_reason(error.__cause__ or error)}), and there is no copy in the "
+            f"cache. {instead}"
         ) from error
     except EntryNotFoundError as error:
         raise InputError(f"{where}: the repository has no such file. {instead}") from error
     except (HfHubHTTPError, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{where}: the download failed ({reason}). {instead}") from error
+        raise InputError(f"{where}: the download failed ({_reason(error)}). {instead}") from error
     # The cache keeps files under snapshots/<commit>/.
     commit = path.parent.name if path.parent.parent.name == "snapshots" else None
     return path, commit
+
+
+def _reason(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
