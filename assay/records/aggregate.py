@@ -107,7 +107,7 @@ def _models(
         row |= _computed(metrics.SAMPLED, sample) | rates(mine, shares, settings.confidence, judged)
         row |= _computed(metrics.ALL_BUCKETS, everywhere)
         overall = rates(mine, None, settings.confidence, judged)
-        row |= {f"{name}_all_buckets": value for name, value in overall.items()}
+        row |= {f"{name}_all_buckets": overall[name] for name in metrics.RATED_EVERYWHERE}
         row |= {
             "requests_sent": measured.sent(model.label),
             "cost_usd": measured.spent_usd(model.label),

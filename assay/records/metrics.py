@@ -372,7 +372,7 @@ ACCURACY: tuple[Metric, ...] = (
 
 
 _EVERYWHERE = ("n", "n_ok", "error_rate", "cost_usd_per_10k_transactions")
-_EVERYWHERE_RATED = (
+RATED_EVERYWHERE = (
     "accuracy_n",
     "accuracy",
     "accuracy_low",
@@ -398,7 +398,7 @@ ALL_BUCKETS: tuple[Metric, ...] = tuple(
     if metric.name in _EVERYWHERE
 )
 RATED_ALL_BUCKETS: tuple[Metric, ...] = tuple(
-    _everywhere(metric, "prompts pooled") for metric in RATED if metric.name in _EVERYWHERE_RATED
+    _everywhere(metric, "prompts pooled") for metric in RATED if metric.name in RATED_EVERYWHERE
 )
 
 MODELS: tuple[Metric, ...] = (

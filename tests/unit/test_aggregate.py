@@ -1,0 +1,340 @@
+"""The tables are what the records say: pooled, with failures infinitely late, and null where nothing is known."""
+
+import csv
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from made_run import MadeModel, MadeRun, make_run
+
+from assay.errors import InputError
+from assay.records.aggregate import aggregate
+from assay.records.metrics import TABLES
+from assay.records.page import page_text
+from assay.records.settings import Aggregation
+from assay.records.writing import write_table
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def settings(run: MadeRun, interest: str | dict[str, float] = "short", **other: Any) -> Aggregation:
+    return Aggregation.model_validate(
+        {"dataset_of_interest": interest, "models": run.models, "judges": run.judges} | other
+    )
+
+
+def tables(run: MadeRun, interest: str | dict[str, float] = "short", **other: Any) -> Rows:
+    return aggregate(settings(run, interest, **other), **run.inputs())
+
+
+def records(run: MadeRun) -> pd.DataFrame:
+    return pd.concat([pd.read_parquet(path) for path in run.records], ignore_index=True)
+
+
+def rewrite(path: Path, change: Any) -> None:
+    """Change the rows of a Parquet file, keeping its schema."""
+    table = pq.read_table(path)
+    pq.write_table(pa.Table.from_pylist(change(table.to_pylist()), schema=table.schema), path)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> MadeRun:
+    models = {
+        "swift": MadeModel(e2e_ms=100.0, accuracy=0.8, usd_per_million=0.5),
+        "flaky": MadeModel(e2e_ms=200.0, error_rate=0.15, usd_per_million=None),
+    }
+    return make_run(tmp_path_factory.mktemp("run"), models, requests=80)
+
+
+@pytest.fixture(scope="module")
+def made(run: MadeRun) -> Rows:
+    return tables(run)
+
+
+def test_there_is_a_row_for_every_cell_model_bucket_and_judge(made: Rows) -> None:
+    assert len(made["cells"]) == 2 * 2 * 2
+    assert [row["model"] for row in made["models"]] == ["swift", "flaky"]
+    assert [(row["model"], row["bucket"]) for row in made["accuracy"]] == [
+        (model, bucket) for model in ("swift", "flaky") for bucket in ("short", "long")
+    ]
+    assert [row["judge"] for row in made["judges"]] == ["ada", "bea", "cy", "panel"]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_row_has_exactly_the_columns_of_the_table_of_metrics(made: Rows, name: str) -> None:
+    names = {column.name for column in TABLES[name]}
+    assert len(names) == len(TABLES[name])
+    for row in made[name]:
+        assert row.keys() == names
+
+
+def test_a_cell_says_what_its_records_say(run: MadeRun, made: Rows) -> None:
+    cell = next(
+        row for row in made["cells"] if (row["model"], row["bucket"], row["load"]) == ("flaky", "long", "c4")
+    )
+    frame = records(run)
+    mine = frame[(frame["model"] == "flaky") & (frame["bucket"] == "long") & (frame["load"] == "c4")]
+    mine = mine[mine["role"] == "measured"]
+    ok = mine[mine["ok"]]
+    failed = len(mine) - len(ok)
+    assert (cell["n"], cell["n_ok"], cell["n_throttling"], cell["throttles"]) == (80, len(ok), failed, failed)
+    assert json.loads(cell["errors"]) == {"throttling": failed}
+    assert cell["error_rate"] == pytest.approx(failed / 80)
+    assert cell["error_rate_low"] < failed / 80 < cell["error_rate_high"]
+    slowest_first = np.sort(ok["e2e_ms"])
+    assert cell["e2e_ms_p50"] == slowest_first[math.ceil(0.5 * len(ok)) - 1]
+    assert cell["e2e_ms_p95"] == slowest_first[math.ceil(0.95 * len(ok)) - 1]
+    assert cell["e2e_ms_p50_all"] == slowest_first[40 - 1]
+    assert cell["e2e_ms_p95_all"] == math.inf
+    assert cell["transactions_per_minute"] == pytest.approx(len(ok) / mine["slot_ms"].sum() * 4 * 60_000)
+    tokens = (ok["input_tokens"] + ok["output_tokens"]).sum()
+    assert cell["tokens_per_minute"] == pytest.approx(tokens / mine["slot_ms"].sum() * 4 * 60_000)
+    assert cell["output_tokens_mean"] == pytest.approx(ok["output_tokens"].mean())
+    assert cell["network_and_client_ms_p50"] == pytest.approx(3.0)
+    assert cell["client_lag_ms_p99"] == 0.5
+
+
+def test_cost_is_dollars_of_all_tries_over_answered_requests(run: MadeRun, made: Rows) -> None:
+    cell = made["cells"][0]
+    frame = records(run)
+    mine = frame[(frame["model"] == "swift") & (frame["bucket"] == "short") & (frame["load"] == "c1")]
+    mine = mine[mine["role"] == "measured"]
+    dollars = (mine["input_tokens"] + mine["output_tokens"]).sum() * 0.5 / 1e6
+    assert cell["cost_usd"] == pytest.approx(dollars)
+    assert cell["cost_usd_per_10k_transactions"] == pytest.approx(dollars / len(mine) * 10_000)
+
+
+def test_warm_up_is_paid_for_and_measured_by_nobody(run: MadeRun, made: Rows) -> None:
+    frame = records(run)
+    mine = frame[frame["model"] == "swift"]
+    row = made["models"][0]
+    assert row["requests_sent"] == len(mine) > (mine["role"] == "measured").sum()
+    assert row["cost_usd"] == pytest.approx((mine["input_tokens"] + mine["output_tokens"]).sum() * 0.5 / 1e6)
+
+
+def test_an_unknown_price_is_null_and_never_0(made: Rows) -> None:
+    flaky = made["models"][1]
+    for column in ("cost_usd", "cost_usd_per_10k_transactions", "cost_usd_per_10k_transactions_low"):
+        assert flaky[column] is None
+    assert flaky["n_cost_unknown"] > 0
+
+
+def test_few_requests_get_no_interval_for_their_tail(tmp_path: Path) -> None:
+    cell = tables(make_run(tmp_path, {"swift": MadeModel()}, requests=40))["cells"][0]
+    assert cell["e2e_ms_p50_low"] < cell["e2e_ms_p50"] < cell["e2e_ms_p50_high"]
+    assert cell["e2e_ms_p95"] is not None
+    assert (cell["e2e_ms_p95_low"], cell["e2e_ms_p95_high"]) == (None, None)
+
+
+def test_a_mix_of_buckets_is_pooled_by_its_shares_and_not_averaged(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel(spread=0.5)}, requests=80)
+    row = tables(run, {"short": 3.0, "long": 1.0})["models"][0]
+    frame = records(run)
+    mine = frame[(frame["load"] == "c4") & (frame["role"] == "measured")]
+    pooled = np.sort(
+        np.concatenate(
+            [
+                np.repeat(mine[mine["bucket"] == "short"]["e2e_ms"], 3),
+                mine[mine["bucket"] == "long"]["e2e_ms"],
+            ]
+        )
+    )
+    assert row["e2e_ms_p95"] == pooled[math.ceil(0.95 * len(pooled)) - 1]
+    assert row["interest"] == "short (75%), long (25%)"
+    everything = np.sort(mine["e2e_ms"])
+    assert row["n_all_buckets"] == len(everything)
+
+
+def test_repeats_of_a_prompt_dont_raise_n(tmp_path: Path) -> None:
+    once = tables(make_run(tmp_path / "a", {"swift": MadeModel()}, requests=20))["accuracy"][0]
+    often = tables(make_run(tmp_path / "b", {"swift": MadeModel()}, requests=200))["accuracy"][0]
+    assert once["accuracy_n"] == often["accuracy_n"] == 20
+    assert once["accuracy"] == pytest.approx(often["accuracy"])
+    assert once["accuracy_low"] == pytest.approx(often["accuracy_low"])
+
+
+def test_what_failed_is_not_correct_of_asked(run: MadeRun, made: Rows) -> None:
+    flaky = next(row for row in made["accuracy"] if row["model"] == "flaky")
+    assert flaky["answered"] < flaky["asked"]
+    assert flaky["accuracy_of_asked"] < flaky["accuracy"]
+
+
+def test_answers_without_a_majority_are_counted_and_in_no_accuracy(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel(accuracy=1.0)}, levels=(1,))
+
+    def silent(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [row | ({"verdict": "unparseable"} if row["prompt_id"] == "short-0" else {}) for row in rows]
+
+    for path in run.verdicts[:2]:
+        rewrite(path, silent)
+    made = tables(run)
+    short = made["accuracy"][0]
+    assert short["answers_without_verdict"] == 1
+    assert short["accuracy_n"] == 19
+    assert short["accuracy"] == pytest.approx(1.0)
+    assert short["accuracy_of_asked"] == pytest.approx(19 / 20)
+    ada, panel = made["judges"][0], made["judges"][-1]
+    assert ada["unparseable_rate"] == pytest.approx(1 / 40)
+    assert panel["unparseable_rate"] == pytest.approx(1 / 40)
+
+
+def test_without_judges_the_metric_takes_their_place(tmp_path: Path) -> None:
+    made = tables(make_run(tmp_path, {"swift": MadeModel(accuracy=0.7)}, judges=()))
+    assert made["judges"] == []
+    for row in (*made["accuracy"], *made["models"]):
+        assert row["accuracy"] == row["metric_score"]
+
+
+def test_judges_who_differ_are_told_by_kappa_and_by_the_metric(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel(accuracy=0.5)}, levels=(1,))
+    rewrite(run.verdicts[0], lambda rows: [row | {"verdict": "correct"} for row in rows])
+    yes_sayer, other, _, panel = tables(run)["judges"]
+    assert yes_sayer["correct_share"] == 1.0
+    assert yes_sayer["agreement_with_metric"] < 1.0
+    assert yes_sayer["kappa_mean"] == pytest.approx(0.0)
+    assert other["agreement_with_metric"] == 1.0
+    assert other["kappa_mean"] == pytest.approx(0.5)
+    assert panel["kappa_mean"] == pytest.approx(1 / 3)
+    assert other["cost_usd"] == pytest.approx(40 * 120 / 1e6)
+    assert panel["cost_usd"] == pytest.approx(3 * 40 * 120 / 1e6)
+
+
+def test_a_run_in_which_every_request_failed_has_tables(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"down": MadeModel(error_rate=1.0)})
+    made = tables(run)
+    cell = made["cells"][0]
+    assert (cell["n"], cell["n_ok"], cell["error_rate"]) == (40, 0, 1.0)
+    assert cell["e2e_ms_p50"] is None
+    assert cell["e2e_ms_p50_all"] == cell["e2e_ms_p50_all_low"] == math.inf
+    assert cell["transactions_per_minute"] == 0.0
+    assert cell["cost_usd"] == 0.0
+    assert cell["cost_usd_per_10k_transactions"] is None
+    assert made["models"][0]["accuracy"] is None
+    assert made["models"][0]["accuracy_of_asked"] == 0.0
+    write_table(tmp_path / "cells.parquet", TABLES["cells"], made["cells"])
+
+
+def test_a_model_that_doesnt_stream_has_no_time_to_first_token_rather_than_a_late_one(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"whole": MadeModel(error_rate=0.2)}, levels=(1,))
+    rewrite(run.records[0], lambda rows: [row | {"ttft_ms": None, "tpot_ms": None} for row in rows])
+    cell = tables(run)["cells"][0]
+    assert cell["ttft_ms_p95"] is None
+    assert cell["ttft_ms_p95_all"] is None
+    assert cell["e2e_ms_p95_all"] == math.inf
+
+
+def test_a_spoilt_block_is_left_out_and_said(tmp_path: Path) -> None:
+    spoilt = MadeModel(statuses={("c4", 2): ("spoilt", "the event loop was blocked")})
+    run = make_run(tmp_path, {"swift": spoilt}, blocks=2)
+    late = [path for path in run.records if path.parent.name == "c4" and path.stem == "b2"]
+    rewrite(late[0], lambda rows: [row | {"e2e_ms": 1e6} for row in rows])
+    by_cell = {(row["bucket"], row["load"]): row for row in tables(run)["cells"]}
+    cell = by_cell["short", "c4"]
+    assert (cell["status"], cell["reason"]) == ("spoilt", "the event loop was blocked")
+    assert (cell["n"], cell["n_left_out"]) == (40, 40)
+    assert cell["e2e_ms_p99"] < 1e6
+    assert by_cell["short", "c1"]["status"] == "complete"
+
+
+def test_a_capped_job_that_sent_nothing_still_has_its_cells(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel(statuses={("c4", 1): ("capped", "the budget is spent")})})
+    rewrite(run.records[1], lambda rows: [])
+    cells = {(row["bucket"], row["load"]): row for row in tables(run)["cells"]}
+    assert cells["long", "c4"]["status"] == "capped"
+    assert cells["long", "c4"]["n"] == 0
+    assert cells["long", "c4"]["concurrency"] == 4
+    assert cells["long", "c4"]["error_rate"] is None
+
+
+def test_a_retried_request_is_measured_once_and_its_tries_are_told(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel(output_tokens=10)}, levels=(1,), buckets=("short",))
+    before = tables(run)["cells"][0]
+
+    def retried(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        first = {"role": "superseded", "ok": False, "error": "throttling", "input_tokens": None}
+        first |= {"output_tokens": None, "slot_ms": 500.0, "text": None, "ttft_ms": None, "tpot_ms": None}
+        return [*rows, *(row | first for row in rows if row["role"] == "measured" and row["position"] < 5)]
+
+    rewrite(run.records[0], retried)
+    after = tables(run)["cells"][0]
+    assert (after["n"], after["error_rate"], after["n_throttling"], after["throttles"]) == (40, 0.0, 0, 5)
+    assert after["e2e_ms_p95"] == before["e2e_ms_p95"]
+    assert after["cost_usd"] == pytest.approx(before["cost_usd"])
+    assert after["transactions_per_minute"] < before["transactions_per_minute"]
+
+
+def test_a_stream_that_broke_off_without_usage_is_an_unknown_cost(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel(error_rate=0.3, error="stream_cut")}, levels=(1,))
+    cell = tables(run)["cells"][0]
+    assert cell["n_cost_unknown"] == cell["n"] - cell["n_ok"] > 0
+    assert cell["cost_usd"] > 0
+
+
+def test_blocks_that_differ_widen_the_interval(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel()}, blocks=4, levels=(1,))
+    before = tables(run)["cells"][0]
+    for factor, path in zip((1.0, 1.2, 1.5, 2.0), run.records, strict=True):
+        rewrite(path, lambda rows, by=factor: [row | {"e2e_ms": row["e2e_ms"] * by} for row in rows])
+    after = tables(run)["cells"][0]
+    assert (
+        after["e2e_ms_p50_high"] / after["e2e_ms_p50_low"]
+        > 1.5 * before["e2e_ms_p50_high"] / before["e2e_ms_p50_low"]
+    )
+
+
+def test_columns_that_records_lack_are_null(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel()}, levels=(1,))
+    table = pq.read_table(run.records[0])
+    pq.write_table(table.drop_columns(["tpot_ms", "service_latency_ms", "slot_ms"]), run.records[0])
+    cell = tables(run)["cells"][0]
+    assert cell["tpot_ms_p50"] is None
+    assert cell["network_and_client_ms_p50"] is None
+    assert cell["transactions_per_minute"] is None
+    assert cell["e2e_ms_p50"] is not None
+
+
+def test_csv_and_parquet_hold_the_same(tmp_path: Path, made: Rows) -> None:
+    for name, columns in TABLES.items():
+        path = tmp_path / f"{name}.parquet"
+        write_table(path, columns, made[name])
+        frame = pq.read_table(path).to_pylist()
+        with path.with_suffix(".csv").open(encoding="utf-8", newline="") as lines:
+            beside = list(csv.DictReader(lines))
+        assert list(beside[0]) == [column.name for column in columns]
+        for row, told in zip(frame, beside, strict=True):
+            for column in columns:
+                value = row[column.name]
+                assert told[column.name] == ("" if value is None else str(value)), column.name
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        f"{name}.{suffix}" for name in TABLES for suffix in ("csv", "parquet")
+    )
+
+
+def test_every_metric_is_explained_and_the_page_in_docs_is_current() -> None:
+    for columns in TABLES.values():
+        for column in columns:
+            assert column.formula
+            assert column.unit or column.kind == "text" or column.name in ("kappa_mean", "sittings")
+    page = Path(__file__).parents[2] / "docs" / "tables.md"
+    assert page.read_text(encoding="utf-8") == page_text(), "run python scripts/tables_page.py"
+
+
+def test_a_file_that_isnt_what_it_should_be_is_named(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel()}, levels=(1,))
+    table = pq.read_table(run.records[0])
+    pq.write_table(table.drop_columns(["e2e_ms"]), run.records[0])
+    with pytest.raises(InputError, match=r"b1\.parquet.*'e2e_ms' is missing"):
+        tables(run)
+    run.records[0].write_text("not a table")
+    with pytest.raises(InputError, match=r"b1\.parquet"):
+        tables(run)
+    pq.write_table(table, run.records[0])
+    run.statuses[0].write_text("{")
+    with pytest.raises(InputError, match=r"b1\.json"):
+        tables(run)

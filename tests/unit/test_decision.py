@@ -1,0 +1,240 @@
+"""From a run's files to a recommendation that JSON can hold and a person can read."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from made_run import MadeModel, MadeRun, make_run
+
+from assay.decision.decide import decide
+from assay.decision.stage import Choice
+from assay.records.aggregate import aggregate
+from assay.records.metrics import TABLES
+from assay.records.settings import Aggregation
+from assay.records.writing import write_table
+
+PROJECT = Path(__file__).parents[2]
+
+
+def tables_of(run: MadeRun, folder: Path, interest: str | dict[str, float]) -> dict[str, Path]:
+    settings = {"dataset_of_interest": interest, "models": run.models, "judges": run.judges}
+    rows = aggregate(Aggregation.model_validate(settings), **run.inputs())
+    paths = {name: folder / "tables" / f"{name}.parquet" for name in ("cells", "models")}
+    for name, path in paths.items():
+        write_table(path, TABLES[name], rows[name])
+    return paths
+
+
+def decided(
+    folder: Path,
+    models: dict[str, MadeModel],
+    limits: dict[str, Any] | None = None,
+    objective: str = "cheapest",
+    interest: str | dict[str, float] = "short",
+    **run: Any,
+) -> dict[str, Any]:
+    made = make_run(folder, models, **({"requests": 80, "levels": (1, 4)} | run))
+    paths = tables_of(made, folder, interest)
+    inputs = made.inputs()
+    del inputs["statuses"]
+    choice = {"limits": limits or {}, "decision": {"objective": objective}, "dataset_of_interest": interest}
+    found = decide(
+        Choice.model_validate(choice | {"concurrency": run.get("levels", (1, 4))}), **paths, **inputs
+    )
+    json.dumps(found, allow_nan=False)
+    assert found["sentence"]
+    assert "\n" not in found["sentence"]
+    return found
+
+
+def test_the_cheapest_that_keeps_the_limits_wins_with_its_margin(tmp_path: Path) -> None:
+    found = decided(
+        tmp_path,
+        {
+            "swift": MadeModel(e2e_ms=150, usd_per_million=0.5),
+            "steady": MadeModel(e2e_ms=200, usd_per_million=0.8),
+            "slow": MadeModel(e2e_ms=900, usd_per_million=0.1),
+        },
+        {"e2e_ms_p95": {"max": 500}, "error_rate": {"max": 0.1}},
+    )
+    assert (found["answer"], found["model"], found["concurrency"]) == ("winner", "swift", 4)
+    assert found["margin"]["over"] == "steady"
+    assert found["margin"]["difference"] == pytest.approx(-0.375, abs=0.01)
+    assert found["margin"]["low"] <= found["margin"]["difference"] <= found["margin"]["high"] < 0
+    assert found["sentence"].startswith("Use swift: it keeps both limits at 4 in flight and costs $")
+    assert " % less than steady (95 % interval " in found["sentence"]
+    slow = next(model for model in found["models"] if model["model"] == "slow")
+    assert slow["qualifies"] == "no"
+    assert [limit["state"] for limit in slow["limits"]] == ["missed", "met"]
+    assert slow["highest_concurrency"] is None
+    assert found["models"][0]["highest_concurrency"] == 4
+    assert found["models"][0]["levels"] == [
+        {"concurrency": 1, "state": "met"},
+        {"concurrency": 4, "state": "met"},
+    ]
+    assert any("misses end-to-end time" in reason for reason in found["reasons"])
+
+
+def test_the_highest_concurrency_is_where_the_limits_still_hold(tmp_path: Path) -> None:
+    found = decided(
+        tmp_path,
+        {"swift": MadeModel(e2e_ms=100, spread=0.05)},
+        {"e2e_ms_p95": {"max": 160}},
+        levels=(1, 4, 16),
+    )
+    (model,) = found["models"]
+    assert model["qualifies"] == "no"
+    assert model["highest_concurrency"] == 4
+    assert found["answer"] == "none_qualifies"
+    assert "misses end-to-end time (95th percentile)" in found["sentence"]
+
+
+def test_the_limits_level_is_the_one_that_counts(tmp_path: Path) -> None:
+    models = {"swift": MadeModel(e2e_ms=100, spread=0.05)}
+    run = make_run(tmp_path, models, levels=(1, 16), requests=80)
+    settings = {"dataset_of_interest": "short", "models": run.models, "judges": run.judges, "concurrency": 1}
+    rows = aggregate(Aggregation.model_validate(settings), **run.inputs())
+    assert rows["models"][0]["concurrency"] == 1
+    assert rows["models"][0]["e2e_ms_p50"] < 120
+
+
+def test_failures_count_as_infinitely_late_where_a_limit_is_checked(tmp_path: Path) -> None:
+    found = decided(
+        tmp_path, {"flaky": MadeModel(e2e_ms=50, error_rate=0.2)}, {"e2e_ms_p95": {"max": 10_000}}
+    )
+    (limit,) = found["models"][0]["limits"]
+    assert limit["state"] == "missed"
+    assert limit["value"] is None
+    assert limit["value_in_words"] == "infinitely late"
+
+
+def test_models_that_cost_the_same_are_equivalent(tmp_path: Path) -> None:
+    same = MadeModel(output_tokens=20)
+    found = decided(tmp_path, {"one": same, "two": same})
+    assert (found["answer"], found["candidates"], found["margin"]) == ("equivalent", ["one", "two"], None)
+
+
+def test_a_fixed_proportion_of_costs_is_a_winner_without_variance(tmp_path: Path) -> None:
+    cheap, dear = (MadeModel(output_tokens=20, usd_per_million=usd) for usd in (1.0, 1.1))
+    found = decided(tmp_path, {"dear": dear, "cheap": cheap})
+    assert (found["answer"], found["model"]) == ("winner", "cheap")
+    assert found["margin"]["low"] == pytest.approx(1 / 1.1 - 1) == found["margin"]["high"]
+
+
+@pytest.mark.parametrize("blocks", [1, 5])
+def test_the_fastest_wins_by_its_median(tmp_path: Path, blocks: int) -> None:
+    models = {"slow": MadeModel(e2e_ms=200), "fast": MadeModel(e2e_ms=150)}
+    found = decided(tmp_path, models, objective="fastest", blocks=blocks)
+    assert (found["answer"], found["model"]) == ("winner", "fast")
+    assert found["margin"]["difference"] == pytest.approx(-0.25, abs=0.05)
+
+
+def test_accuracy_that_cant_be_told_apart_is_undecided_and_says_what_would_decide(tmp_path: Path) -> None:
+    models = {"a": MadeModel(accuracy=0.85), "b": MadeModel(accuracy=0.8)}
+    found = decided(tmp_path, models, objective="most_accurate")
+    assert found["answer"] == "undecided"
+    assert sorted(found["candidates"]) == ["a", "b"]
+    (pair,) = found["comparisons"]
+    assert pair["unit"] == "absolute"
+    assert pair["better"] is None
+    assert "can't be told apart by accuracy" in found["sentence"]
+
+
+def test_the_most_accurate_wins_on_enough_prompts(tmp_path: Path) -> None:
+    models = {"a": MadeModel(accuracy=0.5), "b": MadeModel(accuracy=0.95)}
+    found = decided(tmp_path, models, objective="most_accurate", prompts=60)
+    assert (found["answer"], found["model"]) == ("winner", "b")
+    assert found["margin"]["low"] > 0
+    assert "points more than a" in found["sentence"]
+
+
+def test_an_incomplete_cell_makes_a_model_not_evaluated_with_its_reason(tmp_path: Path) -> None:
+    capped = MadeModel(usd_per_million=0.1, statuses={("c4", 1): ("capped", "the budget is spent")})
+    found = decided(tmp_path, {"swift": MadeModel(), "capped": capped}, {"error_rate": {"max": 0.2}})
+    assert (found["answer"], found["model"]) == ("winner", "swift")
+    assert found["models"][1]["qualifies"] == "not_evaluated"
+    assert "the budget is spent" in found["models"][1]["reason"]
+    assert found["sentence"].endswith("Not evaluated: capped.")
+    assert any("not to say it was beaten" in reason for reason in found["reasons"])
+
+
+def test_an_unknown_price_is_not_evaluated_for_the_cheapest(tmp_path: Path) -> None:
+    found = decided(tmp_path, {"a": MadeModel(usd_per_million=None), "b": MadeModel(usd_per_million=None)})
+    assert found["answer"] == "not_evaluated"
+    assert "cost_usd_per_10k_transactions is unknown" in found["sentence"]
+
+
+def test_too_few_requests_leave_a_limit_undecided_and_say_how_many_more(tmp_path: Path) -> None:
+    found = decided(tmp_path, {"a": MadeModel()}, {"e2e_ms_p95": {"max": 1000}}, requests=40)
+    assert found["answer"] == "undecided"
+    assert "about 32 more requests would decide" in found["sentence"]
+
+
+def test_a_run_in_which_everything_failed_recommends_nothing(tmp_path: Path) -> None:
+    for objective in ("cheapest", "fastest", "most_accurate"):
+        found = decided(tmp_path / objective, {"down": MadeModel(error_rate=1.0)}, objective=objective)
+        assert found["model"] is None
+        assert found["answer"] in ("not_evaluated", "none_qualifies")
+
+
+def test_a_mix_of_buckets_is_decided_on_as_a_mix(tmp_path: Path) -> None:
+    found = decided(
+        tmp_path, {"a": MadeModel(), "b": MadeModel(usd_per_million=2)}, interest={"short": 1, "long": 3}
+    )
+    assert found["dataset_of_interest"] == {"short": 0.25, "long": 0.75}
+    assert found["model"] == "a"
+
+
+def test_equal_models_are_rarely_given_a_winner(tmp_path: Path) -> None:
+    """Three models alike in all that is drawn: 60 made-up runs, of which 5 % may name one by chance."""
+    alike = {name: MadeModel(spread=0.3) for name in ("a", "b", "c")}
+    named = 0
+    for seed in range(60):
+        found = decided(
+            tmp_path / str(seed),
+            alike,
+            objective="fastest",
+            buckets=("short",),
+            levels=(1,),
+            requests=40,
+            judges=(),
+            seed=seed,
+        )
+        named += found["answer"] == "winner"
+    assert named <= 7  # P(more than 7 of 60 at 5 %) is below 1 %
+
+
+def test_the_stages_run_as_commands(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel(), "steady": MadeModel(usd_per_million=2.0)})
+    settings = {"dataset_of_interest": "short", "concurrency": 4, "models": run.models, "judges": run.judges}
+    out = {name: tmp_path / "tables" / f"{name}.parquet" for name in TABLES}
+    _script(
+        "aggregate", settings, run.inputs() | {f"out-{name}": path for name, path in out.items()}, tmp_path
+    )
+    assert pq.read_table(out["cells"]).num_rows == 8
+    assert all(path.with_suffix(".csv").exists() for path in out.values())
+    inputs = run.inputs()
+    del inputs["statuses"]
+    choice = {"limits": {}, "decision": {}, "dataset_of_interest": "short", "concurrency": [1, 4]}
+    where = {"cells": out["cells"], "models": out["models"], "out": tmp_path / "decision.json"}
+    told = _script("decide", choice, inputs | where, tmp_path)
+    found = json.loads((tmp_path / "decision.json").read_text(encoding="utf-8"))
+    assert found["model"] == "swift"
+    assert found["sentence"] in told
+
+
+def _script(name: str, settings: dict[str, Any], arguments: dict[str, Any], folder: Path) -> str:
+    line = [sys.executable, str(PROJECT / "scripts" / f"{name}.py"), "--settings", json.dumps(settings)]
+    line += ["--log", str(folder / f"{name}.log")]
+    for flag, value in arguments.items():
+        line += [f"--{flag}", *([str(path) for path in value] if isinstance(value, list) else [str(value)])]
+    done = subprocess.run(
+        line, env={**os.environ, "PYTHONPATH": str(PROJECT)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr

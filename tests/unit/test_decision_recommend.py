@@ -1,0 +1,89 @@
+"""The rule names a winner only where nothing else is left to be the best, and says which case it is otherwise."""
+
+import math
+from typing import Any
+
+from assay.decision.compare import Comparison
+from assay.decision.limits import Qualifies
+from assay.decision.recommend import Candidate, Recommendation, recommend
+
+
+def model(name: str, value: float | None, qualifies: Qualifies = "yes") -> Candidate:
+    return Candidate(name, qualifies, None, [], value, None, None, {})
+
+
+def pair(a: str, b: str, better: str | None, difference: float = -0.2, wide: float = 0.1) -> Comparison:
+    p = 0.001 if better else 0.5
+    return Comparison(a, b, "relative", difference, difference - wide, difference + wide, p, p, better, None)
+
+
+def cheapest(*models: Candidate, pairs: tuple[Comparison, ...] = ()) -> Recommendation:
+    return recommend(models, pairs, higher_is_better=False)
+
+
+def test_the_one_that_is_better_than_all_others_wins() -> None:
+    found = cheapest(
+        model("a", 1.0),
+        model("b", 2.0),
+        model("c", 3.0),
+        pairs=(pair("a", "b", "a"), pair("a", "c", "a"), pair("b", "c", None)),
+    )
+    assert (found.answer, found.model, found.candidates, found.runner_up) == ("winner", "a", ["a"], "b")
+
+
+def test_two_that_cant_be_told_apart_are_undecided_however_far_the_third_is() -> None:
+    found = cheapest(
+        model("b", 1.1),
+        model("a", 1.0),
+        model("c", 3.0),
+        pairs=(pair("a", "b", None), pair("a", "c", "a"), pair("b", "c", "b")),
+    )
+    assert (found.answer, found.model, found.candidates) == ("undecided", None, ["a", "b"])
+
+
+def test_the_only_one_that_qualifies_wins_without_a_comparison() -> None:
+    found = cheapest(model("a", 1.0, "no"), model("b", 2.0))
+    assert (found.answer, found.model, found.runner_up) == ("winner", "b", None)
+
+
+def test_a_better_model_that_may_qualify_keeps_the_choice_open() -> None:
+    found = cheapest(model("a", 1.0, "undecided"), model("b", 2.0), pairs=(pair("a", "b", "a"),))
+    assert (found.answer, found.candidates) == ("undecided", ["a", "b"])
+
+
+def test_a_worse_model_that_may_qualify_is_out() -> None:
+    found = cheapest(model("a", 1.0), model("b", 2.0, "undecided"), pairs=(pair("a", "b", "a"),))
+    assert (found.answer, found.model, found.runner_up) == ("winner", "a", "b")
+
+
+def test_the_only_one_left_doesnt_win_while_its_limits_are_undecided() -> None:
+    found = cheapest(model("a", 1.0, "undecided"), model("b", 2.0, "no"))
+    assert (found.answer, found.model, found.candidates) == ("undecided", None, ["a"])
+
+
+def test_none_qualifies_is_an_answer() -> None:
+    assert cheapest(model("a", 1.0, "no"), model("b", 2.0, "no")).answer == "none_qualifies"
+
+
+def test_what_was_not_evaluated_is_neither_beaten_nor_chosen() -> None:
+    assert cheapest(model("a", None, "not_evaluated")).answer == "not_evaluated"
+    found = cheapest(model("a", 0.5, "not_evaluated"), model("b", 2.0))
+    assert (found.answer, found.model) == ("winner", "b")
+
+
+def test_the_same_cost_on_every_prompt_is_equivalence_and_not_a_win() -> None:
+    found = cheapest(model("a", 1.0), model("b", 1.0), pairs=(pair("a", "b", None, 0.0, 0.0),))
+    assert (found.answer, found.model, found.candidates) == ("equivalent", None, ["a", "b"])
+    doubted = cheapest(model("a", 1.0), model("b", 1.0), pairs=(pair("a", "b", None, 0.0, 0.1),))
+    assert doubted.answer == "undecided"
+
+
+def test_a_model_that_is_infinitely_late_is_not_the_fastest() -> None:
+    found = cheapest(model("a", math.inf), model("b", 200.0))
+    assert (found.answer, found.model) == ("winner", "b")
+
+
+def test_for_accuracy_more_is_better() -> None:
+    made: dict[str, Any] = {"pairs": (pair("a", "b", "b"),)}
+    found = recommend([model("a", 0.7), model("b", 0.9)], made["pairs"], higher_is_better=True)
+    assert (found.model, found.runner_up) == ("b", "a")
