@@ -1,11 +1,15 @@
 """One finished tiny run for all tests of the workflow; each gets a copy that it may spoil."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 from runs import Workflow, copied_project
+from service import Service
+
+from assay.simulator.process import SimulatorProcess
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +38,11 @@ def finished(finished_folder: Path, tmp_path: Path) -> Workflow:
 def project(tmp_path: Path) -> Workflow:
     """A project in which nothing was run yet."""
     return Workflow(copied_project(tmp_path / "project"))
+
+
+@pytest.fixture
+def service(project: Workflow, tmp_path: Path) -> Iterator[Service]:
+    behaviour = project.folder / "config" / "simulator" / "default.yaml"
+    journal = tmp_path / "journal.jsonl"
+    with SimulatorProcess.started(behaviour=behaviour, journal=journal) as process:
+        yield Service(project, process, journal)

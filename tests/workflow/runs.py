@@ -108,8 +108,8 @@ class Workflow:
         """The messages of the jobs that would run."""
         return re.findall(r"^Job \d+: (.*)$", self.snakemake("-n", *arguments), re.MULTILINE)
 
-    def sent(self) -> Counter[str]:
-        """Requests that the ledger says were sent: by model or judge id, load and bucket."""
+    def sent(self, *roles: str) -> Counter[str]:
+        """Requests that the ledger says were sent: by model or judge id, load and bucket. Of all roles if none is given."""
         lines = (
             json.loads(line)
             for path in sorted((self.results / "ledger").glob("*.jsonl"))
@@ -117,7 +117,9 @@ class Workflow:
         )
         tags = [line["tags"] for line in lines if line["line"] == "dispatched"]
         return Counter(
-            " ".join(str(tag[key]) for key in ("model", "load", "bucket") if tag.get(key)) for tag in tags
+            " ".join(str(tag[key]) for key in ("model", "load", "bucket") if tag.get(key))
+            for tag in tags
+            if not roles or tag["role"] in roles
         )
 
 
