@@ -35,7 +35,7 @@ def main(arguments: argparse.Namespace) -> None:
     ledger_file = file_name("invoke", settings.model.id, asks, load.name, f"b{load.block}")
     began = datetime.now(UTC)
     with opened(arguments.ledger / ledger_file) as ledger:
-        sat = measure(job, ledger, lambda: reached(endpoint, arguments.answer_key, arguments.journal))
+        sat = measure(job, ledger, lambda: reached(endpoint, arguments.answer_key))
         rows = records(job, ledger)
         write(arguments.out_records, rows)
         status = {
@@ -70,7 +70,6 @@ if __name__ == "__main__":
     made.add_argument(
         "--behaviour", type=Path, help="the simulator's behaviour file, if not the one in the settings"
     )
-    made.add_argument("--journal", type=Path, help="file that a simulator appends its own account to")
     made.add_argument("--ledger", type=Path, required=True, help="folder of the ledger")
     made.add_argument("--out-records", type=Path, required=True, help="where to write the records, Parquet")
     made.add_argument("--out-status", type=Path, required=True, help="where to write how it went, JSON")

@@ -48,7 +48,7 @@ def main(arguments: argparse.Namespace) -> None:
         key.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
         def ask(prompts: Sequence[str]) -> list[Reply]:
-            return asking.replies(prompts, ledger, lambda: reached(endpoint, key, arguments.journal))
+            return asking.replies(prompts, ledger, lambda: reached(endpoint, key))
 
         rows = verdict_rows(answers, template, ask, judge=judge.label, judge_id=judge.id)
         write_verdicts(arguments.out_verdicts, rows)
@@ -66,7 +66,6 @@ if __name__ == "__main__":
     made.add_argument(
         "--behaviour", type=Path, help="the simulator's behaviour file, if not the settings' own path"
     )
-    made.add_argument("--journal", type=Path, help="file that a simulator appends its own account to")
     made.add_argument("--ledger", type=Path, required=True, help="folder of the ledger")
     made.add_argument("--out-verdicts", type=Path, required=True, help="where to write the verdicts, Parquet")
     made.add_argument("--out-status", type=Path, required=True, help="where to write how it went, JSON")

@@ -14,6 +14,9 @@ class SimulatorEndpoint(Settings):
     kind: Literal["simulator"]
     behaviour: Path = Path("config/simulator/default.yaml")
     """How each simulated model behaves: a YAML file."""
+    journal: Path | None = None
+    """A file that the simulators append their own account to: a line for each request as it arrives and as it ends,
+    with the true times. By default none is kept."""
 
 
 class BedrockEndpoint(Settings):

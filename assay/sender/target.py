@@ -21,12 +21,10 @@ def identity(endpoint: Endpoint, model_id: str) -> tuple[str, str]:
 
 
 @contextmanager
-def reached(
-    endpoint: Endpoint, answer_key: Path | None, journal: Path | None
-) -> Iterator[tuple[Address, Signer]]:
+def reached(endpoint: Endpoint, answer_key: Path | None) -> Iterator[tuple[Address, Signer]]:
     """Address and signer of the endpoint. A simulator listens on loopback, and ends when the block is left.
 
-    `answer_key` is what the simulator knows of the prompts, `journal` the file that it writes its own account to.
+    `answer_key` is what the simulator knows of the prompts.
     """
     if not isinstance(endpoint, SimulatorEndpoint):
         yield resolve(endpoint), signer(endpoint)
@@ -34,7 +32,7 @@ def reached(
     from assay.simulator.process import SimulatorProcess
 
     with SimulatorProcess.started(
-        behaviour=endpoint.behaviour, answer_key=answer_key, journal=journal
+        behaviour=endpoint.behaviour, answer_key=answer_key, journal=endpoint.journal
     ) as process:
         keys = Credentials(simulated.ACCESS_KEY_ID, simulated.SECRET_ACCESS_KEY)
         address = parsed(process.url, simulated.REGION, "simulator")
