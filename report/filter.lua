@@ -7,7 +7,7 @@
 --   ::: {.callout-note title="..."} ... :::          a callout: note, tip, important, warning, caution
 
 local kinds = { fig = "Figure", tbl = "Table" }
-local alerts = { note = "NOTE", tip = "TIP", important = "IMPORTANT", warning = "WARNING", caution = "CAUTION" }
+local callouts = { note = true, tip = true, important = true, warning = true, caution = true }
 local html = FORMAT:match("html") ~= nil
 local numbers = {}
 
@@ -127,18 +127,17 @@ local function callout(element, kind)
     content:extend(element.content)
     return pandoc.Div(content, pandoc.Attr("", classes, { role = "note", ["aria-label"] = title }))
   end
-  local start = pandoc.Blocks({
-    pandoc.Plain({ pandoc.RawInline("markdown", "[!" .. alerts[kind] .. "]") }),
-    pandoc.Para({ pandoc.Strong(title) }),
-  })
-  start:extend(element.content)
-  return pandoc.BlockQuote(start)
+  -- What pandoc writes as GitHub's alert.
+  local content = pandoc.Blocks({ pandoc.Div({ pandoc.Para(title) }, pandoc.Attr("", { "title" })) })
+  content:insert(pandoc.Para({ pandoc.Strong(title) }))
+  content:extend(element.content)
+  return pandoc.Div(content, pandoc.Attr("", { kind }))
 end
 
 local function div(element)
   for _, class in ipairs(element.classes) do
     local kind = class:match("^callout%-(%a+)$")
-    if kind and alerts[kind] then
+    if kind and callouts[kind] then
       return callout(element, kind)
     end
   end
@@ -168,7 +167,24 @@ local function span(element)
   end
 end
 
+-- Markdown keeps no metadata: its title is a heading, and sections stand below it.
+local function title_as_heading(document)
+  if html or not document.meta.title then
+    return nil
+  end
+  local below = document.blocks:walk({
+    Header = function(header)
+      header.level = header.level + 1
+      return header
+    end,
+  })
+  below:insert(1, pandoc.Header(1, pandoc.Inlines(document.meta.title)))
+  document.blocks = below
+  return document
+end
+
 return {
   { Pandoc = number_all },
+  { Pandoc = title_as_heading },
   { Cite = reference, Figure = figure, Div = div, CodeBlock = code, Span = span },
 }

@@ -45,7 +45,7 @@ def _with_pandoc(
     shared = ["--from", _READER, "--lua-filter", str(lua_filter.resolve()), "--fail-if-warnings"]
     page = ["--to=html5", "--standalone", "--embed-resources", "--toc", "--toc-depth=2", "--number-sections"]
     page += ["--mathml", "--section-divs", "--default-image-extension=svg", "--css", str(style.resolve())]
-    page += ["--metadata=document-css=false", "--metadata=toc-title=Contents"]
+    page += ["--metadata=document-css=false", "--metadata=toc-title=Contents", "--syntax-highlighting=none"]
     text = ["--to=gfm", "--wrap=none", "--default-image-extension=png"]
     for options, target in ((page, html), (text, markdown)):
         target.parent.mkdir(parents=True, exist_ok=True)

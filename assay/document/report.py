@@ -244,9 +244,10 @@ def _asked_with(
 
 
 def _given(value: Any) -> Any:
-    """Settings without what is null, as a person would have written them."""
+    """Settings without what is null or empty, as a person would have written them."""
     if isinstance(value, dict):
-        return {key: _given(item) for key, item in value.items() if item is not None and item != {}}
+        cleaned = {key: _given(item) for key, item in value.items()}
+        return {key: item for key, item in cleaned.items() if item is not None and item != {}}
     if isinstance(value, list):
         return [_given(item) for item in value]
     return value

@@ -101,7 +101,7 @@ def latency_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
         model, low, high, factor = growth
         parts.append(
             f"From {low} to {high} in flight, the 95th percentile changes most for {model}: "
-            f"{number(factor)} times what it was."
+            f"{factor:.3g} times what it was."
         )
     return " ".join(parts)
 
@@ -125,8 +125,8 @@ def throughput_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
     if growth:
         _, low, high, factor = growth
         text += (
-            f" That is {number(factor)} times what {best['model']} completes with {low} in flight "
-            f"({number(high / low)} times the concurrency)."
+            f" That is {factor:.3g} times what {best['model']} completes with {low} in flight "
+            f"({high / low:.3g} times the concurrency)."
         )
     return text
 

@@ -90,21 +90,6 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
             color=shade,
             markersize=8,
         )
-        words = (
-            f"{row['model']}, {percent(row['accuracy'])} correct"
-            if known(row["accuracy"])
-            else str(row["model"])
-        )
-        rightmost = row["latency_ms"] > shown["latency_ms"].max() * 0.6 and len(shown) > 1
-        panel.annotate(
-            words,
-            (row["latency_ms"], row[_COST]),
-            xytext=(0, 8),
-            textcoords="offset points",
-            ha="right" if rightmost else "left",
-            fontsize=9.5,
-            color=shade,
-        )
     panel.grid(visible=True, axis="both")
     right = max(shown["latency_ms"].max(), shown["high_ms"].max() if shown["high_ms"].notna().any() else 0)
     top = shown[_COST].max()
@@ -134,4 +119,15 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
             fontweight="normal",
             fontsize=9,
         )
+    points = [
+        (row["latency_ms"], row[_COST], _words(row), style.colour(settings.models, row["model"]))
+        for _, row in shown.iterrows()
+    ]
+    style.name_points(panel, points)
     return figure
+
+
+def _words(row: "pd.Series[Any]") -> str:
+    return (
+        f"{row['model']}, {percent(row['accuracy'])} correct" if known(row["accuracy"]) else str(row["model"])
+    )

@@ -16,12 +16,12 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.transforms import Bbox
 
-from assay.tables.numbers import number
-
-WIDTH = 6.2
-"""Inches. With text of 10 points, this can still be read when a phone shows it 360 pixels wide."""
+WIDTH = 5.4
+"""Inches. With text of 10 points, this can still be read when a phone shows it 370 pixels wide."""
 
 INK = "#222222"
 MUTED = "#666666"
@@ -92,7 +92,7 @@ def marker(models: Sequence[str], model: str) -> str:
 
 def plain(axis: Any) -> None:
     """Numbers along an axis as people write them: no powers of ten, thousands apart."""
-    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
 
 
 def log_scale(axes: Axes, values: Sequence[float]) -> None:
@@ -131,6 +131,52 @@ def model_legend(
     ]
     columns = 2 if max((len(name) for name in shown), default=0) > 24 else 3
     figure.legend(handles=[*handles, *extra], loc="outside upper left", ncols=columns, columnspacing=1.4)
+
+
+def name_points(axes: Axes, points: Sequence[tuple[float, float, str, str]]) -> None:
+    """Write a text beside each point (x, y, text, colour): where there is room, clear of other points and texts.
+
+    Call it when everything else is drawn and the axes have their limits.
+    """
+    figure = axes.figure.get_figure(root=True)
+    assert figure is not None
+    figure.draw_without_rendering()  # so that the axes have their place
+    box = axes.get_window_extent()
+    taken = [
+        Bbox.from_bounds(x - 6, y - 6, 12, 12)
+        for x, y in (axes.transData.transform((x, y)) for x, y, _, _ in points)
+    ]
+    for x, y, text, shade in points:
+        label = axes.annotate(
+            text, (x, y), xytext=(0, 0), textcoords="offset points", fontsize=9.5, color=shade, zorder=5
+        )
+        label.set_path_effects([withStroke(linewidth=3, foreground="white")])
+        for across, up in _PLACES:
+            label.set_horizontalalignment("left" if across > 0 else "right" if across < 0 else "center")
+            label.set_verticalalignment("center" if up == 0 else "bottom" if up > 0 else "top")
+            label.xyann = (across, up)
+            room = label.get_window_extent().padded(1)
+            inside = box.x0 <= room.x0 and room.x1 <= box.x1 and box.y0 <= room.y0 and room.y1 <= box.y1
+            if inside and not any(room.overlaps(other) for other in taken):
+                break
+        taken.append(label.get_window_extent())
+
+
+_PLACES = (
+    (0, 7),
+    (8, 0),
+    (0, -7),
+    (-8, 0),
+    (7, 5),
+    (-7, 5),
+    (7, -5),
+    (-7, -5),
+    (7, 16),
+    (-7, 16),
+    (7, -16),
+    (-7, -16),
+)
+"""Places of a text around its point, in points, best first."""
 
 
 def nothing(axes: Axes, text: str) -> None:

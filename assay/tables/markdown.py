@@ -13,7 +13,9 @@ Row = TypeVar("Row")
 
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
 # What is neither printable nor a space, and the marks that turn the reading direction of what follows.
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_MARKS = "\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+_INVISIBLE = re.compile(f"[\x00-\x1f{_MARKS}]+")
+_INVISIBLE_IN_LINES = re.compile(f"[\x00-\x08\x0b-\x1f{_MARKS}]+")
 
 
 class Markdown(str):
@@ -51,7 +53,7 @@ def attribute(text: str) -> str:
 
 def code_block(text: str, language: str = "") -> Markdown:
     """`text` as a code block that nothing in it can end, and in which Quarto runs no shortcode."""
-    clean = re.sub("[\x00-\x08\x0b-\x1f\x7f]", "", text).strip("\n")
+    clean = _INVISIBLE_IN_LINES.sub("", text).strip("\n")
     longest = max((len(run) for run in re.findall("`+", clean)), default=0)
     fence = "`" * max(3, longest + 1)
     kind = f".{language} " if language else ""
@@ -65,7 +67,7 @@ def with_interval(value: str, low: str, high: str) -> Markdown:
     return Markdown(f"{escape(value)} [\\({escape(low)} to {escape(high)}\\)]{{.interval}}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Column(Generic[Row]):
     """A column of a table: its header with the unit, how a row's cell is written, and where it stands."""
 

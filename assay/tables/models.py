@@ -82,15 +82,15 @@ def headline(inputs: Inputs, models: Sequence[str], buckets: Sequence[str], conc
                 percent(row.get("accuracy_high")),
             ),
         ),
-        Column("prompts judged", lambda row: count(row.get("accuracy_n"))),
-        ranged("ttft_ms_p50"),
-        ranged("ttft_ms_p95"),
+        Column("USD per 10,000 transactions", lambda row: _cost(row.get("cost_usd_per_10k_transactions"))),
         ranged("e2e_ms_p50"),
         ranged("e2e_ms_p95"),
-        Column("transactions per minute", lambda row: number(row.get("transactions_per_minute"))),
+        ranged("ttft_ms_p50"),
+        ranged("ttft_ms_p95"),
         Column("failed", lambda row: percent(row.get("error_rate"))),
-        Column("USD per 10,000 transactions", lambda row: _cost(row.get("cost_usd_per_10k_transactions"))),
+        Column("transactions per minute", lambda row: number(row.get("transactions_per_minute"))),
         Column("requests measured", lambda row: count(row.get("n"))),
+        Column("prompts scored", lambda row: count(row.get("accuracy_n"))),
     ]
     return table(columns, rows)
 

@@ -61,11 +61,9 @@ def dollars(value: Any) -> str:
     if not known(value):
         return UNKNOWN
     found = float(value)
-    if math.isinf(found):
-        return "$∞"
-    if found != 0 and abs(found) < 0.1:
-        return f"${number(found)}"
-    return f"${found:,.2f}"
+    sign = "-" if found < 0 else ""
+    small = math.isinf(found) or 0 < abs(found) < 0.1
+    return f"{sign}${number(abs(found)) if small else f'{abs(found):,.2f}'}"
 
 
 def decimal(value: Any, places: int = 2) -> str:

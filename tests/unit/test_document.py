@@ -1,0 +1,161 @@
+"""The document says what the files of the run say, everything that a reader needs, and nothing that a run could inject."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import finished_run
+import pytest
+
+from assay.document import provenance, report
+from assay.document.inputs import RunFiles, read
+from assay.document.settings import ReportSettings
+from assay.errors import InputError
+from assay.figures.catalogue import FIGURES
+
+PROJECT = Path(__file__).resolve().parents[2]
+TEMPLATE = PROJECT / "report" / "report.qmd.j2"
+MADE: dict[str, Any] = {"versions": {"assay": "0.1.0", "python": "3.11.0"}, "commit": None}
+
+
+def run_files(paths: dict[str, Path], folder: Path) -> RunFiles:
+    return RunFiles(
+        **{
+            name: paths[name]
+            for name in ("cells", "models", "accuracy", "judges", "decision", "prices", "source", "buckets")
+        },
+        statuses=(paths["status"],),
+        verdict_statuses=(paths["verdict_status"],),
+        figures=tuple(folder / "figures" / f"{name}.svg" for name in FIGURES),
+    )
+
+
+def document(
+    folder: Path, benchmark: dict[str, Any] | None = None, commands: tuple[str, ...] = ("make report",)
+) -> str:
+    files = run_files(finished_run.write(folder), folder)
+    return filled(files, folder, benchmark or finished_run.benchmark(), commands)
+
+
+def filled(
+    files: RunFiles, folder: Path, benchmark: dict[str, Any], commands: tuple[str, ...] = ("make report",)
+) -> str:
+    settings = ReportSettings.model_validate({"benchmark": benchmark, "commands": commands})
+    links = report.figure_links(files.figures, folder / "report" / "report.qmd")
+    return report.fill(TEMPLATE, report.context(settings, read(files), links, MADE))
+
+
+def changed(paths: dict[str, Path], name: str, change: dict[str, Any]) -> None:
+    found = json.loads(paths[name].read_text(encoding="utf-8"))
+    paths[name].write_text(json.dumps(found | change), encoding="utf-8")
+
+
+def plain(text: str) -> str:
+    return text.replace("\\", "")
+
+
+def test_the_verdict_stands_before_every_section(tmp_path: Path) -> None:
+    text = plain(document(tmp_path))
+    sentence = finished_run.decision()["sentence"]
+    assert 0 < text.index(sentence) < text.index("\n# ")
+
+
+def test_it_shows_every_figure_once_with_its_alternative_text(tmp_path: Path) -> None:
+    text = document(tmp_path)
+    for name in FIGURES:
+        assert text.count(f"(../figures/{name}){{#fig-{name.replace('_', '-')} fig-alt=") == 1
+        assert f"@fig-{name.replace('_', '-')}" in text
+
+
+def test_it_says_how_to_recreate_it(tmp_path: Path) -> None:
+    text = plain(document(tmp_path, commands=("make report CONFIG=example.yaml",)))
+    for needed in (
+        "make report CONFIG=example.yaml",
+        "ab" * 32,
+        "ef" * 32,
+        "seed (7)",
+        "0.1.0",
+        "2026-11-01",
+        "python",
+    ):
+        assert needed in text
+
+
+def test_a_simulated_run_says_so_first_and_a_real_one_does_not(tmp_path: Path) -> None:
+    assert "No request of this run went to Amazon Bedrock" in document(tmp_path).split("Verdict")[0]
+    real = finished_run.benchmark() | {"endpoint": {"kind": "bedrock", "region": "eu-west-1"}}
+    text = document(tmp_path, real)
+    assert "imulat" not in text.split("## Words")[0]
+    assert "region eu\\-west\\-1" in text
+
+
+def test_what_is_incomplete_is_listed_with_its_reason(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    cells = finished_run.cells()
+    cells.loc[3, ["status", "reason"]] = ["capped", "the budget of $5 was spent"]
+    cells.to_parquet(paths["cells"])
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark()))
+    assert "the budget of $5 was spent" in text
+    assert "Every cell is complete" not in text
+
+
+def test_an_unknown_price_makes_the_cost_unknown(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    models = finished_run.models_table()
+    models.loc[1, ["cost_usd", "cost_usd_per_10k_transactions"]] = None
+    models.to_parquet(paths["models"])
+    text = filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark())
+    assert "The cost of the whole run is unknown" in text
+
+
+def test_without_judges_it_speaks_of_none(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    finished_run.judges_table().iloc[:0].to_parquet(paths["judges"])
+    files = run_files(paths, tmp_path)
+    benchmark = finished_run.benchmark() | {"judges": None}
+    text = filled(files, tmp_path, benchmark)
+    assert "No judges were asked" in text and "tbl-judges" not in text
+
+
+@pytest.mark.parametrize("answer", ["winner", "undecided", "equivalent", "none_qualifies", "not_evaluated"])
+def test_every_answer_makes_a_report(answer: str, tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    sentence = f"This is the sentence of {answer}."
+    changed(paths, "decision", {"answer": answer, "sentence": sentence, "comparisons": [], "model": None})
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark()))
+    assert sentence in text and "tbl-comparisons" not in text
+
+
+def test_account_ids_and_folders_stay_out(tmp_path: Path) -> None:
+    benchmark = copy.deepcopy(finished_run.benchmark())
+    benchmark["models"][0]["id"] = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
+    benchmark["dataset"] = {"kind": "jsonl", "path": "/home/someone/private/rows.jsonl"}
+    text = document(tmp_path, benchmark)
+    assert "123456789012" not in text and "someone" not in text
+    assert "rows.jsonl" in text and "application-inference-profile/abc" in text
+
+
+def test_reordered_settings_have_the_same_hash() -> None:
+    assert provenance.settings_hash({"a": 1, "b": 2}) == provenance.settings_hash({"b": 2, "a": 1})
+    assert provenance.settings_hash({"a": 1}) != provenance.settings_hash({"a": 2})
+
+
+def test_a_folder_without_git_has_no_commit(tmp_path: Path) -> None:
+    assert provenance.commit(tmp_path / "nowhere") is None
+
+
+def test_the_verdict_is_one_line() -> None:
+    assert report.one_line({"sentence": "Use\nswift \t now."}) == "Use swift now."
+
+
+def test_a_missing_figure_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="accuracy_by_model"):
+        report.figure_links([tmp_path / "errors.svg"], tmp_path / "report.qmd")
+
+
+def test_a_template_that_asks_for_what_there_is_not_is_named(tmp_path: Path) -> None:
+    template = tmp_path / "mine.qmd.j2"
+    template.write_text("{{ nonesuch }}", encoding="utf-8")
+    with pytest.raises(InputError, match=r"mine\.qmd\.j2.*nonesuch"):
+        report.fill(template, {})

@@ -1,0 +1,143 @@
+"""Every figure is drawn from whatever a run can give, says its finding in words, and is the same bytes twice."""
+
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import finished_run
+import pandas as pd
+import pytest
+
+from assay.figures.catalogue import FIGURES, alternative_text, write
+from assay.figures.settings import FigureSettings
+from assay.tables.inputs import Inputs, read
+
+NAMES = sorted(FIGURES)
+
+
+def _settings(models: int = 3, buckets: int = 4, **changes: Any) -> FigureSettings:
+    return FigureSettings.model_validate(finished_run.figure_settings(models, buckets) | changes)
+
+
+def _inputs(models: int = 3, buckets: int = 4, levels: tuple[int, ...] = (1, 4, 16)) -> Inputs:
+    return Inputs(
+        finished_run.cells(models, buckets, levels),
+        finished_run.models_table(models),
+        finished_run.accuracy_table(models, buckets),
+        finished_run.decision(models, buckets),
+    )
+
+
+def _draw(name: str, inputs: Inputs, settings: FigureSettings, folder: Path) -> str:
+    paths = [folder / f"{name}.{ending}" for ending in ("svg", "png", "csv")]
+    write(name, inputs, settings, *paths)
+    assert all(path.stat().st_size > 0 for path in paths)
+    assert sorted(folder.iterdir()) == sorted(paths), "no temporary file is left"
+    return paths[0].read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_data_give_the_same_bytes(name: str, tmp_path: Path) -> None:
+    inputs, settings = _inputs(2, 2), _settings(2, 2)
+    for place in ("first", "second"):
+        (tmp_path / place).mkdir()
+        _draw(name, inputs, settings, tmp_path / place)
+    for ending in ("svg", "png", "csv"):
+        first, second = (tmp_path / place / f"{name}.{ending}" for place in ("first", "second"))
+        assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("shape", [(1, 1, (4,)), (6, 8, (1, 2, 4, 8, 16, 32))], ids=["smallest", "large"])
+def test_it_copes_with_few_and_with_many(
+    name: str, shape: tuple[int, int, tuple[int, ...]], tmp_path: Path
+) -> None:
+    models, buckets, levels = shape
+    settings = _settings(models, buckets, concurrency=max(levels))
+    svg = _draw(name, _inputs(models, buckets, levels), settings, tmp_path)
+    ElementTree.fromstring(svg)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_copes_with_nothing_known(name: str, tmp_path: Path) -> None:
+    full = _inputs(2, 2)
+    numbers = {"n": 0, "n_ok": 0}
+    empty = Inputs(
+        full.cells[["model", "bucket", "load", "concurrency"]].assign(errors="{}", **numbers),
+        full.models[["model"]],
+        full.accuracy[["model", "bucket"]],
+        {"answer": "not_evaluated", "models": []},
+    )
+    settings = _settings(2, 2)
+    _draw(name, empty, settings, tmp_path)
+    assert len(alternative_text(name, empty, settings)) > 20
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_copes_with_gaps(name: str, tmp_path: Path) -> None:
+    full = _inputs(3, 3)
+    cells = full.cells.drop(index=[0, 5, 11]).reset_index(drop=True)
+    cells.loc[cells["model"] == "steady", ["ttft_ms_p50", "ttft_ms_p95", "transactions_per_minute"]] = None
+    cells.loc[0, "e2e_ms_p95"] = float("inf")
+    models = full.models.copy()
+    models.loc[1, ["cost_usd_per_10k_transactions", "accuracy"]] = None
+    accuracy = full.accuracy.drop(index=[1]).reset_index(drop=True)
+    _draw(name, Inputs(cells, models, accuracy, full.decision), _settings(3, 3), tmp_path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_alternative_text_stands_in_the_file(name: str, tmp_path: Path) -> None:
+    inputs, settings = _inputs(), _settings()
+    svg = _draw(name, inputs, settings, tmp_path)
+    words = "".join(ElementTree.fromstring(svg).itertext())
+    assert alternative_text(name, inputs, settings) in words
+
+
+def test_findings_name_what_the_data_show() -> None:
+    inputs, settings = _inputs(), _settings()
+    assert "frugal costs least, $0.41 per 10,000" in alternative_text(
+        "cost_against_latency", inputs, settings
+    )
+    assert "swift answers 95 %" in alternative_text("accuracy_by_model", inputs, settings)
+    # 3 models x 4 buckets x 3 levels x 40; of 160 at the top level steady loses 4 and frugal 8
+    assert "12 of 1,440 measured requests failed" in alternative_text("errors", inputs, settings)
+    assert "frugal with 16 in flight" in alternative_text("errors", inputs, settings)
+
+
+def test_shares_of_errors_are_pooled_over_buckets() -> None:
+    frame = FIGURES["errors"].data(_inputs(3, 4), _settings(3, 4))
+    worst = frame[(frame["model"] == "frugal") & (frame["concurrency"] == 16)]
+    assert worst[["requests", "n"]].to_numpy().tolist() == [[8, 160]]
+    assert worst["share"].tolist() == [8 / 160]
+
+
+def test_a_model_whose_cost_is_unknown_is_named_and_not_drawn_at_zero(tmp_path: Path) -> None:
+    inputs = _inputs()
+    inputs.models.loc[0, "cost_usd_per_10k_transactions"] = None
+    frame = FIGURES["cost_against_latency"].data(inputs, _settings())
+    assert frame["cost_usd_per_10k_transactions"].isna().tolist() == [True, False, False]
+    assert "The cost of swift is unknown." in alternative_text("cost_against_latency", inputs, _settings())
+
+
+def test_only_a_simulated_run_says_simulated(tmp_path: Path) -> None:
+    sizes = {}
+    for simulated in (True, False):
+        folder = tmp_path / str(simulated)
+        folder.mkdir()
+        sizes[simulated] = len(_draw("errors", _inputs(), _settings(simulated=simulated), folder))
+    assert sizes[True] > sizes[False]
+
+
+def test_the_csv_holds_the_figures_that_are_drawn(tmp_path: Path) -> None:
+    _draw("throughput_by_concurrency", _inputs(2, 2), _settings(2, 2), tmp_path)
+    frame = pd.read_csv(tmp_path / "throughput_by_concurrency.csv")
+    assert len(frame) == 2 * 2 * 3
+    cells = finished_run.cells(2, 2)
+    assert frame["transactions_per_minute"].sum() == pytest.approx(cells["transactions_per_minute"].sum())
+
+
+def test_a_table_without_its_columns_is_named(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    pd.DataFrame({"other": [1]}).to_parquet(paths["models"])
+    with pytest.raises(Exception, match=r"models\.parquet: column model is missing"):
+        read(paths["cells"], paths["models"], paths["accuracy"], paths["decision"])
