@@ -11,10 +11,10 @@ from assay.datasets.examples_file import Source
 from assay.datasets.filters import keep
 from assay.datasets.hub import download
 from assay.datasets.lines import read_rows
-from assay.datasets.longbench_sets import MAIN_SETS, metric_of
 from assay.datasets.rows import example_from
 from assay.datasets.settings import Columns, LongBench
 from assay.errors import InputError
+from assay.metrics.longbench import METRIC_OF_SET, metric_of
 
 REPOSITORY = "THUDM/LongBench"
 ARCHIVE = "data.zip"
@@ -34,7 +34,7 @@ def longbench_examples(settings: LongBench) -> tuple[Iterable[Example], Source]:
 
     Raises InputError if the archive can't be had or read, if a set is not in it, or if a row is bad.
     """
-    names = settings.sets or MAIN_SETS
+    names = settings.sets or tuple(METRIC_OF_SET)
     if settings.path is None:
         path, revision = download(
             REPOSITORY, ARCHIVE, repo_type="dataset", revision=settings.revision, instead=_INSTEAD

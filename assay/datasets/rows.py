@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assay.datasets.example import Example
-from assay.datasets.longbench_sets import metric_of
 from assay.datasets.settings import Columns
 from assay.errors import InputError
+from assay.metrics.longbench import metric_of
 
 # LongBench's own keys, read where the mapping names none.
 _LONGBENCH_KEYS = {"id": "_id", "dataset": "dataset", "language": "language", "all_classes": "all_classes"}

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from assay.datasets.longbench_sets import LongBenchSet
 from assay.settings import Count, Settings
 
 SyntheticTask = Literal["find", "join", "count", "classify", "summarise"]
@@ -32,7 +31,7 @@ class LongBench(Settings):
     """LongBench v1 from the Hugging Face hub, or from a local copy of its `data.zip`."""
 
     kind: Literal["longbench"]
-    sets: Annotated[tuple[LongBenchSet, ...], Field(min_length=1)] | None = None
+    sets: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """Names such as hotpotqa or hotpotqa_e; by default the 21 sets, without the `_e` ones."""
     languages: Annotated[tuple[Literal["en", "zh"], ...], Field(min_length=1)] | None = None
     """Only rows in these languages. The code sets lcc and repobench-p are in neither."""

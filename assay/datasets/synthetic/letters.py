@@ -23,14 +23,14 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         "The milestone towards {town} has been knocked down and lies in the ditch.",
     ),
     "Schools": (
-        "Our teacher, {person}, has {number} pupils and one stove, and it smokes.",
+        "Our teacher, {person}, has {small} pupils and one stove, and it smokes.",
         "I ask leave to keep my daughter from her lessons until {date}, as I am ill.",
-        "The slates ordered in {year} have still not come, and the children write on boards.",
+        "The slates ordered on {date} have still not come, and the children write on boards.",
         "Could the lessons in drawing be held in the evening, for apprentices?",
         "The master at {town} beats the small ones, and {person} will bear me out.",
     ),
     "Markets": (
-        "My stall was given to {person}, though I have paid for it since {year}.",
+        "My stall was given to {person}, though I have paid for it for {few} years.",
         "The weights used by the butcher from {town} are false, and everybody knows it.",
         "Will eggs be sold on {weekday} again, as was done before?",
         "Fish is laid out in the sun from morning, next to the cheese.",
@@ -85,7 +85,7 @@ _ASIDES = (
     "I would come myself, but the road from {town} is long.",
     "A reply may be left at {street}.",
     "I do not complain for my own sake alone.",
-    "It has been like this since {year}.",
+    "It has been like this for {few} years.",
     "I can be found at home on any {weekday}.",
 )
 

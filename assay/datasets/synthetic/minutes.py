@@ -46,7 +46,7 @@ _TALK = (
     "The clerk read out the names of {small} new burgesses.",
     "A complaint about the dogs of {person} was heard, and both sides were asked to be patient.",
     "The treasurer explained that {number} crowns were still owed by the tenants of the fishery.",
-    "There was a silence in memory of {person}, who had sat on the council since {year}.",
+    "There was a silence in memory of {person}, who had sat on the council for {small} years.",
     "{person} wished it to be set down that the guilds had not been asked.",
     "The committee on lamps has met {small} times and hopes to report on {date}.",
     "A sample of the new cobbles from {town} was passed round.",
