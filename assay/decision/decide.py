@@ -49,6 +49,7 @@ def decide(
         settings.shares,
         confidence,
     )
+    values = {model.model: model.objective_value for model in candidates}
     found = recommend(candidates, comparisons, higher_is_better=objective == "most_accurate")
     made: dict[str, Any] = _plain(
         {
@@ -62,8 +63,8 @@ def decide(
             "sentence": sentence(found, candidates, comparisons, objective, settings.level, confidence),
             "reasons": reasons(candidates, comparisons, found, objective),
             "models": [_model(model) for model in candidates],
-            "comparisons": [asdict(pair) for pair in comparisons],
-            "margin": _margin(found, comparisons),
+            "comparisons": [_comparison(pair, values) for pair in comparisons],
+            "margin": _margin(found, comparisons, values),
             "confidence": confidence,
         }
     )
@@ -189,15 +190,48 @@ def _limit(limit: Checked) -> dict[str, Any]:
     }
 
 
-def _margin(found: Recommendation, comparisons: Sequence[Comparison]) -> dict[str, Any] | None:
+def _comparison(pair: Comparison, values: Mapping[str, float | None]) -> dict[str, Any]:
+    return {
+        "a": pair.a,
+        "b": pair.b,
+        **_effect(pair.unit, (pair.difference, pair.low, pair.high), values[pair.b]),
+        "p": pair.p,
+        "p_adjusted": pair.p_adjusted,
+        "better": pair.better,
+        "more": pair.more,
+    }
+
+
+def _margin(
+    found: Recommendation, comparisons: Sequence[Comparison], values: Mapping[str, float | None]
+) -> dict[str, Any] | None:
     """How far the winner is ahead of the next best, seen from the winner: negative is cheaper or faster."""
-    if found.model is None:
-        return None
     pair = pair_of(comparisons, found.model, found.runner_up)
-    if pair is None or pair.difference is None:
+    if found.model is None or found.runner_up is None or pair is None or pair.difference is None:
         return None
-    difference, low, high = lead(pair, found.model)
-    return {"over": found.runner_up, "unit": pair.unit, "difference": difference, "low": low, "high": high}
+    return {"over": found.runner_up, **_effect(pair.unit, lead(pair, found.model), values[found.runner_up])}
+
+
+def _effect(
+    unit: str, effect: tuple[float | None, float | None, float | None], of: float | None
+) -> dict[str, float | None]:
+    """A comparison in the units of the objective's figure, and where it was tested as a ratio, as a share of `of`.
+
+    The ends in units are those of the ratio times `of`, taken as it was seen.
+    """
+    names = ("difference", "low", "high")
+    if unit == "absolute":
+        return {
+            **dict(zip(names, effect, strict=True)),
+            "relative": None,
+            "relative_low": None,
+            "relative_high": None,
+        }
+    units = [None if share is None or of is None else share * of for share in effect]
+    return {
+        **dict(zip(names, units, strict=True)),
+        **dict(zip(("relative", "relative_low", "relative_high"), effect, strict=True)),
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -18,6 +18,9 @@ from assay.stats.quantiles import least_n
 State = Literal["met", "missed", "undecided", "not_evaluated"]
 Qualifies = Literal["yes", "no", "undecided", "not_evaluated"]
 
+MOST = 1_000_000
+"""More requests or prompts than these are not a plan: then no number is given."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -87,7 +90,7 @@ def _checked(name: str, bound: Bound, figures: Mapping[Any, Any], confidence: fl
     more = None
     if state == "undecided" and value is not None:
         wanted = _needed(name, limit, value, low, high, n, confidence)
-        more = None if wanted is None else max(1, wanted - n)
+        more = None if wanted is None or wanted > MOST else max(1, wanted - n)
     return Checked(name, side, limit, value, low, high, n, unit, state, more)
 
 
@@ -108,15 +111,16 @@ def _needed(
         # Nothing to scale: the error rate is close to the share that the percentile leaves for failures.
         return 4 * n
     half = high - value if limit > value else value - low
-    return max(n + 1, math.ceil(n * (half / abs(limit - value)) ** 2))
+    return max(n + 1, math.ceil(min(MOST + 1, n * (half / (limit - value)) ** 2)))
 
 
 def needed_for_power(n: int, difference: float, error: float, confidence: float, tests: int) -> int | None:
     """About the n at which a difference of this size is found in 4 of 5 samples, Bonferroni over `tests`.
 
-    None where the difference is 0 or the error unknown: then no number would, or none can be told.
+    None where the difference is 0 or the error unknown, or where it is more than `MOST`.
     """
     if difference == 0 or not math.isfinite(error) or not math.isfinite(difference):
         return None
     wanted = normal_quantile(1.0 - tail(confidence) / max(tests, 1)) + normal_quantile(0.8)
-    return max(n + 1, math.ceil(n * (wanted * error / abs(difference)) ** 2))
+    size = n * (wanted * error / difference) ** 2
+    return None if size > MOST else max(n + 1, math.ceil(size))

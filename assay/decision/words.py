@@ -16,6 +16,7 @@ _NAMES = {
     "accuracy": "accuracy",
 }
 _COMPARED = {"cheapest": "cost", "fastest": "end-to-end time", "most_accurate": "accuracy"}
+_UNITS = {"cheapest": "prompts", "fastest": "requests", "most_accurate": "prompts"}
 
 
 def metric_name(metric: str) -> str:
@@ -102,7 +103,7 @@ def _winner(
     return f"Use {model.model}: {keeps}{figure}, {lead}."
 
 
-def pair_of(comparisons: Sequence[Comparison], a: str, b: str | None) -> Comparison | None:
+def pair_of(comparisons: Sequence[Comparison], a: str | None, b: str | None) -> Comparison | None:
     """The comparison of two models, whichever way round."""
     return next((pair for pair in comparisons if {pair.a, pair.b} == {a, b}), None)
 
@@ -155,19 +156,24 @@ def _undecided(
     wanted = [
         pair.more for pair in comparisons if pair.a in names and pair.b in names and pair.more is not None
     ]
-    unit = "requests" if objective == "fastest" else "prompts"
-    more = f"; about {_count(max(wanted))} more {unit} per model would decide" if wanted else ""
+    more = f"; about {_count(max(wanted))} more {_UNITS[objective]} per model would decide" if wanted else ""
     what = _COMPARED[objective]
     return f"Undecided between {_and(names)} at {concurrency} in flight: they {same}can't be told apart by {what} ({values}){more}."
 
 
 def more_needed(models: Iterable[Candidate]) -> str:
-    """What would decide the limits that are undecided: "about 32 more requests and 40 more prompts would decide"."""
+    """What would decide the limits that are undecided: "about 32 more requests and 40 more prompts would decide".
+
+    Nothing where one of them can't be decided by any number that somebody would send.
+    """
     wanted: dict[str, int] = {}
     for model in models:
         for limit in model.limits:
-            if limit.state == "undecided" and limit.more is not None:
-                wanted[limit.unit] = max(wanted.get(limit.unit, 0), limit.more)
+            if limit.state != "undecided":
+                continue
+            if limit.more is None:
+                return ""
+            wanted[limit.unit] = max(wanted.get(limit.unit, 0), limit.more)
     parts = [f"{_count(number)} more {unit}" for unit, number in wanted.items()]
     return f"about {_and(parts)} would decide" if parts else ""
 
@@ -191,7 +197,7 @@ def reasons(
             lines.append(f"{model.model}: {'; '.join(told)}.")
         elif model.limits:
             top = model.highest_concurrency
-            up_to = f", at up to {top} in flight" if top is not None else ""
+            up_to = f", up to {top} in flight" if top is not None else ""
             lines.append(f"{model.model} keeps every limit{up_to}.")
         if model.objective_value is not None and math.isinf(model.objective_value):
             lines.append(
@@ -205,12 +211,18 @@ def reasons(
         elif pair.better is not None:
             worse = pair.b if pair.better == pair.a else pair.a
             lines.append(
-                f"{pair.better} is better than {worse} by {_COMPARED[objective]} (adjusted p = {pair.p_adjusted:.2g})."
+                f"{pair.better} is better than {worse} by {_COMPARED[objective]} ({_p(pair.p_adjusted)})."
             )
+        elif pair.identical:
+            lines.append(f"{pair.a} and {pair.b} have the same {_COMPARED[objective]} on every prompt.")
         else:
-            more = f"; about {_count(pair.more)} more would tell" if pair.more is not None else ""
+            more = (
+                f"; about {_count(pair.more)} more {_UNITS[objective]} would tell"
+                if pair.more is not None
+                else ""
+            )
             lines.append(
-                f"{pair.a} and {pair.b} can't be told apart by {_COMPARED[objective]} (adjusted p = {pair.p_adjusted:.2g}){more}."
+                f"{pair.a} and {pair.b} can't be told apart by {_COMPARED[objective]} ({_p(pair.p_adjusted)}){more}."
             )
     return lines
 
@@ -266,6 +278,11 @@ def _percent(share: float) -> str:
 
 def _points(difference: float) -> str:
     return f"{100.0 * difference:.1f}"
+
+
+def _p(p: float) -> str:
+    """An adjusted p value, which nobody needs in more detail than this."""
+    return "adjusted p < 0.001" if p < 0.001 else f"adjusted p = {p:.2g}"
 
 
 def _count(number: int | None) -> str:

@@ -64,8 +64,12 @@ def test_the_cheapest_that_keeps_the_limits_wins_with_its_margin(tmp_path: Path)
     )
     assert (found["answer"], found["model"], found["concurrency"]) == ("winner", "swift", 4)
     assert found["margin"]["over"] == "steady"
-    assert found["margin"]["difference"] == pytest.approx(-0.375, abs=0.01)
+    assert found["margin"]["relative"] == pytest.approx(-0.375, abs=0.01)
     assert found["margin"]["low"] <= found["margin"]["difference"] <= found["margin"]["high"] < 0
+    swift, steady = (model["objective_value"] for model in found["models"][:2])
+    assert found["margin"]["difference"] == pytest.approx(swift - steady)
+    (pair,) = found["comparisons"]
+    assert pair["difference"] == pytest.approx(swift - steady)
     assert found["sentence"].startswith("Use swift: it keeps both limits at 4 in flight and costs $")
     assert " % less than steady (95 % interval " in found["sentence"]
     slow = next(model for model in found["models"] if model["model"] == "slow")
@@ -123,7 +127,7 @@ def test_a_fixed_proportion_of_costs_is_a_winner_without_variance(tmp_path: Path
     cheap, dear = (MadeModel(output_tokens=20, usd_per_million=usd) for usd in (1.0, 1.1))
     found = decided(tmp_path, {"dear": dear, "cheap": cheap})
     assert (found["answer"], found["model"]) == ("winner", "cheap")
-    assert found["margin"]["low"] == pytest.approx(1 / 1.1 - 1) == found["margin"]["high"]
+    assert found["margin"]["relative_low"] == pytest.approx(1 / 1.1 - 1) == found["margin"]["relative_high"]
 
 
 @pytest.mark.parametrize("blocks", [1, 5])
@@ -131,7 +135,7 @@ def test_the_fastest_wins_by_its_median(tmp_path: Path, blocks: int) -> None:
     models = {"slow": MadeModel(e2e_ms=200), "fast": MadeModel(e2e_ms=150)}
     found = decided(tmp_path, models, objective="fastest", blocks=blocks)
     assert (found["answer"], found["model"]) == ("winner", "fast")
-    assert found["margin"]["difference"] == pytest.approx(-0.25, abs=0.05)
+    assert found["margin"]["relative"] == pytest.approx(-0.25, abs=0.05)
 
 
 def test_accuracy_that_cant_be_told_apart_is_undecided_and_says_what_would_decide(tmp_path: Path) -> None:
@@ -140,7 +144,7 @@ def test_accuracy_that_cant_be_told_apart_is_undecided_and_says_what_would_decid
     assert found["answer"] == "undecided"
     assert sorted(found["candidates"]) == ["a", "b"]
     (pair,) = found["comparisons"]
-    assert pair["unit"] == "absolute"
+    assert pair["relative"] is None
     assert pair["better"] is None
     assert "can't be told apart by accuracy" in found["sentence"]
 
