@@ -98,8 +98,7 @@ def windows(rows: int, words: int) -> Iterator[Example]:
 def bucket(examples: Path, folder: Path) -> None:
     """Run the stage as a run does: a process of its own."""
     buckets = [
-        {"name": f"{low}-{high}", "min": low, "max": high, "n": 100}
-        for low, high in pairwise(BUCKETS)
+        {"name": f"{low}-{high}", "min": low, "max": high, "n": 100} for low, high in pairwise(BUCKETS)
     ]
     settings = {"buckets": buckets, "tokenizer": {"kind": "tekken"}, "seed": 1}
     subprocess.run(
