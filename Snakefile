@@ -17,6 +17,9 @@ min_version("9.27")
 
 PROJECT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
 
+# The project's folder as seen from the working directory: results don't depend on where the project lies.
+HERE = Path() if Path.cwd() == PROJECT else PROJECT
+
 # Rules call `python`, which has to be the one that runs Snakemake, and scripts import `assay` from here.
 sys.path.insert(0, str(PROJECT))
 os.environ.update(
@@ -26,7 +29,7 @@ os.environ.update(
 
 if not workflow.configfiles:
 
-    configfile: str(PROJECT / "config" / "config.yaml")
+    configfile: str(HERE / "config" / "config.yaml")
 
 
 include: "rules/plan.smk"

@@ -15,7 +15,7 @@ from assay.fingerprint import fingerprint
 try:
     BENCHMARK = check(config, workflow.configfiles)
 except InputError as error:
-    raise WorkflowError(str(error))
+    raise WorkflowError(str(error)) from None
 
 RUN = BENCHMARK.run
 RESULTS = f"results/{RUN.name}"
@@ -49,7 +49,7 @@ FIGURE_FILES = expand(
     ending=("svg", "png", "csv"),
 )
 
-REPORT_PARTS = Path("report") if Path.cwd() == PROJECT else PROJECT / "report"
+REPORT_PARTS = HERE / "report"
 
 # How to recreate the report, as the report itself says it.
 BENCHMARK_FILES = [os.path.relpath(path) for path in workflow.configfiles]

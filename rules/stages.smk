@@ -30,8 +30,7 @@ def flags(*names):
 
 def stage_script(name):
     """Command to run a stage. As a param that depends on `output` it is not recorded, so a moved project reruns nothing."""
-    folder = Path("scripts") if Path.cwd() == PROJECT else PROJECT / "scripts"
-    return lambda wildcards, output: str(folder / f"{name}.py")
+    return lambda wildcards, output: str(HERE / "scripts" / f"{name}.py")
 
 
 def stage_code(name):
