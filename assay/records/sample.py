@@ -88,17 +88,22 @@ class Sample:
         """Latencies in order, of answered requests, or of all with failures infinitely late.
 
         None where no answered request has this latency although some were answered (a model that doesn't stream has
-        no time to first token), or where there is no request.
+        no time to first token), or where there is no request. Where only some answers have it (the time per output
+        token of long ones), failures weigh as much less: they too might have been short.
         """
         requests = self.requests
         latency: Floats = getattr(requests, name)
-        chosen = requests.ok & ~np.isnan(latency)
-        if failures and (chosen.any() or not requests.ok.any()):
-            chosen = chosen | ~requests.ok
+        has = requests.ok & ~np.isnan(latency)
+        chosen, weight = has, requests.weight
+        if failures and (has.any() or not requests.ok.any()):
+            chosen = has | ~requests.ok
             latency = np.where(requests.ok, latency, math.inf)
+            if requests.ok.any() and not has[requests.ok].all():
+                share = float(weight[has].sum() / weight[requests.ok].sum())
+                weight = np.where(requests.ok, weight, share * weight)
         if block is not None:
             chosen = chosen & (requests.block == block)
-        return Sorted.of(latency[chosen], requests.weight[chosen]) if chosen.any() else None
+        return Sorted.of(latency[chosen], weight[chosen]) if chosen.any() else None
 
     def _all_values(self, name: str, failures: bool) -> Sorted | None:
         key = (name, failures)

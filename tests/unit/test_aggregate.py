@@ -229,6 +229,26 @@ def test_a_model_that_doesnt_stream_has_no_time_to_first_token_rather_than_a_lat
     assert cell["e2e_ms_p95_all"] == math.inf
 
 
+def test_a_failure_weighs_on_a_latency_that_few_answers_have_as_much_as_on_any(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"terse": MadeModel()}, levels=(1,), buckets=("short",), requests=100)
+
+    def terse(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        made = []
+        for row in rows:
+            if row["position"] % 10:
+                row |= {"tpot_ms": None}
+            if row["position"] in (3, 5):
+                row |= {"ok": False, "error": "throttling"}
+            made.append(row)
+        return made
+
+    rewrite(run.records[0], terse)
+    cell = tables(run)["cells"][0]
+    assert cell["error_rate"] == pytest.approx(0.02)
+    assert cell["e2e_ms_p95_all"] < math.inf
+    assert cell["tpot_ms_p95_all"] < math.inf
+
+
 def test_a_spoilt_block_is_left_out_and_said(tmp_path: Path) -> None:
     spoilt = MadeModel(statuses={("c4", 2): ("spoilt", "the event loop was blocked")})
     run = make_run(tmp_path, {"swift": spoilt}, blocks=2)
