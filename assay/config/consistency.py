@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from assay.bedrock.request import Line
 from assay.bedrock.settings import Endpoint, Inference, Model, SimulatorEndpoint
 from assay.config.problems import KeyPath, Problem, dotted, listed, meant
 from assay.datasets.settings import Dataset, JsonLines, LongBench
@@ -47,6 +48,19 @@ def _labels_differ(models: tuple[Model, ...], judges: Judges | None) -> Iterator
                 (*path, "label"),
                 f"found {model.label!r}, which {dotted(other)} has too; expected a label of its own "
                 "(labels of models and judges name files, so upper and lower case count as the same)",
+            )
+
+
+def _asks_differ(models: tuple[Model, ...], inference: Inference) -> Iterator[Problem]:
+    """Two labels that ask the same would share their answers, since the ledger buys no request twice."""
+    asks = [Line(model, model.inference.over(inference)).identity() for model in models]
+    for index, ask in enumerate(asks):
+        if (other := asks.index(ask)) != index:
+            yield Problem(
+                ("models", index),
+                f"found {models[index].label!r}, which asks just what models[{other}] "
+                f"({models[other].label!r}) asks; expected another id, parameter, API or tier, since what is the "
+                "same is bought once and would be shown twice",
             )
 
 
@@ -240,6 +254,7 @@ def _arns_in_region(
 
 _CHECKS: tuple[Callable[..., Iterator[Problem]], ...] = (
     _labels_differ,
+    _asks_differ,
     _max_tokens_known,
     _max_tokens_of_judges_known,
     _bucket_names_differ,

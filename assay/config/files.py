@@ -5,7 +5,7 @@ own folder, so that the shipped templates and behaviours are found from everywhe
 as they were written: an absolute one would make results depend on the machine.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from assay.config.consistency import asked
 from assay.config.problems import KeyPath, Problem, listed, meant
 from assay.datasets.settings import JsonLines, LongBench
 from assay.errors import InputError
+from assay.judging.prompt import template as judge_template
 from assay.prompts.settings import TokenizerFile
 from assay.simulator import behaviour
 
@@ -59,7 +60,7 @@ def _problems(sections: Mapping[str, Any], folders: Sequence[Path]) -> Iterator[
     judges = sections.get("judges")
     if judges is not None:
         asks = ["question", "references", "answer"]
-        yield from _template(("judges", "prompt"), judges.prompt, asks, folders)
+        yield from _template(("judges", "prompt"), judges.prompt, asks, folders, judge_template)
     endpoint = sections.get("endpoint")
     if isinstance(endpoint, SimulatorEndpoint):
         yield from _behaviour(endpoint.behaviour, sections, folders)
@@ -80,7 +81,11 @@ def _missing(
 
 
 def _template(
-    path: KeyPath, file: Path, placeholders: Sequence[str], folders: Sequence[Path]
+    path: KeyPath,
+    file: Path,
+    placeholders: Sequence[str],
+    folders: Sequence[Path],
+    check: Callable[[str, str], object] = lambda text, name: None,
 ) -> Iterator[Problem]:
     faults = list(_missing(path, file, folders))
     there = located(file, folders)
@@ -99,6 +104,11 @@ def _template(
             f"found {str(file)!r} without {listed(f'{{{name}}}' for name in absent)}; expected a text with the "
             f"placeholders {listed(f'{{{name}}}' for name in placeholders)}",
         )
+        return
+    try:
+        check(text, str(file))
+    except InputError as error:
+        yield Problem(path, f"found a text with faults: {error}")
 
 
 def _behaviour(file: Path, sections: Mapping[str, Any], folders: Sequence[Path]) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from assay.datasets.example import Example
 from assay.datasets.settings import Columns
 from assay.errors import InputError
 from assay.metrics.longbench import metric_of
+from assay.metrics.scores import flaw
 
 # LongBench's own keys, read where the mapping names none.
 _LONGBENCH_KEYS = {"id": "_id", "dataset": "dataset", "language": "language", "all_classes": "all_classes"}
@@ -45,7 +46,12 @@ def example_from(
     content = json.dumps([question, context, answers], ensure_ascii=False)
     identity = reader.optional_text("id", columns.id) or hashlib.sha256(content.encode()).hexdigest()[:16]
     source = reader.optional_text("source", columns.source) or _document(context) or identity
-    default_metric = metric_of(name) or ("qa_f1_zh" if language == "zh" else "qa_f1")
+    metric = metric or metric_of(name) or ("qa_f1_zh" if language == "zh" else "qa_f1")
+    if problem := flaw(metric, answers, all_classes or None):
+        raise InputError(
+            f"{where}: the row {problem}. Mend the row, or name another metric in `dataset.metric`: an answer that "
+            "can't be scored is money lost."
+        )
     return Example(
         id=identity,
         dataset=name,
@@ -55,7 +61,7 @@ def example_from(
         answers=answers,
         all_classes=all_classes or None,
         source=source,
-        metric=metric or default_metric,
+        metric=metric,
     )
 
 

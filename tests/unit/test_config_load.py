@@ -364,3 +364,18 @@ def test_checking_needs_no_heavy_module() -> None:
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     assert ran.stdout.strip() == "[]"
+
+
+def test_two_labels_that_ask_the_same_are_refused_since_one_would_show_the_others_answers(
+    folder: Path,
+) -> None:
+    message = error_of(changed(("models/1/id", "sim.one")))
+    assert "models[1]: found 'two', which asks just what models[0] ('one') asks" in message
+    check(changed(("models/1/id", "sim.one"), ("models/1/inference", {"temperature": 0.7})), None)
+    check(changed(("models/1/id", "sim.one"), ("models/1/stream", False)), None)
+
+
+def test_an_unknown_placeholder_of_the_judge_prompt_is_found_before_anything_runs(folder: Path) -> None:
+    (folder / "judge.txt").write_text("{question} {references} {answer} {contxt}")
+    message = error_of(GOOD)
+    assert "judges.prompt" in message and "{contxt}" in message

@@ -219,3 +219,11 @@ def test_genuine_longbench_rows_are_read_whole() -> None:
     examples, _ = read(SHARED / "multifieldqa_zh.jsonl")
     assert len(examples) == 30
     assert {(example.metric, example.language) for example in examples} == {("qa_f1_zh", "zh")}
+
+
+def test_a_row_that_its_metric_cannot_score_is_found_before_money_is_spent(tmp_path: Path) -> None:
+    path = written(tmp_path, row(all_classes=["Ada"]), row(answers=["bad"], all_classes=["good", "fine"]))
+    with pytest.raises(
+        InputError, match=r"mine\.jsonl, line 2: the row has the answer 'bad', which is not among"
+    ):
+        read(path, metric="classification")
