@@ -26,11 +26,12 @@ ROW = {"input": "Who?", "context": "Ada did.", "answers": ["Ada"], "length": 2, 
 
 
 def archive() -> bytes:
+    """The same bytes at every call: an entry that is named by text would carry the time of day."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as file:
         for name in ("hotpotqa", "dureader"):
             row = {**ROW, "dataset": name, "language": "en", "all_classes": None, "_id": name}
-            file.writestr(f"data/{name}.jsonl", json.dumps(row) + "\n")
+            file.writestr(zipfile.ZipInfo(f"data/{name}.jsonl"), json.dumps(row) + "\n")
     return made.getvalue()
 
 
