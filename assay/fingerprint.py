@@ -10,70 +10,79 @@ behaviours) are inputs of the rules, because imports don't show them. A module t
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 
-def modules(script: Path, roots: Sequence[Path]) -> list[Path]:
-    """The script and every module it reaches, sorted by path.
+class Sources:
+    """The project's own code, read once: make a new one to see edits.
 
-    `roots` are the folders that the project's own modules are imported from, in order: what is found in none
-    of them is an installed package and doesn't count. Packages count with their `__init__` files.
+    `roots` are the folders that the project's modules are imported from, in order: what is found in none of them
+    is an installed package and doesn't count. Packages count with their `__init__` files.
     """
-    folders = tuple(root.resolve() for root in roots)
-    first = script.resolve()
-    seen = {first}
-    waiting = [first]
-    while waiting:
-        for found in _imported(waiting.pop(), folders):
-            if found not in seen:
-                seen.add(found)
-                waiting.append(found)
-    return sorted(seen)
 
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self._roots = tuple(root.resolve() for root in roots)
+        self._imports: dict[Path, tuple[Path, ...]] = {}
+        self._hashes: dict[Path, str] = {}
 
-def fingerprint(script: Path, roots: Sequence[Path]) -> str:
-    """A hash of the sources that `modules` lists: 16 hex digits, the same wherever the project lies."""
-    digest = hashlib.sha256()
-    for path in modules(script, roots):
-        digest.update(f"{_place(path, roots)}\0{_content_hash(path, path.stat().st_mtime_ns)}\n".encode())
-    return digest.hexdigest()[:16]
+    def modules(self, script: Path) -> list[Path]:
+        """The script and every module it reaches, sorted by path. Raises SyntaxError if one can't be parsed."""
+        first = script.resolve()
+        seen = {first}
+        waiting = [first]
+        while waiting:
+            for found in self._imported(waiting.pop()):
+                if found not in seen:
+                    seen.add(found)
+                    waiting.append(found)
+        return sorted(seen)
 
+    def fingerprint(self, script: Path) -> str:
+        """A hash of the sources that `modules` lists: 16 hex digits, the same wherever the project lies."""
+        digest = hashlib.sha256()
+        for path in self.modules(script):
+            digest.update(f"{self._place(path)}\0{self._hashes[path]}\n".encode())
+        return digest.hexdigest()[:16]
 
-def _place(path: Path, roots: Sequence[Path]) -> str:
-    """The path as seen from the root it lies in."""
-    inside = [path.relative_to(root.resolve()) for root in roots if path.is_relative_to(root.resolve())]
-    return min((place.as_posix() for place in inside), key=len, default=path.name)
+    def _imported(self, path: Path) -> tuple[Path, ...]:
+        """The project's files that one file imports, packages on the way to them included."""
+        if path not in self._imports:
+            source = path.read_bytes()
+            self._hashes[path] = hashlib.sha256(source).hexdigest()
+            names = dict.fromkeys(_names(ast.parse(source, filename=str(path)), self._package(path)))
+            self._imports[path] = tuple(dict.fromkeys(file for name in names for file in self._files(name)))
+        return self._imports[path]
 
+    def _place(self, path: Path) -> str:
+        """The path as seen from the innermost root it lies in."""
+        inside = [path.relative_to(root) for root in self._roots if path.is_relative_to(root)]
+        return min((place.as_posix() for place in inside), key=len, default=path.name)
 
-@cache
-def _content_hash(path: Path, changed_ns: int) -> str:
-    """Hash of a file's bytes; the time of change is in the arguments so that an edited file is read again."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    def _package(self, path: Path) -> str:
+        """Dotted name of the package that a file's relative imports start from; empty for a script."""
+        for root in self._roots:
+            if path.is_relative_to(root):
+                return ".".join(path.relative_to(root).parent.parts)
+        return ""
 
-
-def _imported(path: Path, roots: tuple[Path, ...]) -> Iterable[Path]:
-    return _imported_at(path, path.stat().st_mtime_ns, roots)
-
-
-@cache
-def _imported_at(path: Path, changed_ns: int, roots: tuple[Path, ...]) -> tuple[Path, ...]:
-    """The project's files that one file imports, packages on the way to them included."""
-    tree = ast.parse(path.read_bytes(), filename=str(path))
-    found: dict[Path, None] = {}
-    for name in _names(tree, _package(path, roots)):
-        for file in _files(name, roots):
-            found[file] = None
-    return tuple(found)
-
-
-def _package(path: Path, roots: tuple[Path, ...]) -> str:
-    """Dotted name of the package that a file's relative imports start from; empty for a script."""
-    for root in roots:
-        if path.is_relative_to(root):
-            return ".".join(path.relative_to(root).parent.parts)
-    return ""
+    def _files(self, name: str) -> list[Path]:
+        """Files that importing a dotted name would run: the packages on the way, and the module itself."""
+        for root in self._roots:
+            place = root
+            files: list[Path] = []
+            for part in name.split("."):
+                place = place / part
+                if (place / "__init__.py").is_file():
+                    files.append(place / "__init__.py")
+                elif place.with_name(f"{part}.py").is_file():
+                    files.append(place.with_name(f"{part}.py"))
+                    break
+                else:
+                    break
+            if files:
+                return files
+        return []
 
 
 def _names(tree: ast.AST, package: str) -> Iterator[str]:
@@ -91,22 +100,3 @@ def _names(tree: ast.AST, package: str) -> Iterator[str]:
             yield base
             for alias in node.names:
                 yield f"{base}.{alias.name}"
-
-
-def _files(name: str, roots: tuple[Path, ...]) -> tuple[Path, ...]:
-    """Files that importing a dotted name would run: the packages on the way, and the module itself."""
-    for root in roots:
-        place = root
-        files: list[Path] = []
-        for part in name.split("."):
-            place = place / part
-            if (place / "__init__.py").is_file():
-                files.append(place / "__init__.py")
-            elif place.with_name(f"{part}.py").is_file():
-                files.append(place.with_name(f"{part}.py"))
-                break
-            else:
-                break
-        if files:
-            return tuple(files)
-    return ()

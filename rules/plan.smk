@@ -10,7 +10,7 @@ from assay.canonical import canonical_json
 from assay.config.files import located
 from assay.config.load import check
 from assay.errors import InputError
-from assay.fingerprint import fingerprint
+from assay.fingerprint import Sources
 
 try:
     BENCHMARK = check(config, workflow.configfiles)

@@ -2,6 +2,8 @@
 
 import random
 
+OUR_CODE = Sources([PROJECT, PROJECT / "scripts"])
+
 
 def named_file(path):
     """A file that the benchmark names, as an input; nothing where it names none."""
@@ -29,13 +31,13 @@ def flags(*names):
 
 
 def stage_script(name):
-    """Command to run a stage. As a param that depends on `output` it is not recorded, so a moved project reruns nothing."""
+    """Path of a stage's script. A param that depends on `output` isn't recorded, so a moved project reruns nothing."""
     return lambda wildcards, output: str(HERE / "scripts" / f"{name}.py")
 
 
 def stage_code(name):
     """Hash of a stage's script and of every module it imports."""
-    return fingerprint(PROJECT / "scripts" / f"{name}.py", [PROJECT, PROJECT / "scripts"])
+    return OUR_CODE.fingerprint(PROJECT / "scripts" / f"{name}.py")
 
 
 def settings(**parts):

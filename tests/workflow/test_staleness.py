@@ -7,7 +7,7 @@ import pytest
 import yaml
 from runs import FIGURES, LEVELS, Workflow, model
 
-from assay.fingerprint import modules
+from assay.fingerprint import Sources
 
 REPORT = {"report": 1, "render": 1}
 FROM_DECISION = {"decide": 1, **dict.fromkeys(FIGURES, 1), **REPORT}
@@ -95,9 +95,9 @@ STAGES = {
 )
 def test_an_edited_module_reruns_the_stages_that_import_it(finished: Workflow, module: str) -> None:
     edited = finished.folder / module
-    roots = [finished.folder, finished.folder / "scripts"]
+    sources = Sources([finished.folder, finished.folder / "scripts"])
     importing = [
-        stage for stage in STAGES if edited in modules(finished.folder / f"scripts/{stage}.py", roots)
+        stage for stage in STAGES if edited in sources.modules(finished.folder / f"scripts/{stage}.py")
     ]
     expected: dict[str, int] = {}
     for stage in importing:
