@@ -16,7 +16,9 @@ NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 def environment() -> str:
     """The text of the environment file."""
-    wanted = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    wanted = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "dependencies"
+    ]
     lock = (PROJECT / "requirements.lock").read_text(encoding="utf-8")
     locked = dict(re.findall(r"^([a-z0-9._-]+)==([^ \\\n]+)", lock, re.MULTILINE))
     names = sorted(match[0].lower().replace("_", "-") for text in wanted if (match := NAME.match(text)))
