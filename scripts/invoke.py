@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import platform
-from datetime import UTC, datetime
 from pathlib import Path
 
 import command
@@ -12,7 +11,7 @@ import command
 from assay.bedrock.request import Line
 from assay.ledger.files import file_name
 from assay.ledger.ledger import opened
-from assay.measurement.job import Job, measure, records
+from assay.measurement.job import Job, client_lag_ms_p99, measure, records
 from assay.measurement.plan import Asked
 from assay.measurement.settings import Invoke
 from assay.prompts.prompt import Prompt, read_prompts
@@ -33,11 +32,11 @@ def main(arguments: argparse.Namespace) -> None:
     job = Job(settings.model.label, asked, load, load.timeouts, load.retry, settings.run.seed, prompts)
     asks = {"endpoint": name, "region": region, "line": asked.line.identity()}
     ledger_file = file_name("invoke", settings.model.id, asks, load.name, f"b{load.block}")
-    began = datetime.now(UTC)
     with opened(arguments.ledger / ledger_file) as ledger:
         sat = measure(job, ledger, lambda: reached(endpoint, arguments.answer_key))
         rows = records(job, ledger)
         write(arguments.out_records, rows)
+        times = sorted(row["dispatched_utc"] for row in rows if row["dispatched_utc"])
         status = {
             "status": "complete",
             "reason": None,
@@ -45,15 +44,16 @@ def main(arguments: argparse.Namespace) -> None:
             "requests_sent": sat.requests_sent,
             "from_ledger": sat.from_ledger,
             "dropped_lines": ledger.dropped_lines,
-            "started_utc": began.isoformat(timespec="seconds"),
-            "ended_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+            "started_utc": times[0].isoformat(timespec="seconds"),
+            "ended_utc": times[-1].isoformat(timespec="seconds"),
             "host": {
                 "cores": os.cpu_count(),
                 "machine": platform.machine(),
                 "python": platform.python_version(),
             },
             "cells": {
-                bucket: {"event_loop_lag_ms_p99": lag} for bucket, lag in sat.event_loop_lag_ms_p99.items()
+                bucket: {"client_lag_ms_p99": lag}
+                for bucket, lag in client_lag_ms_p99(ledger, prompts).items()
             },
         }
         command.write_text(arguments.out_status, json.dumps(status, indent=1) + "\n")

@@ -31,7 +31,7 @@ class Ledger:
     """One open file of the ledger. Open it with `opened`, which holds the lock.
 
     `sitting` names this opening of the file; `dispatched` and `outcomes` hold the lines of all sittings so far, by
-    attempt key, in the order in which they were written.
+    attempt key, in the order in which they were written; `notes` holds what sittings noted beside them.
     """
 
     def __init__(self, path: Path, salt: bytes) -> None:
@@ -41,6 +41,7 @@ class Ledger:
         self.dispatched: dict[str, list[dict[str, Any]]] = {}
         self.outcomes: dict[str, list[dict[str, Any]]] = {}
         self.sittings: dict[str, dict[str, Any]] = {}
+        self.notes: list[dict[str, Any]] = []
         self.dropped_lines = 0
         self._file: int | None = None
         self._begun = False
@@ -63,6 +64,8 @@ class Ledger:
                 self.dispatched.setdefault(entry["key"], []).append(entry)
             elif kind == "outcome":
                 self.outcomes.setdefault(entry["key"], []).append(entry)
+            elif kind == "note":
+                self.notes.append(entry)
 
     def write_dispatched(self, key: str, entry: dict[str, Any]) -> None:
         """Note that a request is about to leave. Returns when the operating system has the line."""
@@ -74,9 +77,13 @@ class Ledger:
         """Note what came of a request. Returns when the operating system has the line."""
         self._write({"line": "outcome", "key": key, "sitting": self.sitting, **entry}, self.outcomes, key)
 
+    def write_note(self, entry: dict[str, Any]) -> None:
+        """Note what a sitting saw beside its requests: how the client itself did, say."""
+        noted = {"line": "note", "sitting": self.sitting, **entry}
+        self._append(noted)
+        self.notes.append(noted)
+
     def _write(self, entry: dict[str, Any], into: dict[str, list[dict[str, Any]]], key: str) -> None:
-        if not self._begun:
-            self._begin()
         self._append(entry)
         into.setdefault(key, []).append(entry)
 
@@ -92,10 +99,15 @@ class Ledger:
             "wall_ns": time.time_ns(),
             "perf_ns": time.perf_counter_ns(),
         }
-        self._append(anchor)
+        self._put_line(anchor)
         self.sittings[self.sitting] = anchor
 
     def _append(self, entry: dict[str, Any]) -> None:
+        if not self._begun:
+            self._begin()
+        self._put_line(entry)
+
+    def _put_line(self, entry: dict[str, Any]) -> None:
         body = json.dumps(entry, separators=(",", ":"), ensure_ascii=False).encode()[:-1]
         self._put(b'%s,"crc":"%08x"}\n' % (body, zlib.crc32(body)))
 

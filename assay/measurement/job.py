@@ -7,9 +7,9 @@ Plans what is still missing, has it sent, and makes the records of all of it. Ho
 import asyncio
 import logging
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from assay.bedrock.address import Address
@@ -50,8 +50,6 @@ class Sat:
 
     requests_sent: int = 0
     from_ledger: int = 0
-    event_loop_lag_ms_p99: dict[str, float] = field(default_factory=dict)
-    """By bucket: how late the client's own event loop was while the cell was measured."""
 
 
 def plans(job: Job) -> dict[str, list[Position]]:
@@ -133,7 +131,17 @@ async def _measure_cell(
         saying.cancel()
     progress.say()
     if len(lag.late_ms) >= 2:
-        sat.event_loop_lag_ms_p99[bucket] = statistics.quantiles(lag.late_ms, n=100, method="inclusive")[98]
+        late = statistics.quantiles(lag.late_ms, n=100, method="inclusive")[98]
+        ledger.write_note({"bucket": bucket, "client_lag_ms_p99": round(late, 3)})
+
+
+def client_lag_ms_p99(ledger: Ledger, buckets: Iterable[str]) -> dict[str, float]:
+    """By bucket: how late the client's own event loop was while the cell was measured, in its worst sitting."""
+    worst: dict[str, float] = {}
+    for note in ledger.notes:
+        if "client_lag_ms_p99" in note and note["bucket"] in buckets:
+            worst[note["bucket"]] = max(worst.get(note["bucket"], 0.0), note["client_lag_ms_p99"])
+    return worst
 
 
 def _tags(job: Job, role: str, bucket: str, ask: str, prompt: Prompt) -> dict[str, Any]:

@@ -44,12 +44,15 @@ def test_answers_belong_to_their_own_prompts_under_load(tmp_path: Path) -> None:
 def test_a_second_run_sends_nothing_and_gives_the_same_records(tmp_path: Path) -> None:
     place = Place(tmp_path)
     place.invoke()
-    before, served = place.records, place.served()
+    before, served, status = place.records, place.served(), place.status
     again = place.invoke()
     assert again.returncode == 0 and "nothing is sent" in again.stderr
     assert place.served() == served
     assert place.records == before
     assert place.status["requests_sent"] == 0 and place.status["from_ledger"] == 16
+    for known_from_the_ledger in ("started_utc", "ended_utc", "sittings", "cells"):
+        assert place.status[known_from_the_ledger] == status[known_from_the_ledger]
+    assert set(status["cells"]) == {"small", "large"}
 
 
 def test_a_new_bucket_sends_that_buckets_requests_only(tmp_path: Path) -> None:
