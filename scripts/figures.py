@@ -5,9 +5,9 @@ from pathlib import Path
 
 import command
 
-from assay.tables import inputs
 from assay.figures.catalogue import FIGURES, write
 from assay.figures.settings import FigureSettings
+from assay.tables import inputs
 
 
 def main(arguments: argparse.Namespace) -> None:
