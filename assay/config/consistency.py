@@ -15,7 +15,7 @@ from assay.config.problems import KeyPath, Problem, dotted, listed, meant
 from assay.datasets.settings import Dataset, JsonLines, LongBench
 from assay.decision.settings import Limits
 from assay.judging.settings import Judges
-from assay.metrics.longbench import METRIC_OF_SET
+from assay.metrics.longbench import METRIC_OF_SET, SETS_OF_LONGBENCH_E
 from assay.prices.settings import PriceOverride
 from assay.prompts.settings import Bucket
 from assay.schedule.settings import Load
@@ -127,28 +127,7 @@ def _interest_known(
             )
 
 
-_SETS_OF_LONGBENCH = (
-    *METRIC_OF_SET,
-    *(
-        f"{name}_e"
-        for name in [
-            "qasper",
-            "multifieldqa_en",
-            "hotpotqa",
-            "2wikimqa",
-            "gov_report",
-            "multi_news",
-            "trec",
-            "triviaqa",
-            "samsum",
-            "passage_count",
-            "passage_retrieval_en",
-            "lcc",
-            "repobench-p",
-        ]
-    ),
-)
-"""The 21 sets and the 13 that LongBench-E has too."""
+_SETS_OF_LONGBENCH = (*METRIC_OF_SET, *(f"{name}_e" for name in SETS_OF_LONGBENCH_E))
 
 
 def _sets_known(dataset: Dataset) -> Iterator[Problem]:

@@ -35,9 +35,9 @@ class LongBench(Settings):
     """Names such as hotpotqa or hotpotqa_e; by default the 21 sets, without the `_e` ones."""
     languages: Annotated[tuple[Literal["en", "zh"], ...], Field(min_length=1)] | None = None
     """Only rows in these languages. The code sets lcc and repobench-p are in neither."""
-    revision: str = "main"
-    """Git revision of THUDM/LongBench on the hub: a branch, a tag or a commit. The commit that it stood for is
-    recorded; name that one to have the same data later."""
+    revision: str = "5e628be450b7e67fb7ae6e201bd6d8f7056f7672"
+    """Git revision of THUDM/LongBench on the hub: a commit, so that the data stay the same, or a branch or tag, whose
+    commit is then recorded."""
     path: Path | None = None
     """A local `data.zip`, or the folder it was unpacked to, in place of the hub."""
 

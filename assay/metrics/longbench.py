@@ -31,6 +31,24 @@ METRIC_OF_SET = {
 _FIRST_LINE = frozenset({"trec", "triviaqa", "samsum", "lsht"})
 
 
+SETS_OF_LONGBENCH_E = (
+    "qasper",
+    "multifieldqa_en",
+    "hotpotqa",
+    "2wikimqa",
+    "gov_report",
+    "multi_news",
+    "trec",
+    "triviaqa",
+    "samsum",
+    "passage_count",
+    "passage_retrieval_en",
+    "lcc",
+    "repobench-p",
+)
+"""The sets that LongBench-E has too, there with `_e` behind their names."""
+
+
 def set_of(dataset: str) -> str:
     """The set that a dataset's name stands for: `hotpotqa_e` is hotpotqa; other names are themselves."""
     return dataset.removesuffix("_e") if dataset.removesuffix("_e") in METRIC_OF_SET else dataset
