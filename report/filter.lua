@@ -95,17 +95,20 @@ local function table_div(element)
   end
   local caption = captioned(element.identifier, last.content)
   element.content:remove(#element.content)
-  local widths_off = {
-    Table = function(found)
-      for _, spec in ipairs(found.colspecs) do
-        spec[2] = nil
-      end
-      found.colspecs = found.colspecs:map(function(spec) return { spec[1], nil } end)
-      return found
-    end,
-  }
-  local content = element.content:walk(widths_off)
+  -- Pandoc gives columns of long rows a share of the page's width; a column is as wide as what it holds.
+  local function widths_off(found)
+    found.colspecs = found.colspecs:map(function(spec) return { spec[1], nil } end)
+    return found
+  end
+  local function name_box(box)
+    if box.classes:includes("wide") then
+      box.attributes["aria-labelledby"] = element.identifier .. "-caption"
+      return box
+    end
+  end
+  local content = element.content:walk({ Table = widths_off })
   if html then
+    content = content:walk({ Div = name_box })
     local above = pandoc.Div({ pandoc.Plain(caption) }, pandoc.Attr(element.identifier .. "-caption", { "caption" }))
     content:insert(1, above)
     return pandoc.Div(content, pandoc.Attr(element.identifier, { "table" }))
@@ -125,7 +128,9 @@ local function callout(element, kind)
     end
     local content = pandoc.Blocks({ pandoc.Div({ pandoc.Plain(title) }, pandoc.Attr("", { "callout-title" })) })
     content:extend(element.content)
-    return pandoc.Div(content, pandoc.Attr("", classes, { role = "note", ["aria-label"] = title }))
+    -- A list of pairs, since the order of a table's keys differs from run to run.
+    local attributes = { { "role", "note" }, { "aria-label", title } }
+    return pandoc.Div(content, pandoc.Attr("", classes, attributes))
   end
   -- What pandoc writes as GitHub's alert.
   local content = pandoc.Blocks({ pandoc.Div({ pandoc.Para(title) }, pandoc.Attr("", { "title" })) })
@@ -150,7 +155,6 @@ local function div(element)
     end
     element.attributes.tabindex = "0" -- so that it can be scrolled by keyboard
     element.attributes.role = "region"
-    element.attributes["aria-label"] = "Table"
     return element
   end
 end

@@ -135,8 +135,7 @@ def context(
         "simulated": shown.simulated,
         "decision": {"reasons": [], "models": [], "candidates": [], **decision},
         "sentence": one_line(decision),
-        "interest": list(shown.buckets_of_interest),
-        "weights": benchmark.dataset_of_interest if isinstance(benchmark.dataset_of_interest, dict) else None,
+        "interest": _interest(benchmark.dataset_of_interest),
         "concurrency": shown.concurrency,
         "confidence": shown.confidence,
         "objective_metric": model_tables.METRICS[OBJECTIVES[benchmark.decision.objective]],
@@ -186,13 +185,9 @@ def context(
             "asking": _total(column(inputs.models, "cost_usd").tolist()),
             "judging": _total(column(inputs.models, "judge_cost_usd").tolist()) if benchmark.judges else 0.0,
         },
-        "client_lag_ms_p99": _client_lag(finished.statuses),
-        "started_utc": min(
-            (str(s["started_utc"]) for s in finished.statuses if s.get("started_utc")), default=None
-        ),
-        "ended_utc": max(
-            (str(s["ended_utc"]) for s in finished.statuses if s.get("ended_utc")), default=None
-        ),
+        "client_lag_ms_p99": _most(column(inputs.cells, "client_lag_ms_p99").tolist()),
+        "started_utc": min(_times(finished.statuses, "started_utc"), default=None),
+        "ended_utc": max(_times(finished.statuses, "ended_utc"), default=None),
         "interrupted": sum(int(s.get("sittings") or 1) > 1 for s in finished.statuses),
         "jobs": len(finished.statuses),
         "source": provenance.without_private_parts(finished.source),
@@ -218,6 +213,19 @@ def _header(title: str, author: str | None) -> Markdown:
 def _figure(link: str, text: str, name: str) -> Markdown:
     """The part of an image after its caption: where it is, its identifier, its alternative text."""
     return Markdown(f'({link}){{#fig-{name.replace("_", "-")} fig-alt="{attribute(text)}"}}')
+
+
+def _interest(buckets: str | dict[str, float]) -> list[str]:
+    """The buckets that the decision is about, in words; each with its share where there are several."""
+    if isinstance(buckets, str):
+        return [buckets]
+    total = sum(buckets.values())
+    return [f"{name} ({numbers.percent(weight / total)})" for name, weight in buckets.items()]
+
+
+def _times(statuses: Iterable[dict[str, Any]], name: str) -> list[str]:
+    """Times in UTC to the second, such as 2026-11-01 10:00:00, of those statuses that have one."""
+    return [str(status[name])[:19].replace("T", " ") for status in statuses if status.get(name)]
 
 
 def _asked_with(
@@ -284,12 +292,6 @@ def _total(values: Iterable[float]) -> float | None:
     return sum(values) if all(numbers.known(value) for value in values) else None
 
 
-def _client_lag(statuses: Iterable[dict[str, Any]]) -> float | None:
-    """How late the client itself was at worst: the highest 99th percentile of any cell, in milliseconds."""
-    lags = [
-        float(cell["client_lag_ms_p99"])
-        for status in statuses
-        for cell in (status.get("cells") or {}).values()
-        if isinstance(cell, dict) and numbers.known(cell.get("client_lag_ms_p99"))
-    ]
-    return max(lags, default=None)
+def _most(values: Iterable[float]) -> float | None:
+    """The highest of those that are known; None if none is."""
+    return max((value for value in values if numbers.known(value)), default=None)

@@ -12,7 +12,7 @@ from assay.figures.settings import FigureSettings
 from assay.tables.inputs import Inputs, column
 from assay.tables.numbers import number
 
-_LATENCIES = {"ttft_ms": "Time to first token", "e2e_ms": "End to end"}
+_LATENCIES = {"ttft_ms": "TTFT", "e2e_ms": "end to end"}
 _PERCENTILES = ("p50", "p95")
 
 
@@ -160,7 +160,7 @@ def draw_latency(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     for row, bucket in zip(axes, buckets, strict=True):
         in_bucket = frame[frame["bucket"] == bucket]
         for panel, (metric, name) in zip(row, _LATENCIES.items(), strict=True):
-            panel.set_title(f"{bucket}: {name[0].lower()}{name[1:]}")
+            panel.set_title(f"{style.short(bucket, 14)}: {name}")
             rows = in_bucket[in_bucket["metric"] == metric]
             if rows["value_ms"].notna().any():
                 _latency_panel(panel, rows, settings.models)
@@ -202,7 +202,8 @@ def _latency_panel(panel: Axes, rows: pd.DataFrame, models: Sequence[str]) -> No
                 markerfacecolor=style.colour(models, model) if median else "white",
                 markersize=5 if median else 4.2,
                 linestyle="-" if median else (0, (3, 2)),
-                linewidth=1.8 if median else 1.1,
+                linewidth=1.8 if median else 1.0,
+                alpha=1.0 if median else 0.8,
             )
             bars = line["low_ms"].notna() & line["high_ms"].notna()
             panel.vlines(
@@ -224,7 +225,7 @@ def draw_throughput(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     flat = [panel for row in axes for panel in row]
     for panel, bucket in zip(flat, buckets, strict=False):
         rows = frame[(frame["bucket"] == bucket) & frame["transactions_per_minute"].notna()]
-        panel.set_title(bucket)
+        panel.set_title(style.short(bucket, 24))
         if rows.empty:
             style.nothing(panel, "no transaction completed")
             continue

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from assay.figures import style
 from assay.figures.settings import FigureSettings
@@ -94,7 +95,7 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     right = max(shown["latency_ms"].max(), shown["high_ms"].max() if shown["high_ms"].notna().any() else 0)
     top = shown[_COST].max()
     panel.set_xlim(0, right * 1.15)
-    panel.set_ylim(0, top * 1.25 or 1)
+    panel.set_ylim(-0.05 * top, top * 1.25 or 1)
     for bound, line, end in (
         (getattr(settings.limits, metric, None), panel.axvline, right * 1.15),
         (settings.limits.cost_usd_per_10k_transactions, panel.axhline, top * 1.25),
@@ -106,10 +107,12 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
                 panel.set_xlim(0, max(end, value * 1.05))
                 panel.text(value, panel.get_ylim()[1], " limit", color=style.LIMIT, fontsize=9, va="top")
             else:
-                panel.set_ylim(0, max(end, value * 1.08))
+                panel.set_ylim(-0.05 * top, max(end, value * 1.08))
                 panel.text(0, value, " limit", color=style.LIMIT, fontsize=9, va="bottom")
     style.plain(panel.xaxis)
-    panel.yaxis.set_major_formatter(lambda value, _: dollars(value) if value < 10 else f"${number(value)}")
+    panel.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: dollars(value) if top < 4 else f"${value:,.6g}")
+    )
     level = shown["concurrency"].iloc[0]
     panel.set_xlabel(f"{_LATENCIES[metric]} with {level} in flight (ms)")
     panel.set_ylabel("US dollars per 10,000 transactions")

@@ -17,6 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 from matplotlib.transforms import Bbox
 
@@ -90,6 +91,12 @@ def marker(models: Sequence[str], model: str) -> str:
     return _MARKERS[models.index(model) % len(_MARKERS)]
 
 
+def short(text: str, most: int) -> str:
+    """`text`, its middle left out where it has more than `most` characters."""
+    keep = (most - 1) // 2
+    return text if len(text) <= most else f"{text[: most - 1 - keep]}…{text[-keep:]}"
+
+
 def plain(axis: Any) -> None:
     """Numbers along an axis as people write them: no powers of ten, thousands apart."""
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
@@ -141,7 +148,7 @@ def name_points(axes: Axes, points: Sequence[tuple[float, float, str, str]]) -> 
     figure = axes.figure.get_figure(root=True)
     assert figure is not None
     figure.draw_without_rendering()  # so that the axes have their place
-    box = axes.get_window_extent()
+    frame = axes.get_window_extent().padded(6)
     taken = [
         Bbox.from_bounds(x - 6, y - 6, 12, 12)
         for x, y in (axes.transData.transform((x, y)) for x, y, _, _ in points)
@@ -151,15 +158,23 @@ def name_points(axes: Axes, points: Sequence[tuple[float, float, str, str]]) -> 
             text, (x, y), xytext=(0, 0), textcoords="offset points", fontsize=9.5, color=shade, zorder=5
         )
         label.set_path_effects([withStroke(linewidth=3, foreground="white")])
-        for across, up in _PLACES:
-            label.set_horizontalalignment("left" if across > 0 else "right" if across < 0 else "center")
-            label.set_verticalalignment("center" if up == 0 else "bottom" if up > 0 else "top")
-            label.xyann = (across, up)
+        found: list[tuple[int, int]] = []
+        for place, offset in enumerate(_PLACES):
+            _put(label, offset)
             room = label.get_window_extent().padded(1)
-            inside = box.x0 <= room.x0 and room.x1 <= box.x1 and box.y0 <= room.y0 and room.y1 <= box.y1
-            if inside and not any(room.overlaps(other) for other in taken):
-                break
+            outside = not (
+                frame.x0 <= room.x0 and room.x1 <= frame.x1 and frame.y0 <= room.y0 and room.y1 <= frame.y1
+            )
+            found.append((3 * outside + sum(bool(room.overlaps(other)) for other in taken), place))
+        _put(label, _PLACES[min(found)[1]])
         taken.append(label.get_window_extent())
+
+
+def _put(label: Annotation, offset: tuple[int, int]) -> None:
+    across, up = offset
+    label.set_horizontalalignment("left" if across > 0 else "right" if across < 0 else "center")
+    label.set_verticalalignment("center" if up == 0 else "bottom" if up > 0 else "top")
+    label.xyann = (across, up)
 
 
 _PLACES = (

@@ -48,12 +48,13 @@ def state(name: str, words: dict[str, str]) -> Markdown:
 
 def headline(inputs: Inputs, models: Sequence[str], buckets: Sequence[str], concurrency: int) -> Markdown:
     """One row for each model, on the dataset of interest."""
-    judged = {entry["model"]: entry.get("qualifies", "") for entry in inputs.decision.get("models") or []}
+    judged = {entry["model"]: entry for entry in inputs.decision.get("models") or []}
     rows = [
         {
             **of_interest(inputs, model, buckets, concurrency),
             "model": model,
-            "qualifies": judged.get(model, ""),
+            "qualifies": judged.get(model, {}).get("qualifies", ""),
+            "highest_concurrency": judged.get(model, {}).get("highest_concurrency"),
         }
         for model in models
     ]
@@ -88,6 +89,7 @@ def headline(inputs: Inputs, models: Sequence[str], buckets: Sequence[str], conc
         ranged("ttft_ms_p50"),
         ranged("ttft_ms_p95"),
         Column("failed", lambda row: percent(row.get("error_rate"))),
+        Column("limits kept up to (in flight)", lambda row: count(row["highest_concurrency"])),
         Column("transactions per minute", lambda row: number(row.get("transactions_per_minute"))),
         Column("requests measured", lambda row: count(row.get("n"))),
         Column("prompts scored", lambda row: count(row.get("accuracy_n"))),
@@ -147,6 +149,14 @@ def comparisons(decision: dict[str, Any], metric: str) -> Markdown | None:
                 figure(metric, row.get("difference")),
                 figure(metric, row.get("low")),
                 figure(metric, row.get("high")),
+            ),
+        ),
+        Column(
+            "relative difference",
+            lambda row: with_interval(
+                percent(row.get("relative")),
+                percent(row.get("relative_low")),
+                percent(row.get("relative_high")),
             ),
         ),
         Column("adjusted p", lambda row: _p(row.get("p_adjusted"))),

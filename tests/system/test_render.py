@@ -176,6 +176,9 @@ def test_tables_scroll_in_boxes_of_their_own(rendered: tuple[Path, str, str]) ->
     boxes = [box for box in page.all("div") if "wide" in (box.get("class") or "").split()]
     assert len(boxes) == len(page.all("table")) > 8
     assert all(box.get("tabindex") == "0" for box in boxes)
+    identifiers = {attributes.get("id") for _, attributes in page.tags}
+    names = [box.get("aria-labelledby") for box in boxes]
+    assert len(set(names)) == len(names) and set(names) <= identifiers
     assert "<col " not in rendered[1]
 
 
