@@ -64,6 +64,8 @@ rule verdict:
     localrule: True
     conda:
         "envs/assay.yaml"
+    message:
+        "The report and its verdict"
     shell:
         'echo "{input.report}: $(cat {input.verdict:q})" | tee {log:q}'
 
