@@ -38,9 +38,9 @@ install-test: .venv/.installed-test
 
 # uv itself comes through pip, its hash required like that of all it installs.
 .venv/.uv: requirements-uv.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "Assay needs Python 3.11 or later; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo missing)." \
-			"Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Assay needs Python 3.11 or later, and '$(PYTHON)' isn't one. Name another: make PYTHON=python3.12" >&2; \
+		exit 1; }
 	@$(PYTHON) -c 'import ensurepip' || { \
 		echo "'$(PYTHON)' comes without ensurepip, which .venv needs (Debian, Ubuntu: apt install python3-venv)" >&2; \
 		exit 1; }
