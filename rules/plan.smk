@@ -51,11 +51,19 @@ FIGURE_FILES = expand(
 
 REPORT_PARTS = HERE / "report"
 
-# How to recreate the report, as the report itself says it.
-BENCHMARK_FILES = [os.path.relpath(path) for path in workflow.configfiles]
+# How to recreate the report, as the report itself says it. A file from elsewhere goes by its name: where it lies on this
+# machine is nobody's business.
+BENCHMARK_FILES = [
+    path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else Path(path.name)
+    for path in (Path(file).absolute() for file in workflow.configfiles)
+]
 COMMANDS = [
     "make report"
-    + "".join(f" CONFIG={shlex.quote(path)}" for path in BENCHMARK_FILES if path != "config/config.yaml"),
+    + "".join(
+        f" CONFIG={shlex.quote(str(path))}"
+        for path in BENCHMARK_FILES
+        if path != Path("config", "config.yaml")
+    ),
 ]
 
 
