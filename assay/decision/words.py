@@ -128,7 +128,16 @@ def _margin(pair: Comparison, model: str, other: str, objective: Objective, conf
     sure = f"{_percent(confidence)} % interval"
     if objective == "most_accurate":
         return f"{_points(difference)} points more than {other} ({sure} {_points(low)} to {_points(high)})"
-    return f"{_percent(-difference)} % less than {other} ({sure} {_percent(-high)} to {_percent(-low)} %)"
+    return f"{_percent(-difference)} % less than {other} ({sure} {_span(-high, -low)} %)"
+
+
+def _span(low: float, high: float) -> str:
+    """Two shares as per cents, with as many decimals (three at most) as it takes to tell them apart."""
+    for decimals in range(0 if min(abs(low), abs(high)) >= 0.1 else 1, 4):
+        ends = f"{100 * low:.{decimals}f}", f"{100 * high:.{decimals}f}"
+        if ends[0] != ends[1]:
+            break
+    return " to ".join(ends)
 
 
 def _undecided(

@@ -5,6 +5,7 @@ What to send next is the caller's question (`Take`); what an answer is worth is 
 
 import asyncio
 import gc
+import os
 import random
 import ssl
 from collections.abc import Callable, Sequence
@@ -94,7 +95,7 @@ class Sender:
         self._timeouts = timeouts
         self._retry = retry
         self._random = random.Random(seed)
-        self._tls = ssl.create_default_context() if address.scheme == "https" else None
+        self._tls = _tls() if address.scheme == "https" else None
         self._connections: list[Connection | None] = []
         self._answered = False
         self._hopeless: list[Attempt] = []
@@ -215,6 +216,11 @@ class Sender:
         if len(self._hopeless) >= patience:
             outcome = attempt.answer.outcome
             raise SetupError(f"{outcome.error}: {outcome.error_message}.".replace("..", "."))
+
+
+def _tls() -> ssl.SSLContext:
+    """Certificates are checked against the system's authorities, or those of AWS_CA_BUNDLE, as in the AWS SDKs."""
+    return ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE"))
 
 
 def _request(host: str, path: str, signed: dict[str, str], content: bytes) -> bytes:

@@ -3,6 +3,9 @@
 import math
 from typing import Any
 
+import pytest
+
+from assay.decision import words
 from assay.decision.compare import Comparison
 from assay.decision.limits import Qualifies
 from assay.decision.recommend import Candidate, Recommendation, recommend
@@ -87,3 +90,16 @@ def test_for_accuracy_more_is_better() -> None:
     made: dict[str, Any] = {"pairs": (pair("a", "b", "b"),)}
     found = recommend([model("a", 0.7), model("b", 0.9)], made["pairs"], higher_is_better=True)
     assert (found.model, found.runner_up) == ("b", "a")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [
+        (0.31, 0.44, "31 to 44"),
+        (0.7501, 0.7503, "75.01 to 75.03"),
+        (0.034, 0.06, "3.4 to 6.0"),
+        (0.5, 0.5, "50.000 to 50.000"),
+    ],
+)
+def test_the_ends_of_a_narrow_interval_are_told_apart(low: float, high: float, shown: str) -> None:
+    assert words._span(low, high) == shown
