@@ -26,6 +26,12 @@ class Outcome:
     cache_write_tokens: int | None = None
     service_latency_ms: float | None = None
     service_tier: str | None = None
+    invoked_model_id: str | None = None
+    """The model that a prompt router chose. Of inference profiles the service doesn't tell where they led."""
+    connect_ms: float | None = None
+    """Name look-up and TCP handshake of the connection; null where an earlier request had used it."""
+    tls_ms: float | None = None
+    """The TLS handshake after that; null without TLS, too."""
     chunks: int = 0
     first_chunk_chars: int = 0
     content_chars: int = 0

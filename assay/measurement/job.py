@@ -194,6 +194,8 @@ def records(job: Job, ledger: Ledger) -> list[dict[str, Any]]:
                 "ask_key": tags["ask"],
                 "model": job.label,
                 "model_id": job.asked.line.model.id,
+                "endpoint": job.asked.endpoint,
+                "region": job.asked.region,
                 "load": job.load.name,
                 "concurrency": job.load.concurrency,
                 "block": job.load.block,

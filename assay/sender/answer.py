@@ -145,6 +145,8 @@ class Answer:
         outcome.cache_write_tokens = usage.get("cacheWriteInputTokens")
         outcome.service_latency_ms = (data.get("metrics") or {}).get("latencyMs")
         outcome.service_tier = (data.get("serviceTier") or {}).get("type")
+        router = (data.get("trace") or {}).get("promptRouter") or {}
+        outcome.invoked_model_id = router.get("invokedModelId")
 
     def _end_of_stream(self, whole: bool, reason: str | None) -> None:
         assert self._decoder is not None

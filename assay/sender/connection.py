@@ -31,18 +31,30 @@ class Connection(asyncio.Protocol):
         self._timeouts = Timeouts()
         self._until_closed = False
         self.opened_ns = 0
+        self.connect_ms = 0.0
+        """How long the name's look-up and the TCP handshake took."""
+        self.tls_ms: float | None = None
+        """How long the TLS handshake took after that; null without TLS."""
+        self.requests = 0
+        """Requests that were written to it."""
 
     @staticmethod
     async def open(address: Address, timeouts: Timeouts, tls: ssl.SSLContext | None) -> "Connection":
         """Connect, TLS handshake included. Raises OSError (TLS errors are OSErrors) or TimeoutError."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(timeouts.connect_s):
-            _, connection = await loop.create_connection(
-                lambda: Connection(loop),
-                address.host,
-                address.port,
-                ssl=tls if address.scheme == "https" else None,
+            began_ns = perf_counter_ns()
+            plain, connection = await loop.create_connection(
+                lambda: Connection(loop), address.host, address.port
             )
+            connected_ns = perf_counter_ns()
+            connection.connect_ms = (connected_ns - began_ns) / 1e6
+            if tls is not None and address.scheme == "https":
+                secured = await loop.start_tls(plain, connection, tls, server_hostname=address.host)
+                if secured is None:
+                    raise ConnectionResetError("the connection ended during the TLS handshake")
+                connection.tls_ms = (perf_counter_ns() - connected_ns) / 1e6
+                connection.connection_made(secured)
         return connection
 
     @property
@@ -59,6 +71,9 @@ class Connection(asyncio.Protocol):
         self._headers = {}
         self._until_closed = False
         self._last_read_ns = 0
+        if self.requests == 0:
+            answer.outcome.connect_ms, answer.outcome.tls_ms = self.connect_ms, self.tls_ms
+        self.requests += 1
         self._transport.write(request)
         if self._transport.get_write_buffer_size() == 0:
             answer.timeline.sent_ns = perf_counter_ns()
