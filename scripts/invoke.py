@@ -11,6 +11,7 @@ import command
 from assay.bedrock.request import Line
 from assay.ledger.files import file_name
 from assay.ledger.ledger import opened
+from assay.measurement.connections import opened as opened_connections
 from assay.measurement.job import Job, client_lag_ms_p99, measure, records
 from assay.measurement.plan import Asked
 from assay.measurement.settings import Invoke
@@ -46,6 +47,7 @@ def main(arguments: argparse.Namespace) -> None:
             "dropped_lines": ledger.dropped_lines,
             "started_utc": times[0].isoformat(timespec="seconds"),
             "ended_utc": times[-1].isoformat(timespec="seconds"),
+            "connections": opened_connections(rows),
             "host": {
                 "cores": os.cpu_count(),
                 "machine": platform.machine(),

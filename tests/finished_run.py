@@ -260,6 +260,7 @@ def documents(models: int = 3, bucket_count: int = 4) -> dict[str, Any]:
             "requests_sent": 100,
             "from_ledger": 0,
             "host": {"cores": 4, "platform": "Linux"},
+            "connections": {"opened": 21, "connect_ms_p50": 31.5, "tls_ms_p50": 42.25},
             "started_utc": "2026-11-01T10:00:00+00:00",
             "ended_utc": "2026-11-01T10:02:00+00:00",
         },

@@ -186,6 +186,7 @@ def context(
             "judging": _total(column(inputs.models, "judge_cost_usd").tolist()) if benchmark.judges else 0.0,
         },
         "client_lag_ms_p99": _most(column(inputs.cells, "client_lag_ms_p99").tolist()),
+        "connections": _connections(finished.statuses),
         "started_utc": min(_times(finished.statuses, "started_utc"), default=None),
         "ended_utc": max(_times(finished.statuses, "ended_utc"), default=None),
         "interrupted": sum(int(s.get("sittings") or 1) > 1 for s in finished.statuses),
@@ -259,6 +260,16 @@ def _given(value: Any) -> Any:
     if isinstance(value, list):
         return [_given(item) for item in value]
     return value
+
+
+def _connections(statuses: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """How many connections the invoke jobs opened; least and most of their median times, None where none is known."""
+    told = [status.get("connections") or {} for status in statuses]
+    ends: dict[str, Any] = {"opened": _sum(told, "opened")}
+    for name in ("connect_ms_p50", "tls_ms_p50"):
+        medians = [job[name] for job in told if job.get(name) is not None]
+        ends[name] = (min(medians), max(medians)) if medians else None
+    return ends
 
 
 def _machine(statuses: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:

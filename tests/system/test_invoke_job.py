@@ -30,6 +30,9 @@ def test_a_job_measures_every_bucket_with_warm_up_and_filler(tmp_path: Path) -> 
         == sum(place.dispatched().values())
     )
     assert "a c3 block 0 small: 8/8" in done.stderr
+    # Both cells of the job share their connections.
+    assert place.status["connections"]["opened"] == 3
+    assert {(row["region"], row["endpoint"][:10]) for row in place.records} == {("us-east-1", "simulator:")}
 
 
 def test_answers_belong_to_their_own_prompts_under_load(tmp_path: Path) -> None:

@@ -159,3 +159,9 @@ def test_a_template_that_asks_for_what_there_is_not_is_named(tmp_path: Path) -> 
     template.write_text("{{ nonesuch }}", encoding="utf-8")
     with pytest.raises(InputError, match=r"mine\.qmd\.j2.*nonesuch"):
         report.fill(template, {})
+
+
+def test_what_connecting_took_stands_apart_from_the_latencies(tmp_path: Path) -> None:
+    text = plain(document(tmp_path))
+    assert "21 were opened" in text and "31.5 to 31.5 ms to connect" in text
+    assert "42.2 to 42.2 ms more for the TLS handshake" in text
