@@ -119,7 +119,8 @@ class Sample:
     def quantile_ends(self, name: str, p: float, failures: bool) -> Ends:
         """The ends of its interval: from blocks where there are several, else from order statistics.
 
-        From blocks it is never narrower than the order statistics would have it, and null where they are. Over
+        From blocks it is never narrower than the order statistics would have it, and null where they are, or where only one block
+        has this latency. Over
         answered requests both or none. Over all requests of one block each end for itself, so that a limit
         can be found missed by a sample that is too small to find it met.
         """
@@ -130,8 +131,8 @@ class Sample:
         bounds = ends(found, p, self.confidence)
         both = bounds.interval()
         if len(self.blocks) > 1:
-            blocks = np.array(list(self.block_quantiles(name, p, failures).values()))
-            spread = sectioned(pooled, blocks, self.confidence)
+            blocks = [self.values(name, failures, int(block)) for block in self.blocks]
+            spread = sectioned(found, [block for block in blocks if block is not None], p, self.confidence)
             if spread is None or both is None:
                 return Ends(None, None)
             return Ends(max(0.0, min(spread.low, both.low)), max(spread.high, both.high))

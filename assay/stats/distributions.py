@@ -1,4 +1,4 @@
-"""Quantiles and tails of the normal, t and binomial distributions: the only place that calls scipy.
+"""Quantiles and tails of the normal, t, chi-squared and binomial distributions: the only place that calls scipy.
 
 `scipy.special` is used, not `scipy.stats`, which takes a second longer to import.
 """
@@ -25,6 +25,14 @@ def t_quantile(p: float, df: int) -> float:
     if df < 1:
         raise ValueError(f"t needs at least 1 degree of freedom, not {df}")
     return float(special.stdtrit(df, p))
+
+
+@lru_cache(maxsize=4096)
+def chi_squared_quantile(p: float, df: int) -> float:
+    """The x with P(X <= x) = p, of the chi-squared distribution with `df` >= 1 degrees of freedom."""
+    if df < 1:
+        raise ValueError(f"chi-squared needs at least 1 degree of freedom, not {df}")
+    return float(special.chdtri(df, 1.0 - p))
 
 
 def t_two_sided(t: float, df: int) -> float:

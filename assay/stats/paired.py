@@ -76,7 +76,8 @@ def blocked_quantile_ratio(
     """The same ratio from blocks that both models were measured in: sectioning of log(a / b).
 
     `blocks_a[k]` and `blocks_b[k]` are the quantiles of the k-th shared block; a and b are the pooled ones. None for
-    fewer than 2 blocks or where a pooled quantile is infinite.
+    fewer than 2 blocks or where a pooled quantile is infinite. As in `quantiles.sectioned`, the interval reaches out
+    from the pooled ratio and from the blocks' mean, and the test takes the weaker of the two.
     """
     count = len(blocks_a)
     if count < 2 or not (math.isfinite(a) and math.isfinite(b) and a > 0 and b > 0):
@@ -84,14 +85,17 @@ def blocked_quantile_ratio(
     log = math.log(a / b)
     if not (np.isfinite(blocks_a).all() and np.isfinite(blocks_b).all()):
         return Difference(math.expm1(log), math.inf, Interval(-1.0, math.inf), 1.0)
-    spread = np.square(np.log(blocks_a / blocks_b) - log).sum() / (count - 1)
-    error = math.sqrt(float(spread) / count)
+    logs = np.log(blocks_a / blocks_b)
+    mean = float(logs.mean())
+    error = math.sqrt(float(np.square(logs - log).sum()) / (count - 1) / count)
     half = t_quantile(1.0 - tail(confidence), count - 1) * error
     return Difference(
         math.expm1(log),
         error,
-        Interval(math.expm1(log - half), math.expm1(log + half)),
-        p_value(log, error, count - 1),
+        Interval(math.expm1(min(log, mean) - half), math.expm1(max(log, mean) + half)),
+        max(p_value(log, error, count - 1), p_value(mean, error, count - 1))
+        if log * mean > 0 or log == mean
+        else 1.0,
     )
 
 

@@ -98,29 +98,49 @@ def test_unequal_weights_lower_the_n_that_intervals_go_by() -> None:
     assert Sorted.of(values, weights).n == math.floor(1000**2 / (100 * 81 + 100))
 
 
+def blocks_of(*values: float, size: int = 40) -> tuple[Sorted, list[Sorted]]:
+    """Blocks of `size` equal values each, pooled and apart."""
+    return Sorted.of(np.repeat(values, size)), [Sorted.of(np.full(size, value)) for value in values]
+
+
 def test_one_block_gives_no_interval_by_sectioning() -> None:
-    assert sectioned(10.0, np.array([10.0]), 0.95) is None
+    assert sectioned(*blocks_of(10.0), 0.5, 0.95) is None
 
 
 def test_sectioning_takes_only_the_spread_between_blocks() -> None:
-    same = sectioned(10.0, np.array([10.0, 10.0, 10.0]), 0.95)
+    same = sectioned(*blocks_of(10.0, 10.0, 10.0), 0.95, 0.95)
     assert same is not None
     assert same.low == pytest.approx(10.0) == same.high
-    wide = sectioned(10.0, np.array([5.0, 10.0, 20.0]), 0.95)
+    wide = sectioned(*blocks_of(5.0, 10.0, 20.0), 0.5, 0.95)
     # log 2 is the spread; t with 2 degrees of freedom is 4.303
     assert wide is not None
     assert math.log(wide.high / 10.0) == pytest.approx(4.302653 * math.log(2) / math.sqrt(3), rel=1e-6)
     assert wide.low * wide.high == pytest.approx(100.0)
 
 
+def test_a_tail_reaches_further_up_than_down_since_slower_hours_may_not_have_been_seen() -> None:
+    pooled, blocks = blocks_of(8.0, 9.0, 10.0, 11.0, 12.0)
+    found = sectioned(pooled, blocks, 0.95, 0.95)
+    assert found is not None
+    assert found.high / 12.0 > 1.2 * 12.0 / found.low
+
+
 def test_blocks_in_which_everything_failed_are_infinite_not_an_error() -> None:
-    gone = sectioned(math.inf, np.array([math.inf, math.inf]), 0.95)
+    gone = sectioned(*blocks_of(math.inf, math.inf), 0.95, 0.95)
     assert gone is not None
     assert gone.low == gone.high == math.inf
-    partly = sectioned(12.0, np.array([10.0, 12.0, math.inf]), 0.95)
+    partly = sectioned(*blocks_of(10.0, 12.0, math.inf), 0.5, 0.95)
     assert partly is not None
-    assert 0 < partly.low <= 12.0
+    assert 0 <= partly.low <= 12.0
     assert partly.high == math.inf
-    with_zero = sectioned(0.0, np.array([0.0, math.inf]), 0.95)
+    with_zero = sectioned(*blocks_of(0.0, math.inf), 0.5, 0.95)
     assert with_zero is not None
     assert (with_zero.low, with_zero.high) == (0.0, math.inf)
+
+
+def test_a_share_of_failures_that_differs_by_block_leaves_the_lower_end_finite() -> None:
+    values = [np.array([100.0] * (100 - failed) + [math.inf] * failed) for failed in (1, 20)]
+    found = sectioned(Sorted.of(np.concatenate(values)), [Sorted.of(block) for block in values], 0.95, 0.95)
+    assert found is not None
+    assert found.low <= 100.0
+    assert found.high == math.inf
