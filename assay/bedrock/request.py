@@ -3,6 +3,7 @@
 import hmac
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -24,8 +25,7 @@ class Line:
     @property
     def path(self) -> str:
         """Path of the request, percent-encoded: ids may be ARNs, with colons and slashes."""
-        operation = "converse-stream" if self.model.stream else "converse"
-        return f"/model/{quote(self.model.id, safe='')}/{operation}"
+        return _path(self.model.id, "converse-stream" if self.model.stream else "converse")
 
     def identity(self) -> dict[str, Any]:
         """What tells this line's questions from another's: no label, since renaming buys nothing."""
@@ -36,6 +36,11 @@ class Line:
             "service_tier": self.model.service_tier,
             "latency": self.model.latency,
         }
+
+
+@lru_cache(maxsize=64)
+def _path(model_id: str, operation: str) -> str:
+    return f"/model/{quote(model_id, safe='')}/{operation}"
 
 
 def nonce(salt: bytes, attempt_key: str, try_number: int) -> str:

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -74,8 +75,7 @@ class SigV4:
         canonical = "\n".join(
             (
                 "POST",
-                # Every service but S3 encodes the path once more than it is encoded on the wire.
-                quote(path, safe="/~"),
+                _canonical_path(path),
                 "",
                 *(f"{name}:{value}" for name, value in signed.items()),
                 "",
@@ -87,7 +87,7 @@ class SigV4:
         to_sign = f"{_ALGORITHM}\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         if self._key_of != (secret, day):
             self._key, self._key_of = _derived_key(secret, day, self._region), (secret, day)
-        signature = hmac.new(self._key, to_sign.encode(), hashlib.sha256).hexdigest()
+        signature = hmac.digest(self._key, to_sign.encode(), "sha256").hex()
         del signed["host"], signed["content-type"]
         signed["authorization"] = (
             f"{_ALGORITHM} Credential={access_key_id}/{scope}, SignedHeaders={names}, Signature={signature}"
@@ -95,8 +95,14 @@ class SigV4:
         return signed
 
 
+@lru_cache(maxsize=64)
+def _canonical_path(path: str) -> str:
+    """Every service but S3 encodes the path once more than it is encoded on the wire."""
+    return quote(path, safe="/~")
+
+
 def _derived_key(secret: str, day: str, region: str) -> bytes:
     key = f"AWS4{secret}".encode()
     for part in (day, region, SERVICE, "aws4_request"):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+        key = hmac.digest(key, part.encode(), "sha256")
     return key
