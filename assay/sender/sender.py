@@ -9,7 +9,7 @@ import os
 import random
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from time import perf_counter_ns
 from typing import Any
 
@@ -237,8 +237,10 @@ def _request(host: str, path: str, signed: dict[str, str], content: bytes) -> by
 
 def _flat(answer: Answer) -> dict[str, Any]:
     """Timeline and outcome as they stand in the ledger: what is null or empty is left out."""
+    # Every value is a plain one: dataclasses.asdict, which copies deeply, takes ten times as long.
     return {
         name: value
-        for name, value in (asdict(answer.timeline) | asdict(answer.outcome)).items()
-        if value is not None and value != "" and value is not False
+        for part in (answer.timeline, answer.outcome)
+        for name in part.__slots__
+        if (value := getattr(part, name)) is not None and value != "" and value is not False
     }
