@@ -12,9 +12,10 @@ from assay.bedrock.request import Line
 from assay.ledger.files import file_name
 from assay.ledger.ledger import opened
 from assay.measurement.connections import opened as opened_connections
-from assay.measurement.job import Job, client_lag_ms_p99, measure, records
+from assay.measurement.job import Job, measure, records, self_checks
 from assay.measurement.plan import Asked
 from assay.measurement.settings import Invoke
+from assay.measurement.validity import verdicts
 from assay.prompts.prompt import Prompt, read_prompts
 from assay.records.attempts import write
 from assay.sender.target import identity, reached
@@ -53,10 +54,7 @@ def main(arguments: argparse.Namespace) -> None:
                 "machine": platform.machine(),
                 "python": platform.python_version(),
             },
-            "cells": {
-                bucket: {"client_lag_ms_p99": lag}
-                for bucket, lag in client_lag_ms_p99(ledger, prompts).items()
-            },
+            "cells": verdicts(self_checks(job, ledger), rows, load.self_check),
         }
         command.write_text(arguments.out_status, json.dumps(status, indent=1) + "\n")
 

@@ -6,8 +6,7 @@ Plans what is still missing, has it sent, and makes the records of all of it. Ho
 
 import asyncio
 import logging
-import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,9 @@ from assay.progress import Progress
 from assay.prompts.prompt import Prompt
 from assay.records.attempts import row
 from assay.schedule.closed import ClosedLoop
+from assay.sender import canary
+from assay.sender.canary import Canary
+from assay.sender.selfcheck import SelfCheck, worst
 from assay.sender.sender import SETUP_ADVICE, Attempt, Planned, Sender, SetupError
 
 log = logging.getLogger(__name__)
@@ -76,25 +78,31 @@ def measure(job: Job, ledger: Ledger, reach: Callable[[], Reach]) -> Sat:
         log.info("%s %s: every answer is in the ledger, nothing is sent", job.label, job.load.name)
         return Sat(from_ledger=sum(map(len, plans(job).values())))
     try:
-        with reach() as (address, signer):
-            return asyncio.run(_measure(job, ledger, address, signer))
+        with reach() as (address, signer), canary.started() as bird:
+            return asyncio.run(_measure(job, ledger, address, signer, bird))
     except SetupError as error:
         raise InputError(f"model {job.label} ({job.asked.line.model.id}): {error} {SETUP_ADVICE}") from error
 
 
-async def _measure(job: Job, ledger: Ledger, address: Address, signer: Signer) -> Sat:
+async def _measure(job: Job, ledger: Ledger, address: Address, signer: Signer, bird: Canary) -> Sat:
     sat = Sat()
     planned = plans(job)
     async with Sender(address, signer, job.asked.line, ledger, job.timeouts, job.retry, job.seed) as sender:
         for bucket, positions in missing(job, ledger).items():
             sat.from_ledger += len(planned[bucket]) - len(positions)
             if positions:
-                await _measure_cell(job, ledger, sender, bucket, positions, sat)
+                await _measure_cell(job, ledger, sender, bucket, positions, sat, bird)
     return sat
 
 
 async def _measure_cell(
-    job: Job, ledger: Ledger, sender: Sender, bucket: str, positions: list[Position], sat: Sat
+    job: Job,
+    ledger: Ledger,
+    sender: Sender,
+    bucket: str,
+    positions: list[Position],
+    sat: Sat,
+    bird: Canary,
 ) -> None:
     load, asked = job.load, job.asked
     loop = ClosedLoop(warmup=load.warmup * load.concurrency, measured=len(positions))
@@ -120,28 +128,31 @@ async def _measure_cell(
     def done(planned: Planned, attempt: Attempt, last: bool) -> None:
         nonlocal measured_in_flight
         sat.requests_sent += 1
+        check.sent(attempt.answer.timeline)
         if last and planned.tags["role"] == "measured":
             measured_in_flight -= 1
             progress.count(attempt.answer)
 
+    check = SelfCheck(bird)
     saying = asyncio.create_task(progress.every_few_seconds())
     try:
-        lag = await sender.run(load.concurrency, take, done)
+        async with check:
+            await sender.run(load.concurrency, take, done)
     finally:
         saying.cancel()
+        ledger.write_note({"bucket": bucket, "edition": job.asked.edition, **check.note()})
     progress.say()
-    if len(lag.late_ms) >= 2:
-        late = statistics.quantiles(lag.late_ms, n=100, method="inclusive")[98]
-        ledger.write_note({"bucket": bucket, "client_lag_ms_p99": round(late, 3)})
 
 
-def client_lag_ms_p99(ledger: Ledger, buckets: Iterable[str]) -> dict[str, float]:
-    """By bucket: how late the client's own event loop was while the cell was measured, in its worst sitting."""
-    worst: dict[str, float] = {}
+def self_checks(job: Job, ledger: Ledger) -> dict[str, dict[str, Any]]:
+    """By bucket: how the client did while the cell was measured, the worst of its sittings."""
+    used = _usable_sittings(ledger)
+    notes: dict[str, list[dict[str, Any]]] = {}
     for note in ledger.notes:
-        if "client_lag_ms_p99" in note and note["bucket"] in buckets:
-            worst[note["bucket"]] = max(worst.get(note["bucket"], 0.0), note["client_lag_ms_p99"])
-    return worst
+        mine = note.get("bucket") in job.prompts and note.get("edition") == job.asked.edition
+        if mine and note["sitting"] in used:
+            notes.setdefault(note["bucket"], []).append(note)
+    return {bucket: worst(notes[bucket]) for bucket in job.prompts if bucket in notes}
 
 
 def _tags(job: Job, role: str, bucket: str, ask: str, prompt: Prompt) -> dict[str, Any]:

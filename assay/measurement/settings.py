@@ -2,6 +2,7 @@
 
 from assay.bedrock.settings import Endpoint, Inference, Model, Retry, Timeouts
 from assay.measurement.plan import JobLoad
+from assay.sender.settings import SelfCheckLimits
 from assay.settings import Edition, Settings
 
 
@@ -10,6 +11,7 @@ class JobLoadSettings(JobLoad):
 
     timeouts: Timeouts
     retry: Retry
+    self_check: SelfCheckLimits = SelfCheckLimits()
 
 
 class Invoke(Settings):

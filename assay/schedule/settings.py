@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from assay.bedrock.settings import Retry, Timeouts
+from assay.sender.settings import SelfCheckLimits
 from assay.settings import Count, Settings, Whole
 
 
@@ -23,3 +24,5 @@ class Load(Settings):
     """When a request is given up."""
     retry: Retry = Retry()
     """None by default: while measuring, a failed request is a result."""
+    self_check: SelfCheckLimits = SelfCheckLimits()
+    """When the client itself has spoilt a cell."""

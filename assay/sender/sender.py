@@ -9,7 +9,7 @@ import os
 import random
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Any
 
@@ -59,22 +59,6 @@ SETUP_ADVICE = (
 """What to do about a SetupError."""
 
 
-@dataclass(slots=True)
-class Lag:
-    """How late the event loop ran callbacks, in ms: the client's own delay. Sampled every `PERIOD_S`."""
-
-    PERIOD_S = 0.02
-    late_ms: list[float] = field(default_factory=list)
-
-    async def sample(self) -> None:
-        """Sample until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + self.PERIOD_S
-            await asyncio.sleep(self.PERIOD_S)
-            self.late_ms.append(max(0.0, (loop.time() - due) * 1e3))
-
-
 class Sender:
     """Sends to one model at one address. Use as an async context manager, which closes the connections."""
 
@@ -108,7 +92,7 @@ class Sender:
             if connection is not None:
                 connection.close()
 
-    async def run(self, in_flight: int, take: Take, done: Done) -> Lag:
+    async def run(self, in_flight: int, take: Take, done: Done) -> None:
         """Keep `in_flight` requests going until `take` gives none, and follow each to its end.
 
         Raises SetupError if the first requests all end in errors that mean a wrong set-up.
@@ -116,8 +100,6 @@ class Sender:
         while len(self._connections) < in_flight:
             self._connections.append(None)
         await self._open(range(in_flight))
-        lag = Lag()
-        sampler = asyncio.create_task(lag.sample())
         # Objects that live on needn't be looked through again, and a collection in the middle of a cell is a pause.
         gc.collect()
         gc.freeze()
@@ -131,8 +113,6 @@ class Sender:
         finally:
             gc.enable()
             gc.unfreeze()
-            sampler.cancel()
-        return lag
 
     async def _open(self, slots: Sequence[int]) -> None:
         """Open the connections before the clock starts. What fails here is tried again, and recorded, by a request."""
@@ -175,7 +155,7 @@ class Sender:
         lead = nonce(self._ledger.salt, planned.key, try_number)
         content = body(self._line, planned.prompt, planned.system, lead)
         signed = self._signer.headers(self._address.host_header, self._line.path, content)
-        request = _request(self._address.host_header, self._line.path, signed, content)
+        request = request_bytes(self._address.host_header, self._line.path, signed, content)
         timeline = Timeline()
         answer = Answer(self._line.model.stream, timeline)
         attempt = Attempt(planned, try_number, answer)
@@ -223,7 +203,8 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE"))
 
 
-def _request(host: str, path: str, signed: dict[str, str], content: bytes) -> bytes:
+def request_bytes(host: str, path: str, signed: dict[str, str], content: bytes) -> bytes:
+    """The whole HTTP request. `signed` are the headers that the signer gave."""
     lines = [
         f"POST {path} HTTP/1.1",
         f"host: {host}",
