@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from assay.prices.book import Price, Usage, cost_usd
-from assay.records.sample import Attempts, Requests, Sample
+from assay.records.sample import Arriving, Attempts, Requests, Sample
+from assay.schedule.level import Level
 
 UNPAID = frozenset(
     {
@@ -28,6 +29,10 @@ UNPAID = frozenset(
 )
 """Errors that end a request before the model has begun: they cost nothing, unless they came inside a stream."""
 
+Cell = tuple[str, str, str]
+"""Model, bucket and load."""
+
+_EPOCH = pd.Timestamp(0, tz="UTC")
 _TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 
 
@@ -36,7 +41,8 @@ class Measured:
 
     `records` is the frame of `reading.read_records`; `prices` are by model id; `ids` are the models' ids by label;
     `sources` name the source document of each prompt id (a prompt that isn't there is a source of its own);
-    `spoilt` are the (model, load, block) that the client spoilt.
+    `spoilt` are the (model, load, block) that the client spoilt; `invalid` the cells of which no latency counts,
+    with the reason. To these are added cells that were meant to be cold and got cached tokens.
     """
 
     def __init__(
@@ -46,6 +52,7 @@ class Measured:
         ids: Mapping[str, str],
         sources: Mapping[str, str],
         spoilt: Iterable[tuple[str, str, int]] = (),
+        invalid: Mapping[Cell, str] | None = None,
     ) -> None:
         self.records = with_cost(records, prices, ids)
         prompts = self.records["prompt_id"].astype("category")
@@ -61,12 +68,17 @@ class Measured:
         self.records["spoilt"] = False if bad is None else keys.isin(bad)
         counted = self.records["role"].isin(["measured", "superseded"])
         measured = self.records.loc[counted]
-        self._cells: dict[tuple[str, str, str], pd.DataFrame] = {
+        self._cells: dict[Cell, pd.DataFrame] = {
             (str(model), str(bucket), str(load)): rows
             for (model, bucket, load), rows in measured.groupby(
                 ["model", "bucket", "load"], observed=True, sort=False
             )
         }
+
+        self.invalid = dict(invalid or {})
+        for cell, rows in self._cells.items():
+            if reason := _flattered(rows):
+                self.invalid[cell] = "; ".join(filter(None, (self.invalid.get(cell), reason)))
 
     def spent_usd(self, model: str) -> float | None:
         """Dollars of everything that a model was sent; None where the cost of an answered request is unknown."""
@@ -85,16 +97,16 @@ class Measured:
     def sample(
         self,
         model: str,
-        load: str,
-        concurrency: int,
+        level: Level,
         shares: Mapping[str, float] | Sequence[str],
         confidence: float,
     ) -> Sample:
         """Measured requests of a model at a load: of a mix of buckets by their shares, or of several pooled.
 
-        A mix of which a bucket has no measured request is no sample of it, and comes back empty.
+        A mix of which a bucket has no measured request is no sample of it, and comes back empty. One of which a cell
+        is invalid has no latency.
         """
-        chosen = [self._cells.get((model, bucket, load)) for bucket in shares]
+        chosen = [self._cells.get((model, bucket, level.name)) for bucket in shares]
         left_out = sum(
             int((rows["spoilt"] & (rows["role"] == "measured")).sum()) for rows in chosen if rows is not None
         )
@@ -115,40 +127,87 @@ class Measured:
                 else [1.0 / sum(counts)] * len(there)
             )
             weights = np.repeat(each, [len(rows) for rows, _ in there])
-        return _sample(together, weights, concurrency, confidence, left_out)
+        valid = not any((model, bucket, level.name) in self.invalid for bucket in shares)
+        return _sample(together, weights, level, confidence, left_out, valid)
+
+
+def _flattered(rows: pd.DataFrame) -> str | None:
+    cached = (rows["cache_read_tokens"] > 0) & (rows["cache"].astype(object) != "warm")
+    count = int(cached.sum())
+    return f"cold, but {count} of its requests were answered from cached tokens" if count else None
+
+
+_NUMBERS = (
+    "ttft_ms",
+    "e2e_ms",
+    "tpot_ms",
+    "service_latency_ms",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "user_wait_ms",
+)
+_OF_OPEN_LOOPS = ("ttft_from_intended_ms", "e2e_from_intended_ms", "dispatch_error_ms")
+_LATENCIES = frozenset({"ttft_ms", "e2e_ms", "tpot_ms", "service_latency_ms", "user_wait_ms"})
 
 
 def _sample(
-    rows: pd.DataFrame, weights: NDArray[np.float64], concurrency: int, confidence: float, left_out: int
+    rows: pd.DataFrame,
+    weights: NDArray[np.float64],
+    level: Level,
+    confidence: float,
+    left_out: int,
+    valid: bool,
 ) -> Sample:
     last = (rows["role"] == "measured").to_numpy(dtype=bool)
     ok = rows["ok"].fillna(False).to_numpy(dtype=bool)
     block = rows["block"].to_numpy(dtype=np.int64)
     error = rows["error"].astype(object).to_numpy()
-    number = {
-        name: rows[name].to_numpy(dtype=np.float64)
-        for name in ("ttft_ms", "e2e_ms", "tpot_ms", "service_latency_ms", "input_tokens", "output_tokens")
-    }
+    number = {name: rows[name].to_numpy(dtype=np.float64) for name in _NUMBERS}
+    if not valid:
+        number |= {name: np.full(len(rows), np.nan) for name in _LATENCIES}
+    when = pd.to_datetime(rows["dispatched_utc"], utc=True)
+    seconds = np.asarray((when - _EPOCH) / pd.Timedelta(seconds=1), dtype=np.float64)
+    slot_ms = rows["slot_ms"].to_numpy(dtype=np.float64)
     answered = (ok & last).astype(np.float64)
+    open_loop = level.rate_rps is not None
+    intended = {
+        name: rows[name].to_numpy(dtype=np.float64)[last] if open_loop else None for name in _OF_OPEN_LOOPS
+    }
     requests = Requests(
         weights[last],
         block[last],
         ok[last],
         error[last],
+        seconds[last],
         **{name: values[last] for name, values in number.items()},
+        **intended,
     )
     attempts = Attempts(
         weight=weights,
         block=block,
         answered=answered,
         throttled=error == "throttling",
-        slot_ms=rows["slot_ms"].to_numpy(dtype=np.float64),
+        slot_ms=slot_ms if valid else np.full(len(rows), np.nan),
         tokens=answered * np.nan_to_num(number["input_tokens"] + number["output_tokens"]),
         cost_usd=rows["cost_usd"].to_numpy(dtype=np.float64),
         cost_known=rows["cost_known"].to_numpy(dtype=bool),
         source=rows["source_code"].to_numpy(dtype=np.int64),
     )
-    return Sample(concurrency, confidence, requests, attempts, left_out)
+    arriving = _arriving(rows.loc[last]) if open_loop and last.any() else None
+    return Sample(level.concurrency, confidence, requests, attempts, left_out, valid, arriving)
+
+
+def _arriving(rows: pd.DataFrame) -> Arriving:
+    """The rate at which measured requests left: over each sitting of a cell from the first to the last, pooled."""
+    spans = rows.groupby(["bucket", "block", "sitting"], observed=True)["dispatched_ns"].agg(
+        ["count", "min", "max"]
+    )
+    spans = spans.loc[spans["count"] > 1]
+    seconds = float((spans["max"] - spans["min"]).sum()) / 1e9
+    kind = next((str(kind) for kind in rows["arrivals"] if isinstance(kind, str)), "")
+    return Arriving(kind, float((spans["count"] - 1).sum()) / seconds if seconds > 0 else None)
 
 
 def with_cost(records: pd.DataFrame, prices: Mapping[str, Price], ids: Mapping[str, str]) -> pd.DataFrame:

@@ -54,6 +54,11 @@ def _latencies() -> tuple[Metric, ...]:
     meant = {
         "ttft_ms": "time to first token: from the request's last byte sent to its first text received",
         "e2e_ms": "end-to-end time: from the request's last byte sent to the answer's end",
+        "ttft_from_intended_ms": (
+            "open loops: time from when the request was meant to leave to its first text received, so that waiting for "
+            "its turn counts"
+        ),
+        "e2e_from_intended_ms": "open loops: time from when the request was meant to leave to the answer's end",
         "tpot_ms": (
             "time per output token: from first to last content, over the output tokens after the first chunk's "
             "(of answers of at least 16 tokens and 4 chunks)"
@@ -118,12 +123,41 @@ def _n_throttling(sample: Sample) -> int:
 
 
 def _per_minute(sample: Sample, of: Literal["transactions_per_slot_ms", "tokens_per_slot_ms"]) -> Value:
+    if sample.concurrency is None:
+        return _arriving_per_minute(sample, of)
     found: ratios.Ratio | None = getattr(sample, of)
     return None if found is None else found.value * sample.concurrency * 60_000
 
 
+def _arriving_per_minute(
+    sample: Sample, of: Literal["transactions_per_slot_ms", "tokens_per_slot_ms"]
+) -> Value:
+    """In an open loop the rate of arrivals gives how many there are, and what was answered how much of it was done."""
+    rate = _achieved_rps(sample)
+    if rate is None:
+        return None
+    attempts = sample.attempts
+    each = attempts.answered if of == "transactions_per_slot_ms" else attempts.tokens
+    return rate * 60 * float((attempts.weight * each).sum())
+
+
+def _achieved_rps(sample: Sample) -> float | None:
+    return None if sample.arriving is None else sample.arriving.achieved_rps
+
+
+def _dispatch_error(sample: Sample) -> Value:
+    late = sample.requests.dispatch_error_ms
+    known = np.zeros(0) if late is None else np.sort(late[~np.isnan(late)])
+    return float(known[math.ceil(0.99 * len(known)) - 1]) if len(known) else None
+
+
 def transactions_per_minute_interval(sample: Sample) -> Interval | None:
-    """Of answered requests per minute, by linearisation."""
+    """Of answered requests per minute, by linearisation; in an open loop from the interval of the error rate."""
+    if sample.concurrency is None:
+        rate, errors = _achieved_rps(sample), error_rate_interval(sample)
+        if rate is None or errors is None:
+            return None
+        return Interval(rate * 60 * (1 - errors.high), rate * 60 * (1 - errors.low))
     found = sample.transactions_per_slot_ms
     bounds = None if found is None else ratios.interval(found, sample.confidence)
     if bounds is None:
@@ -170,6 +204,59 @@ def _median(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | Non
     return float(np.sort(values)[math.ceil(len(values) / 2) - 1]) if len(values) else None
 
 
+def _cached(sample: Sample, name: str) -> int | None:
+    values = getattr(sample.requests, name)
+    return int(np.nansum(values)) if not np.isnan(values).all() else None
+
+
+def _n_censored(sample: Sample) -> int:
+    return sum(str(kind).startswith("timeout_") for kind in sample.requests.error[~sample.requests.ok])
+
+
+def _interval_assumes(sample: Sample) -> str | None:
+    if not sample.n:
+        return None
+    blocks = len(sample.blocks)
+    if blocks > 1:
+        return f"blocks vary independently (t, {blocks - 1} degree{'' if blocks == 2 else 's'} of freedom)"
+    return "this sitting only, assumes independence"
+
+
+def _drift_percent(sample: Sample, end: str) -> float | None:
+    found = sample.drift("e2e_ms")
+    if found is None:
+        return None
+    ends = {"": found.value, "_low": found.interval.low, "_high": found.interval.high}
+    return 100.0 * ends[end]
+
+
+def _block_variation(sample: Sample, name: str, percent: int) -> float | None:
+    return sample.block_variation(name, percent / 100)
+
+
+def _spreads() -> tuple[Metric, ...]:
+    return tuple(
+        Metric(
+            f"{name}_p{percent}_variation_between_blocks",
+            "share",
+            f"coefficient of variation of the blocks' {percent}th percentiles of {name}, what requests vary by chance "
+            f"included; null with one block{', or with fewer than 20 answers in one' if percent == 95 else ''}",
+            function=partial(_block_variation, name=name, percent=percent),
+        )
+        for name in ("ttft_ms", "e2e_ms")
+        for percent in (50, 95)
+    )
+
+
+def instrument_error_share(
+    canary_error_ms_p99: float | None, low: float | None, high: float | None
+) -> float | None:
+    """The instrument's error over half of an interval's width; None where one of them is unknown or no number."""
+    if canary_error_ms_p99 is None or low is None or high is None or not 0 < high - low < math.inf:
+        return None
+    return canary_error_ms_p99 / ((high - low) / 2.0)
+
+
 _IDENTITY = (
     Metric("model", "", "the model's label in the benchmark", "text"),
     Metric("model_id", "", "Bedrock model id, inference profile id or ARN", "text"),
@@ -178,12 +265,15 @@ _IDENTITY = (
 _BUCKET = Metric("bucket", "", "range of prompt sizes, by the benchmark's tokenizer", "text")
 
 _STANDING = (
-    Metric("concurrency", "requests", "requests kept in flight", "count"),
+    Metric("concurrency", "requests", "closed loops: requests kept in flight", "count"),
+    Metric("rate_rps", "requests/second", "open loops: rate of arrivals that was asked for"),
+    Metric("arrivals", "", "open loops: poisson or constant", "text"),
     Metric(
         "status",
         "",
-        "complete; capped where the budget ended it; spoilt where the client distorted a block of it; missing where "
-        "nothing was measured",
+        "complete; capped where the budget ended it; spoilt where the client distorted a block of it; invalid where its "
+        "latencies aren't the service's, and are null: the client distorted a cell of it, or a cell that is meant to be "
+        "cold was answered from cached tokens; missing where nothing was measured",
         "text",
     ),
     Metric("reason", "", "why it isn't complete, null if it is", "text"),
@@ -228,12 +318,47 @@ SAMPLED: tuple[Metric, ...] = (
         "count",
         lambda s: int(s.attempts.throttled.sum()),
     ),
+    Metric(
+        "n_censored",
+        "requests",
+        "measured requests that a time limit ended: all that is known of their latency is that it is longer",
+        "count",
+        _n_censored,
+    ),
+    Metric(
+        "blocks", "blocks", "blocks that the measured requests come from", "count", lambda s: len(s.blocks)
+    ),
+    Metric("intervals_assume", "", "what the intervals of latency rest on", "text", _interval_assumes),
     *_latencies(),
+    *(
+        Metric(
+            f"user_wait_ms_p{percent}",
+            "ms",
+            "what a user waited for an answer, across all tries and the waits between them: from the first try to the "
+            f"end of the last; {percent}th percentile of answered requests",
+            function=partial(_quantile, name="user_wait_ms", percent=percent, failures=False),
+        )
+        for percent in (50, 95)
+    ),
+    *_spreads(),
+    Metric(
+        "achieved_rps",
+        "requests/second",
+        "open loops: measured requests sent per second, from the first to the last of each sitting",
+        function=_achieved_rps,
+    ),
+    Metric(
+        "dispatch_error_ms_p99",
+        "ms",
+        "open loops: how much later than intended a request left, waiting for a place among those in flight included; "
+        "99th percentile",
+        function=_dispatch_error,
+    ),
     Metric(
         "transactions_per_minute",
         "transactions/minute",
         "answered requests over the sum of times that a place in flight was held, times concurrency; what this load "
-        "gave, not capacity",
+        "gave, not capacity. In an open loop, achieved_rps times the share answered, times 60",
         function=partial(_per_minute, of="transactions_per_slot_ms"),
     ),
     Metric(
@@ -251,7 +376,8 @@ SAMPLED: tuple[Metric, ...] = (
     Metric(
         "tokens_per_minute",
         "tokens/minute",
-        "input and output tokens of answered requests over the same sum, times concurrency",
+        "input and output tokens of answered requests over the same sum, times concurrency; in an open loop, those of "
+        "a request times achieved_rps times 60",
         function=partial(_per_minute, of="tokens_per_slot_ms"),
     ),
     Metric(
@@ -265,6 +391,16 @@ SAMPLED: tuple[Metric, ...] = (
         "tokens",
         "mean of answered requests, by the service's own count",
         function=partial(_mean, name="output_tokens"),
+    ),
+    *(
+        Metric(
+            f"{name}_tokens",
+            "tokens",
+            f"tokens that the service {words} its prompt cache for measured requests; null where it reports none",
+            "count",
+            partial(_cached, name=f"{name}_tokens"),
+        )
+        for name, words in (("cache_read", "read from"), ("cache_write", "wrote to"))
     ),
     Metric(
         "service_latency_ms_p50",
@@ -305,10 +441,36 @@ SAMPLED: tuple[Metric, ...] = (
     ),
 )
 
+SELF_CHECK: tuple[Metric, ...] = (
+    Metric(
+        "client_lag_ms_p99",
+        "ms",
+        "how late the client itself was, 99th percentile of the worst block",
+    ),
+    Metric(
+        "canary_error_ms_p50",
+        "ms",
+        "how late the client saw what a local server of known write times sent meanwhile, median of the worst block",
+    ),
+    Metric("canary_error_ms_p99", "ms", "the same, 99th percentile of the worst block"),
+    Metric("cpu_share", "share", "the client's share of one processor core, in the worst block"),
+    Metric("gc_pause_ms_max", "ms", "longest pause for the client's garbage collection, in all blocks"),
+    Metric(
+        "instrument_error_share",
+        "share",
+        "canary_error_ms_p99 over half the width of the interval of ttft_ms_p95: at most .2 is well",
+    ),
+)
+
 CELLS: tuple[Metric, ...] = (
     *_IDENTITY,
     _BUCKET,
-    Metric("load", "", "c8 is a closed loop with 8 requests in flight", "text"),
+    Metric(
+        "load",
+        "",
+        "c8 is a closed loop with 8 requests in flight, r2.5 an open loop with 2.5 arriving per second",
+        "text",
+    ),
     *_STANDING,
     *SAMPLED,
     Metric(
@@ -317,14 +479,24 @@ CELLS: tuple[Metric, ...] = (
         "dollars of the cell's measured requests, all tries; null where the price is unknown",
         function=lambda s: s.cost_usd,
     ),
+    *(
+        Metric(
+            f"drift_percent{end}",
+            "%",
+            f"{words}trend of e2e_ms: its change from the cell's first measured request to the last, in per cent; null "
+            "for 2 blocks, and for fewer than 50 answers in one",
+            function=partial(_drift_percent, end=end),
+        )
+        for end, words in (
+            ("", ""),
+            ("_low", "lower end of the interval of the "),
+            ("_high", "upper end of the interval of the "),
+        )
+    ),
     Metric(
         "sittings", "", "most sittings that a block of the cell took: 1 if it was never interrupted", "count"
     ),
-    Metric(
-        "client_lag_ms_p99",
-        "ms",
-        "how late the client itself was, 99th percentile of the worst block",
-    ),
+    *SELF_CHECK,
 )
 
 RATED: tuple[Metric, ...] = (
@@ -393,7 +565,7 @@ def _everywhere(metric: Metric, where: str) -> Metric:
 
 
 ALL_BUCKETS: tuple[Metric, ...] = tuple(
-    _everywhere(metric, "at the same concurrency, requests pooled")
+    _everywhere(metric, "at the same load, requests pooled")
     for metric in SAMPLED
     if metric.name in _EVERYWHERE
 )
@@ -412,6 +584,7 @@ MODELS: tuple[Metric, ...] = (
     *_STANDING,
     *SAMPLED,
     *RATED,
+    *SELF_CHECK,
     *ALL_BUCKETS,
     *RATED_ALL_BUCKETS,
     Metric(

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -24,8 +25,13 @@ RECORDS: Mapping[str, pa.DataType] = {
     "bucket": _TEXT,
     "load": _TEXT,
     "concurrency": pa.int64(),
+    "arrivals": _TEXT,
     "block": pa.int64(),
+    "sitting": _TEXT,
+    "dispatched_ns": pa.float64(),
     "prompt_id": _TEXT,
+    "cache": _TEXT,
+    "dispatched_utc": pa.timestamp("us", tz="UTC"),
     "ok": pa.bool_(),
     "error": _TEXT,
     "error_in_stream": pa.bool_(),
@@ -38,6 +44,10 @@ RECORDS: Mapping[str, pa.DataType] = {
     "e2e_ms": pa.float64(),
     "tpot_ms": pa.float64(),
     "slot_ms": pa.float64(),
+    "user_wait_ms": pa.float64(),
+    "dispatch_error_ms": pa.float64(),
+    "ttft_from_intended_ms": pa.float64(),
+    "e2e_from_intended_ms": pa.float64(),
 }
 """Columns of records, with counts as floats so that they may be missing."""
 
@@ -75,6 +85,33 @@ VERDICTS: Mapping[str, pa.DataType] = {
 
 
 @dataclass(frozen=True, slots=True)
+class SelfCheck:
+    """What the client said of itself while it measured one cell in one block: the worst of its sittings.
+
+    None is not known.
+    """
+
+    client_lag_ms_p99: float | None = None
+    canary_error_ms_p50: float | None = None
+    canary_error_ms_p99: float | None = None
+    cpu_share: float | None = None
+    gc_pause_ms_max: float | None = None
+    valid: bool = True
+    """Whether its latencies are the service's: what the client distorted is not a measurement."""
+    reason: str | None = None
+    """Why not."""
+
+
+FIGURES_OF_SELF_CHECK = (
+    "client_lag_ms_p99",
+    "canary_error_ms_p50",
+    "canary_error_ms_p99",
+    "cpu_share",
+    "gc_pause_ms_max",
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """How the invoke job of one model, load and block ended."""
 
@@ -84,7 +121,7 @@ class Status:
     status: str
     reason: str | None
     sittings: int
-    client_lag_ms_p99: Mapping[str, float]
+    checks: Mapping[str, SelfCheck]
     """By bucket."""
 
 
@@ -144,8 +181,6 @@ def read_status(path: Path) -> Status:
         )
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        cells = found.get("cells") or {}
-        lags = {bucket: cell.get("client_lag_ms_p99") for bucket, cell in cells.items()}
         return Status(
             place["model"],
             place["load"],
@@ -153,10 +188,19 @@ def read_status(path: Path) -> Status:
             str(found["status"]),
             found.get("reason"),
             int(found.get("sittings") or 0),
-            {bucket: float(lag) for bucket, lag in lags.items() if lag is not None},
+            {bucket: _self_check(cell) for bucket, cell in (found.get("cells") or {}).items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{path}: is not the status of an invoke job ({type(error).__name__}: {error}); "
             "delete it and run again"
         ) from error
+
+
+def _self_check(cell: Mapping[str, Any]) -> SelfCheck:
+    figures = {name: cell.get(name) for name in FIGURES_OF_SELF_CHECK}
+    return SelfCheck(
+        **{name: None if value is None else float(value) for name, value in figures.items()},
+        valid=cell.get("valid") is not False,
+        reason=cell.get("reason"),
+    )

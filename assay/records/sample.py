@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.stats import ratios
+from assay.stats.drift import Drift, drift
 from assay.stats.quantiles import Ends, Sorted, ends, sectioned
 
 Floats = NDArray[np.float64]
@@ -30,12 +31,22 @@ class Requests:
     ok: Flags
     error: NDArray[np.object_]
     """Error kind, None where the request was answered."""
+    dispatched_s: Floats
+    """When it was dispatched: seconds since 1970, UTC."""
     ttft_ms: Floats
     e2e_ms: Floats
     tpot_ms: Floats
     service_latency_ms: Floats
     input_tokens: Floats
     output_tokens: Floats
+    cache_read_tokens: Floats
+    cache_write_tokens: Floats
+    user_wait_ms: Floats
+    """From the first try to the end of the last one."""
+    ttft_from_intended_ms: Floats | None = None
+    """None in a closed loop, where nothing says when a request was meant to leave."""
+    e2e_from_intended_ms: Floats | None = None
+    dispatch_error_ms: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +68,33 @@ class Attempts:
     """Number of the source document of the prompt."""
 
 
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """How the requests of an open loop arrived."""
+
+    kind: str
+    """`poisson` or `constant`."""
+    achieved_rps: float | None
+    """Measured requests dispatched per second; None where too few were for a rate."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """What a row is computed from."""
 
-    concurrency: int
+    concurrency: int | None
+    """None in an open loop."""
     confidence: float
     requests: Requests
     attempts: Attempts
     left_out: int = 0
     """Measured requests of blocks that the client spoilt."""
+    valid: bool = True
+    """Whether its latencies are the service's; otherwise it has none."""
+    arriving: Arriving | None = None
+    """None in a closed loop, and where there is no request."""
     _sorted: dict[tuple[str, bool], Sorted | None] = field(default_factory=dict, repr=False)
+    _drift: dict[str, Drift | None] = field(default_factory=dict, repr=False)
 
     @property
     def n(self) -> int:
@@ -88,11 +115,15 @@ class Sample:
         """Latencies in order, of answered requests, or of all with failures infinitely late.
 
         None where no answered request has this latency although some were answered (a model that doesn't stream has
-        no time to first token), or where there is no request. Where only some answers have it (the time per output
+        no time to first token), where there is no request, or where the sample isn't valid. Where only some answers have it (the time per output
         token of long ones), failures weigh as much less: they too might have been short.
         """
+        if not self.valid:
+            return None
         requests = self.requests
-        latency: Floats = getattr(requests, name)
+        latency: Floats | None = getattr(requests, name)
+        if latency is None:
+            return None
         has = requests.ok & ~np.isnan(latency)
         chosen, weight = has, requests.weight
         if failures and (has.any() or not requests.ok.any()):
@@ -119,10 +150,9 @@ class Sample:
     def quantile_ends(self, name: str, p: float, failures: bool) -> Ends:
         """The ends of its interval: from blocks where there are several, else from order statistics.
 
-        From blocks it is never narrower than the order statistics would have it, and null where they are, or where only one block
-        has this latency. Over
-        answered requests both or none. Over all requests of one block each end for itself, so that a limit
-        can be found missed by a sample that is too small to find it met.
+        From blocks it is never narrower than the order statistics would have it, and null where they are, or where
+        only one block has this latency. Over answered requests both or none. Over all requests of one block each end
+        for itself, so that a limit can be found missed by a sample that is too small to find it met.
         """
         found = self._all_values(name, failures)
         pooled = None if found is None else found.quantile(p)
@@ -146,6 +176,29 @@ class Sample:
             for block, ordered in found.items()
             if ordered is not None and (value := ordered.quantile(p)) is not None
         }
+
+    def block_variation(self, name: str, p: float) -> float | None:
+        """Coefficient of variation of the blocks' p-quantiles, of answered requests.
+
+        What requests vary by chance is a part of it. None for fewer than 2 blocks that have this latency, or where
+        one of them has too few requests for its p-quantile to be anything but its slowest.
+        """
+        blocks = [found for block in self.blocks if (found := self.values(name, False, int(block)))]
+        if len(blocks) < 2 or any(found.n * (1.0 - p) < 1.0 for found in blocks):
+            return None
+        quantiles = np.array([found.quantile(p) for found in blocks], dtype=np.float64)
+        return float(quantiles.std(ddof=1) / quantiles.mean()) if quantiles.mean() > 0 else None
+
+    def drift(self, name: str) -> Drift | None:
+        """Trend of a latency over the time that it was measured, of answered requests."""
+        requests = self.requests
+        if name not in self._drift:
+            chosen = requests.ok & self.valid
+            latency: Floats = getattr(requests, name)
+            self._drift[name] = drift(
+                requests.dispatched_s[chosen], latency[chosen], requests.block[chosen], self.confidence
+            )
+        return self._drift[name]
 
     @cached_property
     def transactions_per_slot_ms(self) -> ratios.Ratio | None:

@@ -1,59 +1,76 @@
 """How the jobs ended whose requests a row is made of: the worst of their statuses, with the reasons."""
 
-import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
-from assay.errors import InputError
-from assay.records.reading import Status
+from assay.records.measured import Cell
+from assay.records.reading import FIGURES_OF_SELF_CHECK, Status
+from assay.schedule.level import Level, level_of
 
-_WORST_LAST = ("complete", "capped", "spoilt")
+_WORST_LAST = ("complete", "capped", "spoilt", "invalid")
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Status of a model's blocks at a load: `complete`, `capped`, `spoilt`, or `missing` without any."""
+    """Status of a model's blocks at a load: `complete`, `capped`, `spoilt`, `invalid`, or `missing` without any."""
 
     status: str
     reason: str | None
     sittings: int | None
-    client_lag_ms_p99: float | None
-    """Of the worst block and bucket."""
+    checks: Mapping[str, float | None]
+    """What the client said of itself, by name: of the worst block and bucket."""
 
 
-def standing(ended: Iterable[Status], model: str, load: str, buckets: Collection[str]) -> Standing:
-    """What the statuses say of a model at a load, for the buckets of a row."""
+def standing(
+    ended: Iterable[Status],
+    model: str,
+    load: str,
+    buckets: Collection[str],
+    invalid: Mapping[Cell, str],
+) -> Standing:
+    """What the statuses say of a model at a load, for the buckets of a row, of which some cells may be `invalid`."""
     jobs = [job for job in ended if job.model == model and job.load == load]
     if not jobs:
-        return Standing("missing", "not measured", None, None)
-    worst = max((job.status for job in jobs), key=_badness)
-    reasons = list(dict.fromkeys(job.reason for job in jobs if job.status != "complete" and job.reason))
-    lags = [lag for job in jobs for bucket, lag in job.client_lag_ms_p99.items() if bucket in buckets]
+        return Standing("missing", "not measured", None, dict.fromkeys(FIGURES_OF_SELF_CHECK))
+    bad = {bucket: reason for bucket in buckets if (reason := invalid.get((model, bucket, load))) is not None}
+    worst = "invalid" if bad else max((job.status for job in jobs), key=_badness)
+    reasons = [
+        *(reason if len(buckets) == 1 else f"{bucket}: {reason}" for bucket, reason in bad.items()),
+        *(job.reason for job in jobs if job.status != "complete" and job.reason),
+    ]
+    checks = [job.checks[bucket] for job in jobs for bucket in buckets if bucket in job.checks]
     return Standing(
         worst,
-        None if worst == "complete" else "; ".join(reasons) or worst,
+        None if worst == "complete" else "; ".join(dict.fromkeys(reasons)) or worst,
         max(job.sittings for job in jobs),
-        max(lags, default=None),
+        {
+            name: max(
+                (value for check in checks if (value := getattr(check, name)) is not None), default=None
+            )
+            for name in FIGURES_OF_SELF_CHECK
+        },
     )
+
+
+def spoilt_cells(ended: Iterable[Status]) -> dict[Cell, str]:
+    """The cells of which the client distorted a block, with the reasons: none of their latencies counts."""
+    found: dict[Cell, list[str]] = {}
+    for job in ended:
+        for bucket, check in job.checks.items():
+            if not check.valid:
+                why = check.reason or "the client distorted it"
+                found.setdefault((job.model, bucket, job.load), []).append(why)
+    return {cell: "; ".join(dict.fromkeys(reasons)) for cell, reasons in found.items()}
 
 
 def _badness(status: str) -> int:
     return _WORST_LAST.index(status) if status in _WORST_LAST else len(_WORST_LAST)
 
 
-def load_levels(records: pd.DataFrame, ended: Sequence[Status]) -> dict[str, int]:
-    """The loads of a run and their concurrency, in rising order; also those of which nothing was sent."""
-    found = records[["load", "concurrency"]].drop_duplicates()
-    levels = {str(load): int(level) for load, level in found.itertuples(index=False, name=None)}
-    for job in ended:
-        levels.setdefault(job.load, _concurrency(job.load))
-    return dict(sorted(levels.items(), key=lambda level: level[1]))
-
-
-def _concurrency(load: str) -> int:
-    closed = re.fullmatch(r"c(\d+)", load)
-    if closed is None:
-        raise InputError(f"load {load!r}: expected c and the number of requests in flight, such as c8")
-    return int(closed.group(1))
+def load_levels(records: pd.DataFrame, ended: Iterable[Status]) -> dict[str, Level]:
+    """The loads of a run by name: closed loops before open ones, in rising order; also those of which nothing was sent."""
+    names = [*map(str, records["load"].unique()), *(job.load for job in ended)]
+    found = sorted(map(level_of, dict.fromkeys(names)), key=lambda level: level.rank)
+    return {level.name: level for level in found}

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -260,6 +261,129 @@ def test_a_spoilt_block_is_left_out_and_said(tmp_path: Path) -> None:
     assert (cell["n"], cell["n_left_out"]) == (40, 40)
     assert cell["e2e_ms_p99"] < 1e6
     assert by_cell["short", "c1"]["status"] == "complete"
+
+
+def checked(path: Path, bucket: str, **figures: Any) -> None:
+    """Write what the client said of itself in a cell into a status file."""
+    body = json.loads(path.read_text())
+    body["cells"][bucket] |= figures
+    path.write_text(json.dumps(body))
+
+
+def test_a_cell_that_the_client_distorted_has_no_latency_and_spoils_no_other(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel(), "other": MadeModel()}, blocks=2, requests=80)
+    late = next(path for path in run.statuses if path.parts[-3:] == ("swift", "c4", "b2.json"))
+    checked(late, "short", valid=False, reason="the event loop was blocked for 300 ms")
+    made = tables(run, {"short": 1.0, "long": 1.0})
+    by_cell = {(row["model"], row["bucket"], row["load"]): row for row in made["cells"]}
+    cell = by_cell["swift", "short", "c4"]
+    assert (cell["status"], cell["reason"]) == ("invalid", "the event loop was blocked for 300 ms")
+    for column in cell:
+        if "_ms_p" in column and not column.startswith(("client_lag", "canary")):
+            assert cell[column] is None, column
+    assert cell["transactions_per_minute"] is cell["transactions_per_minute_low"] is None
+    assert cell["drift_percent"] is cell["e2e_ms_p50_variation_between_blocks"] is None
+    assert (cell["n"], cell["n_ok"], cell["error_rate"]) == (160, 160, 0.0)
+    assert cell["cost_usd"] > 0
+    for other in (("swift", "long", "c4"), ("swift", "short", "c1"), ("other", "short", "c4")):
+        assert by_cell[other]["status"] == "complete"
+        assert by_cell[other]["e2e_ms_p95"] is not None
+    swift, beside = made["models"]
+    assert (swift["status"], swift["reason"]) == ("invalid", "short: the event loop was blocked for 300 ms")
+    assert swift["e2e_ms_p50"] is swift["e2e_ms_p50_all"] is swift["transactions_per_minute"] is None
+    assert swift["accuracy"] is not None
+    assert beside["e2e_ms_p50"] is not None
+
+
+@pytest.mark.parametrize(("cache", "status"), [(None, "invalid"), ("cold", "invalid"), ("warm", "complete")])
+def test_a_cold_cell_with_cached_tokens_is_invalid(cache: str | None, status: str, tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel()}, levels=(1,))
+    table = pq.read_table(run.records[0])
+    names = table.schema.names
+    rows = [row | {"cache": cache} for row in table.to_pylist()]
+    for row in rows[5:8]:
+        row["cache_read_tokens"] = 100
+    schema = table.schema if "cache" in names else table.schema.append(pa.field("cache", pa.string()))
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), run.records[0])
+    short, long = tables(run)["cells"]
+    assert short["status"] == status
+    assert (short["e2e_ms_p50"] is None) == (status == "invalid")
+    assert short["cache_read_tokens"] == 300
+    assert long["status"] == "complete"
+    if status == "invalid":
+        assert short["reason"] == "cold, but 3 of its requests were answered from cached tokens"
+
+
+def test_the_instruments_error_is_that_of_the_worst_block_beside_the_interval(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel()}, blocks=2, levels=(1,), requests=80)
+    for path, error, share in zip(run.statuses, (0.4, 0.9), (0.6, 0.2), strict=True):
+        checked(path, "short", canary_error_ms_p50=0.1, canary_error_ms_p99=error, cpu_share=share)
+        checked(path, "short", gc_pause_ms_max=None)
+    made = tables(run)
+    for row in (made["cells"][0], made["models"][0]):
+        assert (row["canary_error_ms_p50"], row["canary_error_ms_p99"], row["cpu_share"]) == (0.1, 0.9, 0.6)
+        assert row["gc_pause_ms_max"] is None
+        half = (row["ttft_ms_p95_high"] - row["ttft_ms_p95_low"]) / 2
+        assert row["instrument_error_share"] == pytest.approx(0.9 / half)
+    assert made["cells"][1]["instrument_error_share"] is None
+
+
+def test_the_spread_between_blocks_is_told(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel(spread=0.01)}, blocks=3, levels=(1,), requests=40)
+    for factor, path in zip((0.5, 1.0, 1.5), run.records, strict=True):
+        rewrite(path, lambda rows, by=factor: [row | {"e2e_ms": row["e2e_ms"] * by} for row in rows])
+    cell = tables(run)["cells"][0]
+    assert cell["blocks"] == 3
+    assert cell["e2e_ms_p50_variation_between_blocks"] == pytest.approx(0.5, rel=0.02)
+    assert cell["e2e_ms_p95_variation_between_blocks"] == pytest.approx(0.5, rel=0.05)
+    assert cell["ttft_ms_p50_variation_between_blocks"] < 0.01
+    assert cell["intervals_assume"] == "blocks vary independently (t, 2 degrees of freedom)"
+
+
+def test_one_block_says_that_it_is_one_sitting(made: Rows) -> None:
+    for row in (*made["cells"], *made["models"]):
+        assert row["intervals_assume"] == "this sitting only, assumes independence"
+        assert row["e2e_ms_p50_variation_between_blocks"] is None
+
+
+def test_a_cell_that_slows_down_is_said_to_drift_and_keeps_its_requests(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel()}, levels=(1,), buckets=("short",), requests=100)
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+
+    def slower(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [
+            row
+            | {
+                "dispatched_utc": start + timedelta(seconds=row["position"]),
+                "e2e_ms": row["e2e_ms"] * 1.5 ** (row["position"] / 99),
+            }
+            for row in rows
+        ]
+
+    assert tables(run)["cells"][0]["drift_percent"] is None
+    rewrite(run.records[0], slower)
+    cell = tables(run)["cells"][0]
+    assert 20 < cell["drift_percent_low"] < cell["drift_percent"] < cell["drift_percent_high"] < 90
+    assert cell["drift_percent"] == pytest.approx(50, abs=15)
+    assert cell["n"] == 100
+
+
+def test_what_a_time_limit_ended_is_counted_as_censored(tmp_path: Path) -> None:
+    model = MadeModel(error_rate=0.3, error="timeout_gap")
+    cell = tables(make_run(tmp_path, {"swift": model}, levels=(1,)))["cells"][0]
+    assert cell["n_censored"] == cell["n"] - cell["n_ok"] > 0
+
+
+def test_what_a_user_waited_stands_beside_the_attempt_that_succeeded(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel()}, levels=(1,), buckets=("short",))
+    table = pq.read_table(run.records[0])
+    waits = [row["e2e_ms"] + 1000.0 for row in table.to_pylist()]
+    place = table.schema.get_field_index("user_wait_ms")
+    kept = table if place < 0 else table.remove_column(place)
+    pq.write_table(kept.append_column("user_wait_ms", pa.array(waits)), run.records[0])
+    cell = tables(run)["cells"][0]
+    for percent in (50, 95):
+        assert cell[f"user_wait_ms_p{percent}"] == pytest.approx(cell[f"e2e_ms_p{percent}"] + 1000.0)
 
 
 def test_a_capped_job_that_sent_nothing_still_has_its_cells(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ tables, computed by the same code from samples like those of a run. Seeded; no c
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,10 +66,13 @@ def sample(logs: Floats, failed: NDArray[np.bool_] | None = None) -> Sample:
     weight, nothing = np.full(n, 1.0 / n), np.zeros(n)
     error = np.full(n, None, dtype=object)
     error[~ok] = "throttling"
+    unknown = dict.fromkeys((field.name for field in fields(Requests)), np.full(n, np.nan))
+    known = {"weight": weight, "block": block, "ok": ok, "error": error, "e2e_ms": times}
+    requests_made: dict[str, Any] = unknown | known | {"dispatched_s": np.arange(n, dtype=np.float64)}
     return Sample(
         4,
         CLAIM,
-        Requests(weight, block, ok, error, times, times, times, times, nothing, nothing),
+        Requests(**requests_made),
         Attempts(
             weight, block, ok.astype(np.float64), ~ok, times, nothing, nothing, np.ones(n, bool), np.arange(n)
         ),
@@ -190,3 +194,9 @@ def test_two_models_that_are_equally_accurate_on_shared_documents() -> None:
     found = [share_difference(one, other, clusters, CLAIM) for one, other in zip(a, b, strict=True)]
     assert np.mean([one is not None and one.interval.low <= 0 <= one.interval.high for one in found]) >= LEAST
     assert np.mean([one is not None and one.p > 1 - CLAIM for one in found]) >= LEAST
+
+
+@pytest.mark.parametrize("world", [World(1, 200, 0.3, 0.0, 0.3), *WORLDS[4:6], WORLDS[7]], ids=str)
+def test_a_run_without_a_trend_is_said_to_drift_no_more_often_than_claimed(world: World) -> None:
+    found = [sample(logs).drift("e2e_ms") for logs in world.draw(np.random.default_rng(9))]
+    assert np.mean([one is not None and one.interval.low <= 0 <= one.interval.high for one in found]) >= LEAST
