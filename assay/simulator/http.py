@@ -51,7 +51,7 @@ class Exchange:
         return self._send(head + _chunk(first), last)
 
     def send(self, data: bytes, last: bool = False) -> int:
-        """Send one chunk, and the mark of the end with the last one. Returns when the system had it, in ns."""
+        """Send one chunk, and the mark of the end with the last one. Returns when, in ns."""
         return self._send(_chunk(data), last)
 
     def end(self) -> None:
@@ -69,8 +69,10 @@ class Exchange:
         return ns
 
     def _write(self, data: bytes) -> int:
+        # Before the write: it wakes the client, who may read the bytes, and take this core, before it returns.
+        ns = time.perf_counter_ns()
         self._connection.transport.write(data)
-        return time.perf_counter_ns()
+        return ns
 
     def _head(self, status: int, headers: Headers) -> bytes:
         lines = [f"HTTP/1.1 {status} {_phrase(status)}"]
