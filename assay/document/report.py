@@ -19,6 +19,7 @@ from assay.errors import InputError
 from assay.figures.catalogue import FIGURES, alternative_text
 from assay.figures.settings import FigureSettings
 from assay.records.metrics import TABLES
+from assay.tables import instrument as instrument_tables
 from assay.tables import models as model_tables
 from assay.tables import numbers
 from assay.tables import run as run_tables
@@ -156,6 +157,7 @@ def context(
             "buckets": run_tables.buckets(finished.buckets.get("buckets", [])),
             "cells": run_tables.cells(inputs, shown.models, buckets),
             "incomplete": run_tables.incomplete(inputs),
+            "instrument": instrument_tables.instrument(inputs, shown.models),
             "spending": run_tables.spending(inputs, shown.models),
             "prices": run_tables.prices(prices),
             "models": run_tables.models(_asked_with(public, public["models"], public["inference"])),
@@ -186,6 +188,11 @@ def context(
             "judging": _total(column(inputs.models, "judge_cost_usd").tolist()) if benchmark.judges else 0.0,
         },
         "client_lag_ms_p99": _most(column(inputs.cells, "client_lag_ms_p99").tolist()),
+        "instrument": {
+            "error_ms": instrument_tables.worst_error_ms(inputs),
+            "held": instrument_tables.held(inputs),
+            "most_share": instrument_tables.MOST_SHARE,
+        },
         "connections": _connections(finished.statuses),
         "started_utc": min(_times(finished.statuses, "started_utc"), default=None),
         "ended_utc": max(_times(finished.statuses, "ended_utc"), default=None),

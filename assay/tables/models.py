@@ -88,6 +88,7 @@ def headline(inputs: Inputs, models: Sequence[str], buckets: Sequence[str], conc
         ranged("e2e_ms_p95"),
         ranged("ttft_ms_p50"),
         ranged("ttft_ms_p95"),
+        Column("the instrument's own error p99 (ms)", lambda row: number(row.get("canary_error_ms_p99"))),
         Column("failed", lambda row: percent(row.get("error_rate"))),
         Column("limits kept up to (in flight)", lambda row: count(row["highest_concurrency"])),
         Column("transactions per minute", lambda row: number(row.get("transactions_per_minute"))),

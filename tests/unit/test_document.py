@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import finished_run
+import pandas as pd
 import pytest
 
 from assay.document import provenance, report
@@ -165,3 +166,36 @@ def test_what_connecting_took_stands_apart_from_the_latencies(tmp_path: Path) ->
     text = plain(document(tmp_path))
     assert "21 were opened" in text and "31.5 to 31.5 ms to connect" in text
     assert "42.2 to 42.2 ms more for the TLS handshake" in text
+
+
+def section(text: str, title: str) -> str:
+    return text.split(f"\n# {title}\n", 1)[1].split("\n# ", 1)[0]
+
+
+def test_the_instruments_error_stands_beside_the_results_and_in_its_own_section(tmp_path: Path) -> None:
+    text = plain(document(tmp_path))
+    headline = text.split("#tbl-headline")[1].split(":::\n\n")[0]
+    assert "the instrument's own error p99 (ms)" in headline
+    told = " ".join(section(text, "The instrument").split())
+    assert "at most 3.50 ms (99th percentile of the worst cell)" in told
+    assert "within that for the median TTFT in all 36 cells that have an interval" in told
+    assert "No cell has an interval of the 95th percentile of TTFT" in told
+    assert "| grand-model | 16 in flight |" not in told and "| swift | 16 in flight | 0.100 |" in told
+
+
+def test_an_instrument_that_is_too_coarse_is_said_so(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    cells = pd.read_parquet(paths["cells"])
+    cells.loc[:4, "canary_error_ms_p50"] = 500.0
+    cells.to_parquet(paths["cells"])
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark()))
+    told = " ".join(section(text, "The instrument").split())
+    assert "**exceeds** that for the median TTFT in 5 of 36 cells" in told
+
+
+def test_a_run_without_a_canary_claims_nothing_of_the_instrument(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    cells = pd.read_parquet(paths["cells"]).drop(columns=["canary_error_ms_p50", "canary_error_ms_p99"])
+    cells.to_parquet(paths["cells"])
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark()))
+    assert "was not seen in this run" in section(text, "The instrument")
