@@ -127,6 +127,7 @@ def judge_settings(judge):
             concurrency=BENCHMARK.judges.concurrency,
             timeouts=BENCHMARK.judges.timeouts,
             retry=BENCHMARK.judges.retry,
+            quota=BENCHMARK.judges.quota,
         )
 
     return made

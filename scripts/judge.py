@@ -36,6 +36,7 @@ def main(arguments: argparse.Namespace) -> None:
         concurrency=settings.concurrency,
         timeouts=settings.timeouts,
         retry=settings.retry,
+        quota=settings.quota,
         seed=settings.run.seed,
     )
     asks = {"endpoint": name, "region": region, "line": asking.line.identity()}
@@ -52,7 +53,12 @@ def main(arguments: argparse.Namespace) -> None:
 
         rows = verdict_rows(answers, template, ask, judge=judge.label, judge_id=judge.id)
         write_verdicts(arguments.out_verdicts, rows)
-        counts = {"asked": asking.requests_sent, "from_ledger": asking.from_ledger, **verdict_counts(rows)}
+        counts = {
+            "asked": asking.requests_sent,
+            "throttled": asking.throttled,
+            "from_ledger": asking.from_ledger,
+            **verdict_counts(rows),
+        }
         command.write_text(arguments.out_status, json.dumps(counts, indent=1) + "\n")
 
 

@@ -99,6 +99,17 @@ class Timeouts(Settings):
     """From sent to the end of the answer."""
 
 
+class Quota(Settings):
+    """Limits of the service that requests are to keep to. What is null is not known."""
+
+    requests_per_minute: Positive | None = None
+    """Requests per minute."""
+    tokens_per_minute: Positive | None = None
+    """Tokens per minute, input and output together. Each request reserves its input and its most output tokens."""
+    output_burndown: Positive = 1.0
+    """How many tokens of the quota an output token uses up: 5 for the newer Claude models, says AWS."""
+
+
 class Retry(Settings):
     """What to do when a request fails with an error that may pass (throttling, 5xx, a lost connection)."""
 

@@ -4,19 +4,21 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from assay.bedrock.address import Address
+from assay.bedrock.errors import THROTTLED
 from assay.bedrock.request import Line
-from assay.bedrock.settings import Retry, Timeouts
+from assay.bedrock.settings import Quota, Retry, Timeouts
 from assay.bedrock.signing import Signer
 from assay.errors import InputError
 from assay.judging.reply import Reply
 from assay.ledger.keys import ask_key, attempt_key
 from assay.ledger.ledger import Ledger
 from assay.progress import Progress
-from assay.sender.sender import SETUP_ADVICE, Attempt, Planned, Sender, SetupError
+from assay.sender.paced import PacedSender
+from assay.sender.sender import SETUP_ADVICE, Attempt, Planned, SetupError
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +38,9 @@ class Asking:
     timeouts: Timeouts
     retry: Retry
     seed: int
+    quota: Quota = field(default_factory=Quota)
     requests_sent: int = 0
+    throttled: int = 0
     from_ledger: int = 0
 
     def replies(
@@ -75,13 +79,14 @@ class Asking:
 
         def done(_: Planned, attempt: Attempt, last: bool) -> None:
             self.requests_sent += 1
+            self.throttled += attempt.answer.outcome.error in THROTTLED
             if last:
                 progress.count(attempt.answer)
 
         saying = asyncio.create_task(progress.every_few_seconds())
         try:
-            async with Sender(
-                address, signer, self.line, ledger, self.timeouts, self.retry, self.seed
+            async with PacedSender(
+                address, signer, self.line, ledger, self.timeouts, self.retry, self.seed, self.quota
             ) as sender:
                 await sender.run(min(self.concurrency, len(todo)), lambda: next(waiting, None), done)
         finally:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from assay.bedrock.settings import Endpoint, Inference, Model, Retry, Timeouts
+from assay.bedrock.settings import Endpoint, Inference, Model, Quota, Retry, Timeouts
 from assay.settings import Count, Edition, Settings
 
 
@@ -24,6 +24,9 @@ class Judges(Settings):
     """When a request is given up."""
     retry: Retry = Retry(attempts=6)
     """Judging is not measured, so what fails is asked again."""
+    quota: Quota = Quota()
+    """What each judge's account may be asked. Requests are paced to stay just below it; where it isn't known, the pace
+    is halved at each throttle and grows again."""
 
 
 class JudgeJob(Settings):
@@ -38,3 +41,4 @@ class JudgeJob(Settings):
     concurrency: Count
     timeouts: Timeouts
     retry: Retry
+    quota: Quota = Quota()
