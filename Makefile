@@ -21,7 +21,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 .DELETE_ON_ERROR:
 
 report: .venv/.installed
-	$(BIN)/snakemake --cores $(CORES) --quiet host reason $(if $(CONFIG),--configfile $(CONFIG)) -- all verdict
+	$(BIN)/snakemake --cores $(CORES) --quiet host reason $(if $(CONFIG),--configfile "$(CONFIG)") -- all verdict
 
 test: .venv/.installed-test
 	$(BIN)/python -m pytest -n $(WORKERS)

@@ -1,11 +1,11 @@
 """Where requests go, and what a model is asked with."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, JsonValue, StrictBool, StringConstraints
 
-from assay.settings import Count, Expected, Label, Number, Positive, Settings, Share
+from assay.settings import Count, Expected, Label, Number, Positive, ServerUrl, Settings, Share
 
 
 class SimulatorEndpoint(Settings):
@@ -31,14 +31,7 @@ class BedrockEndpoint(Settings):
     """AWS region that requests go to."""
     profile: str | None = None
     """Profile of the AWS configuration to take credentials from; by default botocore's own chain."""
-    url: (
-        Annotated[
-            str,
-            StringConstraints(pattern=r"^https?://[^/?#\s]+/?$"),
-            Expected("http:// or https://, host and port, without a path"),
-        ]
-        | None
-    ) = None
+    url: ServerUrl | None = None
     """Endpoint in place of the region's own: scheme, host and port only."""
 
 
@@ -54,9 +47,11 @@ class Inference(Settings):
     """Some models refuse it (the newest Claude ones do): leave it null for them."""
     top_p: Share | None = None
     """Share of the probability that tokens are drawn from. Some models refuse it beside temperature."""
-    stop_sequences: tuple[str, ...] | None = None
+    stop_sequences: (
+        tuple[Annotated[str, StringConstraints(min_length=1), Expected("some text")], ...] | None
+    ) = None
     """An answer ends where one of these texts comes up."""
-    additional: dict[str, Any] | None = None
+    additional: dict[str, JsonValue] | None = None
     """Sent as `additionalModelRequestFields`: parameters that only this family knows."""
 
     def over(self, defaults: "Inference") -> "Inference":
@@ -76,7 +71,7 @@ class Model(Settings):
         Expected("a model id, inference profile id or ARN, without spaces"),
     ]
     """Bedrock model id, inference profile id, or ARN."""
-    stream: bool = True
+    stream: StrictBool = True
     """ConverseStream if true, Converse if false (then there is no time to first token)."""
     inference: Inference = Inference()
     """Overrides the benchmark's `inference`, key by key."""

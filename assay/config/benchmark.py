@@ -16,7 +16,7 @@ from assay.judging.settings import Judges
 from assay.prices.settings import PriceOverride
 from assay.prompts.settings import Bucket, BucketName, PromptTemplate, Tekken, Tokenizer
 from assay.schedule.settings import Load
-from assay.settings import Count, Expected, Label, Positive, Settings, Whole
+from assay.settings import Count, Expected, Label, Positive, ServerUrl, Settings, Whole
 
 
 class Run(Settings):
@@ -56,7 +56,7 @@ class Publish(Settings):
     """AWS region of the bucket; by default that of the AWS configuration."""
     profile: str | None = None
     """Profile of the AWS configuration to take credentials from."""
-    url: str | None = None
+    url: ServerUrl | None = None
     """S3 endpoint, for stores that are not AWS's."""
 
 

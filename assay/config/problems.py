@@ -52,6 +52,10 @@ def listed(names: Iterable[object]) -> str:
     return ", ".join(str(name) for name in names)
 
 
+_CREDENTIALS = re.compile(r"//[^/@\s]*@")
+"""User and password in a URL: never shown."""
+
+
 def shown(value: Any) -> str:
     """A value as a reader of the YAML file would say it, short."""
     if value is None:
@@ -59,6 +63,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
+        value = _CREDENTIALS.sub("//…@", value)
         return repr(value if len(value) <= 60 else value[:57] + "...")
     if isinstance(value, Mapping):
         keys = [str(key) for key in value][:6]

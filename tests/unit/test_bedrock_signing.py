@@ -1,5 +1,6 @@
 """Signatures are those that botocore would make."""
 
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -9,7 +10,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 
-from assay.bedrock.credentials import BEARER_TOKEN_VARIABLE, signer
+from assay.bedrock.credentials import BEARER_TOKEN_VARIABLE, _Kept, signer
 from assay.bedrock.settings import BedrockEndpoint
 from assay.bedrock.signing import Bearer, Credentials, SigV4
 from assay.errors import InputError
@@ -93,3 +94,48 @@ def test_no_credentials_at_all_is_one_clear_error(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(InputError, match="no AWS credentials found"):
         signer(BedrockEndpoint(kind="bedrock", region="us-east-1"))
+
+
+def test_a_refresh_never_holds_up_a_request_and_its_failure_tells_no_secret(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    moment = [0.0]
+    held = threading.Event()
+    looks: list[str] = []
+
+    def look() -> BotoCredentials:
+        looks.append(threading.current_thread().name)
+        if len(looks) == 2:
+            held.wait(10)
+            raise RuntimeError("the program printed SECRET")
+        return BotoCredentials(f"AKID{len(looks)}", "secret")
+
+    kept = _Kept(look, lambda: moment[0])
+    assert kept().access_key_id == "AKID1" and len(looks) == 1
+    moment[0] = 61.0
+    assert kept().access_key_id == "AKID1", "while the refresh is under way, the ones at hand serve"
+    held.set()
+    assert kept._looking is not None
+    kept._looking.join(10)
+    assert kept().access_key_id == "AKID1" and looks[1] == "credentials"
+    assert "RuntimeError" in caplog.text and "SECRET" not in caplog.text
+    moment[0] = 122.0
+    kept()
+    kept._looking.join(10)
+    assert kept().access_key_id == "AKID3"
+
+
+def test_a_failing_credential_program_is_one_clear_error_without_what_it_printed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\necho SECRETLEAK >&2\nexit 1\n")
+    program.chmod(0o755)
+    config.write_text(f"[profile work]\ncredential_process = {program}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    with pytest.raises(InputError, match="no credentials for profile 'work'") as caught:
+        signer(BedrockEndpoint(kind="bedrock", region="us-east-1", profile="work"))
+    assert "SECRETLEAK" not in str(caught.value)

@@ -379,3 +379,44 @@ def test_an_unknown_placeholder_of_the_judge_prompt_is_found_before_anything_run
     (folder / "judge.txt").write_text("{question} {references} {answer} {contxt}")
     message = error_of(GOOD)
     assert "judges.prompt" in message and "{contxt}" in message
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("buckets/0/n", "4", "buckets[0].n: found '4', expected a number, without quotes"),
+        ("models/0/stream", "no", "models[0].stream: found 'no', expected true or false"),
+        ("models/0/inference", {"additional": {"a": float("nan")}}, "found nan, expected a finite number"),
+        ("models/0/inference", {"stop_sequences": [""]}, "found '', expected some text"),
+        ("limits", {"accuracy": {"min": -1}}, "limits.accuracy.min: found -1"),
+    ],
+)
+def test_a_value_of_the_wrong_type_or_sign_is_refused(
+    path: str, value: Any, expected: str, folder: Path
+) -> None:
+    assert expected in error_of(changed((path, value)))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://user:SECRET@127.0.0.1:1",
+        "http://h:99999",
+        "http://h:abc",
+        "http://:80",
+        "http://[::1",
+        "ftp://h",
+        "h:80",
+    ],
+)
+@pytest.mark.parametrize("section", ["endpoint", "publish"])
+def test_a_url_that_cannot_be_used_is_refused_and_its_password_is_not_shown(
+    url: str, section: str, folder: Path
+) -> None:
+    given = {
+        "endpoint": {"kind": "bedrock", "region": "us-east-1", "url": url},
+        "publish": {"bucket": "bench", "url": url},
+    }
+    with pytest.raises(InputError) as caught:
+        check(changed((section, given[section])), None)
+    assert f"{section}.url: found" in str(caught.value) and "SECRET" not in str(caught.value)
