@@ -48,6 +48,7 @@ rule aggregate:
         " --statuses {input.statuses:q} --answers {input.answers:q} {params.verdicts:q}"
         " --out-cells {output.cells_parquet:q} --out-models {output.models_parquet:q}"
         " --out-accuracy {output.accuracy_parquet:q} --out-judges {output.judges_parquet:q}"
+        " --out-periods {output.periods_parquet:q}"
 
 
 rule decide:

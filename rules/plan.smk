@@ -33,12 +33,13 @@ REPORT_FILES = [
     f"{RESULTS}/report/{name}" for name in ("report.html", "report.md", "report.qmd", "verdict.txt")
 ]
 DECISION_FILE = f"{RESULTS}/decision/decision.json"
-TABLES = ("cells", "models", "accuracy", "judges")
+TABLES = ("cells", "models", "accuracy", "judges", "periods")
 TABLE_FILES = expand(f"{RESULTS}/tables/{{table}}.{{ending}}", table=TABLES, ending=("parquet", "csv"))
 FIGURES = (
     "latency_by_concurrency",
     "throughput_by_concurrency",
     "errors",
+    "throttles_over_time",
     "accuracy_by_model",
     "accuracy_by_prompt_size",
     "cost_against_latency",

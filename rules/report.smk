@@ -9,6 +9,7 @@ for figure in FIGURES:
             cells=f"{RESULTS}/tables/cells.parquet",
             models=f"{RESULTS}/tables/models.parquet",
             accuracy=f"{RESULTS}/tables/accuracy.parquet",
+            periods=f"{RESULTS}/tables/periods.parquet",
             decision=DECISION_FILE,
         output:
             svg=report(
@@ -43,7 +44,7 @@ for figure in FIGURES:
         shell:
             "python {params.script:q} --settings {params.settings:q} --log {log:q}"
             " --cells {input.cells:q} --models {input.models:q} --accuracy {input.accuracy:q}"
-            " --decision {input.decision:q} --figure {params.figure:q}"
+            " --periods {input.periods:q} --decision {input.decision:q} --figure {params.figure:q}"
             " --out-svg {output.svg:q} --out-png {output.png:q} --out-csv {output.csv:q}"
 
 
@@ -54,6 +55,7 @@ rule report:
         models=f"{RESULTS}/tables/models.parquet",
         accuracy=f"{RESULTS}/tables/accuracy.parquet",
         judges=f"{RESULTS}/tables/judges.parquet",
+        periods=f"{RESULTS}/tables/periods.parquet",
         decision=DECISION_FILE,
         prices=PRICES,
         source=SOURCE,
@@ -80,6 +82,7 @@ rule report:
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
         " --cells {input.cells:q} --models {input.models:q} --accuracy {input.accuracy:q} --judges {input.judges:q}"
+        " --periods {input.periods:q}"
         " --decision {input.decision:q} --prices {input.prices:q} --source {input.source:q} --buckets {input.buckets:q}"
         " --statuses {input.statuses:q} --verdict-statuses {input.verdict_statuses:q} --figures {input.figures:q} --template {input.template:q}"
         " --out-qmd {output.qmd:q} --out-verdict {output.verdict:q}"

@@ -161,6 +161,22 @@ def judges_table() -> pd.DataFrame:
     )
 
 
+def periods_table(models: int = 3, minutes: int = 6) -> pd.DataFrame:
+    """One row per model x minute; the second model is throttled in the third."""
+    rows = []
+    for place, model in enumerate(MODELS[:models]):
+        for minute in range(minutes):
+            throttled = 5 if (place, minute) == (1, 2) else 0
+            counts = {
+                "attempts": 20,
+                "answered": 19 - throttled,
+                "throttled": throttled,
+                "failed_otherwise": 1,
+            }
+            rows.append({"model": model, "start_s": 60 * minute, "period_s": 60, **counts})
+    return pd.DataFrame(rows)
+
+
 def decision(models: int = 3, bucket_count: int = 4) -> dict[str, Any]:
     """A decision for one of them."""
     states = ["met", "undecided", "missed", "met", "met", "not_evaluated"]
@@ -289,6 +305,7 @@ def write(
         "models": models_table(models),
         "accuracy": accuracy_table(models, bucket_count),
         "judges": judges_table(),
+        "periods": periods_table(models),
     }
     paths = {name: folder / "tables" / f"{name}.parquet" for name in tables}
     (folder / "tables").mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ class RunFiles:
     models: Path
     accuracy: Path
     judges: Path
+    periods: Path
     decision: Path
     prices: Path
     source: Path
@@ -52,7 +53,7 @@ class Finished:
 def read(files: RunFiles) -> Finished:
     """Read all of them; InputError names the first that can't be read."""
     return Finished(
-        tables=inputs.read(files.cells, files.models, files.accuracy, files.decision),
+        tables=inputs.read(files.cells, files.models, files.accuracy, files.decision, files.periods),
         judges=read_table(files.judges),
         prices=read_json(files.prices),
         source=read_json(files.source),

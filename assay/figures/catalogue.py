@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from assay.figures import accuracy, by_concurrency, cost_against_latency, errors, style
+from assay.figures import accuracy, by_concurrency, cost_against_latency, errors, style, throttles_over_time
 from assay.figures.settings import FigureSettings
 from assay.tables.inputs import Inputs
 
@@ -36,6 +36,12 @@ FIGURES: dict[str, Drawing] = {
         by_concurrency.draw_throughput,
     ),
     "errors": Drawing("Errors by kind, model and load", errors.data, errors.finding, errors.draw),
+    "throttles_over_time": Drawing(
+        "Throttles and other errors over time",
+        throttles_over_time.data,
+        throttles_over_time.finding,
+        throttles_over_time.draw,
+    ),
     "accuracy_by_model": Drawing(
         "Accuracy by model", accuracy.by_model_data, accuracy.by_model_finding, accuracy.draw_by_model
     ),

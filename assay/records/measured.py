@@ -10,8 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from assay.prices.book import Price, Usage, cost_usd
-from assay.records.sample import Arriving, Attempts, Requests, Sample
-from assay.schedule.level import Level
+from assay.records.sample import Attempts, Requests, Sample
 
 UNPAID = frozenset(
     {
@@ -97,7 +96,8 @@ class Measured:
     def sample(
         self,
         model: str,
-        level: Level,
+        load: str,
+        concurrency: int,
         shares: Mapping[str, float] | Sequence[str],
         confidence: float,
     ) -> Sample:
@@ -106,7 +106,7 @@ class Measured:
         A mix of which a bucket has no measured request is no sample of it, and comes back empty. One of which a cell
         is invalid has no latency.
         """
-        chosen = [self._cells.get((model, bucket, level.name)) for bucket in shares]
+        chosen = [self._cells.get((model, bucket, load)) for bucket in shares]
         left_out = sum(
             int((rows["spoilt"] & (rows["role"] == "measured")).sum()) for rows in chosen if rows is not None
         )
@@ -127,8 +127,8 @@ class Measured:
                 else [1.0 / sum(counts)] * len(there)
             )
             weights = np.repeat(each, [len(rows) for rows, _ in there])
-        valid = not any((model, bucket, level.name) in self.invalid for bucket in shares)
-        return _sample(together, weights, level, confidence, left_out, valid)
+        valid = not any((model, bucket, load) in self.invalid for bucket in shares)
+        return _sample(together, weights, concurrency, confidence, left_out, valid)
 
 
 def _flattered(rows: pd.DataFrame) -> str | None:
@@ -148,14 +148,13 @@ _NUMBERS = (
     "cache_write_tokens",
     "user_wait_ms",
 )
-_OF_OPEN_LOOPS = ("ttft_from_intended_ms", "e2e_from_intended_ms", "dispatch_error_ms")
 _LATENCIES = frozenset({"ttft_ms", "e2e_ms", "tpot_ms", "service_latency_ms", "user_wait_ms"})
 
 
 def _sample(
     rows: pd.DataFrame,
     weights: NDArray[np.float64],
-    level: Level,
+    concurrency: int,
     confidence: float,
     left_out: int,
     valid: bool,
@@ -171,10 +170,6 @@ def _sample(
     seconds = np.asarray((when - _EPOCH) / pd.Timedelta(seconds=1), dtype=np.float64)
     slot_ms = rows["slot_ms"].to_numpy(dtype=np.float64)
     answered = (ok & last).astype(np.float64)
-    open_loop = level.rate_rps is not None
-    intended = {
-        name: rows[name].to_numpy(dtype=np.float64)[last] if open_loop else None for name in _OF_OPEN_LOOPS
-    }
     requests = Requests(
         weights[last],
         block[last],
@@ -182,7 +177,6 @@ def _sample(
         error[last],
         seconds[last],
         **{name: values[last] for name, values in number.items()},
-        **intended,
     )
     attempts = Attempts(
         weight=weights,
@@ -195,19 +189,7 @@ def _sample(
         cost_known=rows["cost_known"].to_numpy(dtype=bool),
         source=rows["source_code"].to_numpy(dtype=np.int64),
     )
-    arriving = _arriving(rows.loc[last]) if open_loop and last.any() else None
-    return Sample(level.concurrency, confidence, requests, attempts, left_out, valid, arriving)
-
-
-def _arriving(rows: pd.DataFrame) -> Arriving:
-    """The rate at which measured requests left: over each sitting of a cell from the first to the last, pooled."""
-    spans = rows.groupby(["bucket", "block", "sitting"], observed=True)["dispatched_ns"].agg(
-        ["count", "min", "max"]
-    )
-    spans = spans.loc[spans["count"] > 1]
-    seconds = float((spans["max"] - spans["min"]).sum()) / 1e9
-    kind = next((str(kind) for kind in rows["arrivals"] if isinstance(kind, str)), "")
-    return Arriving(kind, float((spans["count"] - 1).sum()) / seconds if seconds > 0 else None)
+    return Sample(concurrency, confidence, requests, attempts, left_out, valid)
 
 
 def with_cost(records: pd.DataFrame, prices: Mapping[str, Price], ids: Mapping[str, str]) -> pd.DataFrame:

@@ -54,11 +54,6 @@ def _latencies() -> tuple[Metric, ...]:
     meant = {
         "ttft_ms": "time to first token: from the request's last byte sent to its first text received",
         "e2e_ms": "end-to-end time: from the request's last byte sent to the answer's end",
-        "ttft_from_intended_ms": (
-            "open loops: time from when the request was meant to leave to its first text received, so that waiting for "
-            "its turn counts"
-        ),
-        "e2e_from_intended_ms": "open loops: time from when the request was meant to leave to the answer's end",
         "tpot_ms": (
             "time per output token: from first to last content, over the output tokens after the first chunk's "
             "(of answers of at least 16 tokens and 4 chunks)"
@@ -123,41 +118,12 @@ def _n_throttling(sample: Sample) -> int:
 
 
 def _per_minute(sample: Sample, of: Literal["transactions_per_slot_ms", "tokens_per_slot_ms"]) -> Value:
-    if sample.concurrency is None:
-        return _arriving_per_minute(sample, of)
     found: ratios.Ratio | None = getattr(sample, of)
     return None if found is None else found.value * sample.concurrency * 60_000
 
 
-def _arriving_per_minute(
-    sample: Sample, of: Literal["transactions_per_slot_ms", "tokens_per_slot_ms"]
-) -> Value:
-    """In an open loop the rate of arrivals gives how many there are, and what was answered how much of it was done."""
-    rate = _achieved_rps(sample)
-    if rate is None:
-        return None
-    attempts = sample.attempts
-    each = attempts.answered if of == "transactions_per_slot_ms" else attempts.tokens
-    return rate * 60 * float((attempts.weight * each).sum())
-
-
-def _achieved_rps(sample: Sample) -> float | None:
-    return None if sample.arriving is None else sample.arriving.achieved_rps
-
-
-def _dispatch_error(sample: Sample) -> Value:
-    late = sample.requests.dispatch_error_ms
-    known = np.zeros(0) if late is None else np.sort(late[~np.isnan(late)])
-    return float(known[math.ceil(0.99 * len(known)) - 1]) if len(known) else None
-
-
 def transactions_per_minute_interval(sample: Sample) -> Interval | None:
-    """Of answered requests per minute, by linearisation; in an open loop from the interval of the error rate."""
-    if sample.concurrency is None:
-        rate, errors = _achieved_rps(sample), error_rate_interval(sample)
-        if rate is None or errors is None:
-            return None
-        return Interval(rate * 60 * (1 - errors.high), rate * 60 * (1 - errors.low))
+    """Of answered requests per minute, by linearisation."""
     found = sample.transactions_per_slot_ms
     bounds = None if found is None else ratios.interval(found, sample.confidence)
     if bounds is None:
@@ -265,9 +231,7 @@ _IDENTITY = (
 _BUCKET = Metric("bucket", "", "range of prompt sizes, by the benchmark's tokenizer", "text")
 
 _STANDING = (
-    Metric("concurrency", "requests", "closed loops: requests kept in flight", "count"),
-    Metric("rate_rps", "requests/second", "open loops: rate of arrivals that was asked for"),
-    Metric("arrivals", "", "open loops: poisson or constant", "text"),
+    Metric("concurrency", "requests", "requests kept in flight", "count"),
     Metric(
         "status",
         "",
@@ -342,23 +306,10 @@ SAMPLED: tuple[Metric, ...] = (
     ),
     *_spreads(),
     Metric(
-        "achieved_rps",
-        "requests/second",
-        "open loops: measured requests sent per second, from the first to the last of each sitting",
-        function=_achieved_rps,
-    ),
-    Metric(
-        "dispatch_error_ms_p99",
-        "ms",
-        "open loops: how much later than intended a request left, waiting for a place among those in flight included; "
-        "99th percentile",
-        function=_dispatch_error,
-    ),
-    Metric(
         "transactions_per_minute",
         "transactions/minute",
         "answered requests over the sum of times that a place in flight was held, times concurrency; what this load "
-        "gave, not capacity. In an open loop, achieved_rps times the share answered, times 60",
+        "gave, not capacity",
         function=partial(_per_minute, of="transactions_per_slot_ms"),
     ),
     Metric(
@@ -376,8 +327,7 @@ SAMPLED: tuple[Metric, ...] = (
     Metric(
         "tokens_per_minute",
         "tokens/minute",
-        "input and output tokens of answered requests over the same sum, times concurrency; in an open loop, those of "
-        "a request times achieved_rps times 60",
+        "input and output tokens of answered requests over the same sum, times concurrency",
         function=partial(_per_minute, of="tokens_per_slot_ms"),
     ),
     Metric(
@@ -465,12 +415,7 @@ SELF_CHECK: tuple[Metric, ...] = (
 CELLS: tuple[Metric, ...] = (
     *_IDENTITY,
     _BUCKET,
-    Metric(
-        "load",
-        "",
-        "c8 is a closed loop with 8 requests in flight, r2.5 an open loop with 2.5 arriving per second",
-        "text",
-    ),
+    Metric("load", "", "c8 is a closed loop with 8 requests in flight", "text"),
     *_STANDING,
     *SAMPLED,
     Metric(
@@ -565,7 +510,7 @@ def _everywhere(metric: Metric, where: str) -> Metric:
 
 
 ALL_BUCKETS: tuple[Metric, ...] = tuple(
-    _everywhere(metric, "at the same load, requests pooled")
+    _everywhere(metric, "at the same concurrency, requests pooled")
     for metric in SAMPLED
     if metric.name in _EVERYWHERE
 )
@@ -639,10 +584,28 @@ JUDGES: tuple[Metric, ...] = (
     Metric("e2e_ms_p50", "ms", "end-to-end time of a reply, median"),
 )
 
+PERIODS: tuple[Metric, ...] = (
+    Metric("model", "", "the model's label in the benchmark", "text"),
+    Metric("start_s", "s", "when the period began, from the first request of the run", "count"),
+    Metric("period_s", "s", "how long it is: a minute, and less in runs under 20 minutes", "count"),
+    Metric(
+        "attempts",
+        "attempts",
+        "attempts dispatched in it, at all loads: measured, warm-up, filler and retries",
+        "count",
+    ),
+    Metric("answered", "attempts", "those that were answered", "count"),
+    Metric("throttled", "attempts", "those that were throttled", "count"),
+    Metric("failed_otherwise", "attempts", "those that failed in another way", "count"),
+    Metric("throttle_rate", "share", "throttled over attempts"),
+    Metric("error_rate", "share", "not answered over attempts"),
+)
+
 TABLES: Mapping[str, tuple[Metric, ...]] = {
     "cells": CELLS,
     "models": MODELS,
     "accuracy": ACCURACY,
     "judges": JUDGES,
+    "periods": PERIODS,
 }
 """The tables of results by name, each with its columns in order."""

@@ -6,7 +6,7 @@ _START = """# The tables of results
 
 <!-- Made by scripts/tables_page.py from the table of metrics in assay/records/metrics.py: change it there. -->
 
-`results/<run>/tables/` holds four tables, each as Parquet and as CSV with the same columns. A value that is not
+`results/<run>/tables/` holds five tables, each as Parquet and as CSV with the same columns. A value that is not
 known, or can't be told from so few requests, is null: an empty field in CSV. Infinitely late is `inf`. How the
 intervals are computed stands in [method.md](method.md).
 
@@ -21,6 +21,7 @@ _ABOUT = {
     ),
     "accuracy": "One row per model and bucket, over all loads.",
     "judges": "One row per judge, and one named panel; without rows where there are no judges.",
+    "periods": "One row per model and period of the run: a minute, or less in a short run.",
 }
 
 

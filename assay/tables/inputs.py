@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ class Inputs:
     accuracy: pd.DataFrame
     """One row per model x bucket."""
     decision: dict[str, Any]
+    periods: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """One row per model x period of the run."""
 
 
 def read_table(path: Path, required: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -54,13 +56,14 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def read(cells: Path, models: Path, accuracy: Path, decision: Path) -> Inputs:
+def read(cells: Path, models: Path, accuracy: Path, decision: Path, periods: Path) -> Inputs:
     """Read them. InputError names the file that can't be used."""
     return Inputs(
         read_table(cells, ("model", "bucket", "concurrency")),
         read_table(models, ("model",)),
         read_table(accuracy, ("model", "bucket")),
         read_json(decision),
+        read_table(periods, ("model",)),
     )
 
 

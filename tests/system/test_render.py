@@ -75,7 +75,9 @@ def make_document(
     for name, change in (changes or {}).items():
         found = json.loads(paths[name].read_text(encoding="utf-8"))
         paths[name].write_text(json.dumps(found | change), encoding="utf-8")
-    read_inputs = inputs.read(paths["cells"], paths["models"], paths["accuracy"], paths["decision"])
+    read_inputs = inputs.read(
+        paths["cells"], paths["models"], paths["accuracy"], paths["decision"], paths["periods"]
+    )
     settings = FigureSettings.model_validate(finished_run.figure_settings())
     for name in FIGURES:
         write(
@@ -87,7 +89,17 @@ def make_document(
     files = RunFiles(
         **{
             name: paths[name]
-            for name in ("cells", "models", "accuracy", "judges", "decision", "prices", "source", "buckets")
+            for name in (
+                "cells",
+                "models",
+                "accuracy",
+                "judges",
+                "periods",
+                "decision",
+                "prices",
+                "source",
+                "buckets",
+            )
         },
         statuses=(paths["status"],),
         verdict_statuses=(paths["verdict_status"],),
@@ -147,7 +159,7 @@ def test_every_reference_leads_somewhere(rendered: tuple[Path, str, str]) -> Non
     assert targets <= set(identifiers)
     assert {f"fig-{name.replace('_', '-')}" for name in FIGURES} <= targets
     assert "@fig" not in page.text and "@tbl" not in page.text
-    assert re.search(r"Figure\s6", page.text) and not re.search(r"Figure\s7", page.text)
+    assert re.search(r"Figure\s7", page.text) and not re.search(r"Figure\s8", page.text)
 
 
 def test_every_figure_has_an_alternative_text_that_states_the_finding(

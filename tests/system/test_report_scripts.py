@@ -38,7 +38,18 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ended = run(
         "report",
         *("--settings", json.dumps(settings), "--log", "logs/report.log"),
-        *flags(paths, "cells", "models", "accuracy", "judges", "decision", "prices", "source", "buckets"),
+        *flags(
+            paths,
+            "cells",
+            "models",
+            "accuracy",
+            "judges",
+            "periods",
+            "decision",
+            "prices",
+            "source",
+            "buckets",
+        ),
         *("--statuses", paths["status"], "--verdict-statuses"),
         *("--figures", *(f"figures/{name}.svg" for name in FIGURES)),
         *("--template", PROJECT / "report" / "report.qmd.j2"),
@@ -65,7 +76,7 @@ def test_a_figure_goes_where_it_is_told_to(tmp_path: Path) -> None:
     ended = run(
         "figures",
         *("--settings", json.dumps(finished_run.figure_settings()), "--figure", "errors"),
-        *flags(paths, "cells", "models", "accuracy", "decision"),
+        *flags(paths, "cells", "models", "accuracy", "periods", "decision"),
         *("--out-svg", "a/one.svg", "--out-png", "b/two.png", "--out-csv", "c/three.csv"),
         folder=tmp_path,
     )
@@ -79,7 +90,7 @@ def test_a_table_that_is_no_table_ends_in_one_line(tmp_path: Path) -> None:
     ended = run(
         "figures",
         *("--settings", json.dumps(finished_run.figure_settings()), "--figure", "errors"),
-        *flags(paths, "cells", "models", "accuracy", "decision"),
+        *flags(paths, "cells", "models", "accuracy", "periods", "decision"),
         *("--out-svg", "one.svg", "--out-png", "two.png", "--out-csv", "three.csv"),
         folder=tmp_path,
     )

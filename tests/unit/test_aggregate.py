@@ -18,6 +18,7 @@ from assay.errors import InputError
 from assay.records.aggregate import aggregate
 from assay.records.metrics import TABLES
 from assay.records.page import page_text
+from assay.records.periods import period_s
 from assay.records.settings import Aggregation
 from assay.records.writing import write_table
 
@@ -386,6 +387,39 @@ def test_what_a_user_waited_stands_beside_the_attempt_that_succeeded(tmp_path: P
         assert cell[f"user_wait_ms_p{percent}"] == pytest.approx(cell[f"e2e_ms_p{percent}"] + 1000.0)
 
 
+def test_throttles_are_told_by_the_period_in_which_they_were_sent(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel()}, levels=(1,), buckets=("short",), requests=40)
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+
+    def throttled(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        made = [row | {"dispatched_utc": start + timedelta(minutes=place)} for place, row in enumerate(rows)]
+        made[3] |= {"ok": False, "error": "throttling", "dispatched_utc": made[2]["dispatched_utc"]}
+        made[4] |= {"ok": False, "error": "stream_cut"}
+        made[5] |= {"ok": False, "error": "interrupted", "dispatched_utc": None}
+        return made
+
+    assert tables(run)["periods"] == []
+    rewrite(run.records[0], throttled)
+    rows = tables(run)["periods"]
+    assert sum(row["attempts"] for row in rows) == 41
+    assert {row["period_s"] for row in rows} == {60}
+    by_start = {row["start_s"]: row for row in rows}
+    assert (by_start[120]["attempts"], by_start[120]["throttled"], by_start[120]["throttle_rate"]) == (
+        2,
+        1,
+        0.5,
+    )
+    assert 180 not in by_start
+    assert (by_start[240]["failed_otherwise"], by_start[240]["error_rate"]) == (1, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("run_s", "length"), [(0.5, 1), (119, 1), (120, 10), (1199, 10), (1200, 60), (1e5, 60)]
+)
+def test_a_run_is_cut_into_minutes_unless_it_is_short(run_s: float, length: int) -> None:
+    assert period_s(run_s) == length
+
+
 def test_a_capped_job_that_sent_nothing_still_has_its_cells(tmp_path: Path) -> None:
     run = make_run(tmp_path, {"swift": MadeModel(statuses={("c4", 1): ("capped", "the budget is spent")})})
     rewrite(run.records[1], lambda rows: [])
@@ -449,8 +483,9 @@ def test_csv_and_parquet_hold_the_same(tmp_path: Path, made: Rows) -> None:
         write_table(path, columns, made[name])
         frame = pq.read_table(path).to_pylist()
         with path.with_suffix(".csv").open(encoding="utf-8", newline="") as lines:
-            beside = list(csv.DictReader(lines))
-        assert list(beside[0]) == [column.name for column in columns]
+            read = csv.DictReader(lines)
+            beside = list(read)
+        assert list(read.fieldnames or ()) == [column.name for column in columns]
         for row, told in zip(frame, beside, strict=True):
             for column in columns:
                 value = row[column.name]

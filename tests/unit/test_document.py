@@ -24,7 +24,17 @@ def run_files(paths: dict[str, Path], folder: Path) -> RunFiles:
     return RunFiles(
         **{
             name: paths[name]
-            for name in ("cells", "models", "accuracy", "judges", "decision", "prices", "source", "buckets")
+            for name in (
+                "cells",
+                "models",
+                "accuracy",
+                "judges",
+                "periods",
+                "decision",
+                "prices",
+                "source",
+                "buckets",
+            )
         },
         statuses=(paths["status"],),
         verdict_statuses=(paths["verdict_status"],),

@@ -25,6 +25,7 @@ def _inputs(models: int = 3, buckets: int = 4, levels: tuple[int, ...] = (1, 4, 
         finished_run.models_table(models),
         finished_run.accuracy_table(models, buckets),
         finished_run.decision(models, buckets),
+        finished_run.periods_table(models),
     )
 
 
@@ -82,7 +83,7 @@ def test_it_copes_with_gaps(name: str, tmp_path: Path) -> None:
     models = full.models.copy()
     models.loc[1, ["cost_usd_per_10k_transactions", "accuracy"]] = None
     accuracy = full.accuracy.drop(index=[1]).reset_index(drop=True)
-    _draw(name, Inputs(cells, models, accuracy, full.decision), _settings(3, 3), tmp_path)
+    _draw(name, Inputs(cells, models, accuracy, full.decision, full.periods), _settings(3, 3), tmp_path)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -102,6 +103,12 @@ def test_findings_name_what_the_data_show() -> None:
     # 3 models x 4 buckets x 3 levels x 40; of 160 at the top level steady loses 4 and frugal 8
     assert "12 of 1,440 measured requests failed" in alternative_text("errors", inputs, settings)
     assert "frugal with 16 in flight" in alternative_text("errors", inputs, settings)
+
+
+def test_the_minute_with_the_most_throttles_is_named() -> None:
+    found = alternative_text("throttles_over_time", _inputs(), _settings())
+    assert "5 of 360 attempts were throttled" in found
+    assert "25 %, of steady in the minute that began 2 min into the run" in found
 
 
 def test_shares_of_errors_are_pooled_over_buckets() -> None:
@@ -140,4 +147,4 @@ def test_a_table_without_its_columns_is_named(tmp_path: Path) -> None:
     paths = finished_run.write(tmp_path)
     pd.DataFrame({"other": [1]}).to_parquet(paths["models"])
     with pytest.raises(Exception, match=r"models\.parquet: column model is missing"):
-        read(paths["cells"], paths["models"], paths["accuracy"], paths["decision"])
+        read(paths["cells"], paths["models"], paths["accuracy"], paths["decision"], paths["periods"])
