@@ -20,7 +20,8 @@ PERIOD_S = 5.0
 class Progress:
     """Progress of one cell (or of one judge): counts what ended, and says so every few seconds."""
 
-    def __init__(self, name: str, total: int) -> None:
+    def __init__(self, name: str, total: int | None) -> None:
+        """`total` is null where nobody knows how many there will be."""
         self._name = name
         self._total = total
         self._ended = 0
@@ -47,11 +48,13 @@ class Progress:
     def say(self) -> None:
         """Write one line."""
         taken = perf_counter() - self._began
-        parts = [f"{self._ended}/{self._total}"]
+        parts = [str(self._ended) if self._total is None else f"{self._ended}/{self._total}"]
         parts += [f"{count} {kind}" for kind, count in self._errors.most_common()]
         if self._latency_ms:
             parts.append(f"first text after {statistics.median(self._latency_ms):.0f} ms (median)")
-        if self._ended >= self._total:
+        if self._total is None:
+            parts.append(f"after {taken:.1f} s")
+        elif self._ended >= self._total:
             parts.append(f"done in {taken:.1f} s")
         elif self._ended:
             parts.append(f"about {taken / self._ended * (self._total - self._ended):.0f} s left")

@@ -34,7 +34,8 @@ rule aggregate:
         code=stage_code("aggregate"),
         settings=settings(
             dataset_of_interest=BENCHMARK.dataset_of_interest,
-            concurrency=CONCURRENCY_OF_INTEREST,
+            concurrency=LEVEL_OF_INTEREST.concurrency,
+            rate_rps=LEVEL_OF_INTEREST.rate_rps,
             models=[{"label": label, "id": model.id} for label, model in MODELS.items()],
             judges=[{"label": label, "id": judge.id} for label, judge in JUDGES.items()],
             confidence=BENCHMARK.decision.confidence,
@@ -81,7 +82,8 @@ rule decide:
             limits=BENCHMARK.limits,
             decision=BENCHMARK.decision,
             dataset_of_interest=BENCHMARK.dataset_of_interest,
-            concurrency=sorted(LOADS.values()),
+            concurrency=[level.concurrency for level in LOADS.values() if level.rate_rps is None],
+            rates_rps=[level.rate_rps for level in LOADS.values() if level.rate_rps is not None],
         ),
         verdicts=lambda wildcards, input: (["--verdicts", *input.verdicts] if input.verdicts else []),
     message:

@@ -11,6 +11,7 @@ from assay.config.files import located
 from assay.config.load import check
 from assay.errors import InputError
 from assay.fingerprint import Sources
+from assay.schedule.level import levels, of_interest
 
 try:
     BENCHMARK = check(config, workflow.configfiles)
@@ -23,11 +24,16 @@ LEDGER = str(RUN.ledger or f"{RESULTS}/ledger")
 
 MODELS = {model.label: model for model in BENCHMARK.models}
 JUDGES = {judge.label: judge for judge in BENCHMARK.judges.panel} if BENCHMARK.judges else {}
-LOADS = {f"c{concurrency}": concurrency for concurrency in BENCHMARK.load.concurrency}
+LOADS = levels(BENCHMARK.load.concurrency, BENCHMARK.load.rates_rps)
 BLOCKS = range(BENCHMARK.load.blocks)
 
 SIMULATED = BENCHMARK.endpoint.kind == "simulator"
-CONCURRENCY_OF_INTEREST = BENCHMARK.limits.concurrency or max(BENCHMARK.load.concurrency)
+LEVEL_OF_INTEREST = of_interest(
+    BENCHMARK.load.concurrency,
+    BENCHMARK.load.rates_rps,
+    BENCHMARK.limits.concurrency,
+    BENCHMARK.limits.rate_rps,
+)
 
 REPORT_FILES = [
     f"{RESULTS}/report/{name}" for name in ("report.html", "report.md", "report.qmd", "verdict.txt")
@@ -70,7 +76,7 @@ COMMANDS = [
 
 wildcard_constraints:
     model="[A-Za-z0-9_-]+",
-    load="c[0-9]+",
+    load="c[0-9]+|r[0-9.e+-]+",
     block="[0-9]+",
 
 

@@ -40,9 +40,15 @@ def stage_code(name):
     return OUR_CODE.fingerprint(PROJECT / "scripts" / f"{name}.py")
 
 
-def settings(**parts):
+def settings_text(**parts):
     """A stage's own part of the benchmark as canonical JSON."""
     return canonical_json({name: plain(part) for name, part in parts.items()})
+
+
+def settings(**parts):
+    """The same as a param. A function, since Snakemake would look for wildcards in a text, and braces are the user's."""
+    text = settings_text(**parts)
+    return lambda wildcards: text
 
 
 def plain(part):
@@ -91,10 +97,23 @@ def measuring_order(label):
 
 
 def load_settings(wildcards):
-    """The load of one cell and block."""
+    """The load of one cell and block. What belongs to the other kind of loop stays out, so that it makes nothing stale."""
+    load, level = BENCHMARK.load, LOADS[wildcards.load]
+    closed = {"concurrency": level.concurrency, "warmup": load.warmup}
+    open_loop = {
+        "rate_rps": level.rate_rps,
+        "arrivals": load.arrivals,
+        "warmup_s": load.warmup_s,
+        "max_in_flight": load.max_in_flight,
+    }
     return {
-        **plain(BENCHMARK.load),
-        "concurrency": LOADS[wildcards.load],
+        **(closed if level.rate_rps is None else open_loop),
+        "requests": load.requests,
+        "duration_s": load.duration_s,
+        "blocks": load.blocks,
+        "timeouts": plain(load.timeouts),
+        "retry": plain(load.retry),
+        "self_check": plain(load.self_check),
         "block": int(wildcards.block),
     }
 
@@ -103,7 +122,7 @@ def invoke_settings(model):
     """A model's part of the benchmark, for the load and block of a job."""
 
     def made(wildcards):
-        return settings(
+        return settings_text(
             run={"name": RUN.name, "edition": RUN.edition, "seed": RUN.seed},
             endpoint=endpoint(),
             model=model,
@@ -119,7 +138,7 @@ def judge_settings(judge):
     asked = judge.model_copy(update={"inference": judge.inference.over(BENCHMARK.judges.inference)})
 
     def made(wildcards):
-        return settings(
+        return settings_text(
             run={"name": RUN.name, "edition": RUN.edition, "seed": RUN.seed},
             endpoint=endpoint(),
             model=wildcards.model,

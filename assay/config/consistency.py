@@ -18,6 +18,7 @@ from assay.judging.settings import Judges
 from assay.metrics.longbench import METRIC_OF_SET, SETS_OF_LONGBENCH_E
 from assay.prices.settings import PriceOverride
 from assay.prompts.settings import Bucket
+from assay.schedule.level import open_at
 from assay.schedule.settings import Load
 
 
@@ -152,16 +153,40 @@ def _metric_known(dataset: Dataset) -> Iterator[Problem]:
             )
 
 
+def _some_load(load: Load) -> Iterator[Problem]:
+    if not load.concurrency and not load.rates_rps:
+        yield Problem(
+            ("load", "concurrency"),
+            "found an empty list, expected at least 1 entry here or in load.rates_rps",
+        )
+
+
 def _levels_differ(load: Load) -> Iterator[Problem]:
     for index, level in enumerate(load.concurrency):
         if level in load.concurrency[:index]:
             yield Problem(
                 ("load", "concurrency", index), f"found {level} a second time, expected each level once"
             )
+    names = [open_at(rate).name for rate in load.rates_rps]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Problem(
+                ("load", "rates_rps", index),
+                f"found {load.rates_rps[index]:g} a second time (rates go by six digits), expected each rate once",
+            )
+
+
+def _count_or_duration(load: Load) -> Iterator[Problem]:
+    if load.requests is not None and load.duration_s is not None:
+        yield Problem(
+            ("load", "duration_s"),
+            f"found {load.duration_s:g} beside load.requests ({load.requests}), expected one of them: a cell is "
+            "measured by the number of requests or by time",
+        )
 
 
 def _blocks_filled(load: Load) -> Iterator[Problem]:
-    if load.blocks > load.requests:
+    if load.requests is not None and load.blocks > load.requests:
         yield Problem(
             ("load", "blocks"),
             f"found {load.blocks}, expected at most load.requests ({load.requests}), so that every block has one",
@@ -174,6 +199,12 @@ def _limits_at_a_measured_level(limits: Limits, load: Load) -> Iterator[Problem]
             ("limits", "concurrency"),
             f"found {limits.concurrency}, expected one of the levels of load.concurrency: "
             f"{listed(load.concurrency)}",
+        )
+    if limits.rate_rps is not None and open_at(limits.rate_rps) not in map(open_at, load.rates_rps):
+        yield Problem(
+            ("limits", "rate_rps"),
+            f"found {limits.rate_rps:g}, expected one of the rates of load.rates_rps: "
+            f"{listed(f'{rate:g}' for rate in load.rates_rps)}",
         )
 
 
@@ -241,7 +272,9 @@ _CHECKS: tuple[Callable[..., Iterator[Problem]], ...] = (
     _interest_known,
     _sets_known,
     _metric_known,
+    _some_load,
     _levels_differ,
+    _count_or_duration,
     _blocks_filled,
     _limits_at_a_measured_level,
     _shares_are_shares,

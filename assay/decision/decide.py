@@ -19,6 +19,7 @@ from assay.records import metrics, reading
 from assay.records.measured import Measured
 from assay.records.rated import panel_of, rated_answers, rated_prompts
 from assay.records.sample import Sample
+from assay.schedule.level import Level
 
 
 def decide(
@@ -59,8 +60,10 @@ def decide(
             "objective": objective,
             "objective_metric": FIGURE[objective],
             "dataset_of_interest": settings.shares,
-            "concurrency": settings.level,
-            "sentence": sentence(found, candidates, comparisons, objective, settings.level, confidence),
+            "load": settings.level.name,
+            "concurrency": settings.level.concurrency,
+            "rate_rps": settings.level.rate_rps,
+            "sentence": sentence(found, candidates, comparisons, objective, settings.level.words, confidence),
             "reasons": reasons(candidates, comparisons, found, objective),
             "models": [_model(model) for model in candidates],
             "comparisons": [_comparison(pair, values) for pair in comparisons],
@@ -106,17 +109,15 @@ class _Evidence:
         panel = panel_of(said, sorted(said["judge"].unique())) if verdicts else None
         self.rated = rated_prompts(rated_answers(found, panel), self.measured.records, sources)
 
-    def sample(self, model: str, concurrency: int) -> Sample:
+    def sample(self, model: str, level: Level) -> Sample:
         """Measured requests of a model on the dataset of interest."""
-        return self.measured.sample(
-            model, f"c{concurrency}", concurrency, self.settings.shares, self.settings.decision.confidence
-        )
+        return self.measured.sample(model, level, self.settings.shares, self.settings.decision.confidence)
 
-    def complete(self, model: str, concurrency: int) -> bool:
+    def complete(self, model: str, level: Level) -> bool:
         """Whether every cell of the dataset of interest was measured whole."""
         here = self.cells.loc[
             (self.cells["model"] == model)
-            & (self.cells["concurrency"] == concurrency)
+            & (self.cells["load"] == level.name)
             & self.cells["bucket"].isin(list(self.settings.shares))
         ]
         return len(here) == len(self.settings.shares) and bool((here["status"] == "complete").all())
@@ -132,9 +133,7 @@ def _candidate(settings: Choice, row: Mapping[Any, Any], evidence: _Evidence) ->
     value = number(row.get(column))
     if row["status"] != "complete":
         found = "not_evaluated"
-        reason = (
-            f"at {settings.level} in flight it is {row['status']} ({row.get('reason') or 'no reason given'})"
-        )
+        reason = f"at {settings.level.words} it is {row['status']} ({row.get('reason') or 'no reason given'})"
     elif found == "not_evaluated":
         unknown = next(limit for limit in limits if limit.state == "not_evaluated")
         reason = limit_words(unknown)
@@ -152,11 +151,11 @@ def _candidate(settings: Choice, row: Mapping[Any, Any], evidence: _Evidence) ->
     )
 
 
-def _levels(settings: Choice, row: Mapping[Any, Any], model: str, evidence: _Evidence) -> dict[int, State]:
+def _levels(settings: Choice, row: Mapping[Any, Any], model: str, evidence: _Evidence) -> dict[Level, State]:
     """Whether the limits are met at each level. Accuracy is that of all levels together."""
     rated = {name: value for name, value in row.items() if name.startswith("accuracy")}
-    states: dict[int, State] = {}
-    for level in sorted(settings.concurrency):
+    states: dict[Level, State] = {}
+    for level in settings.levels:
         if not evidence.complete(model, level):
             states[level] = "not_evaluated"
             continue
@@ -164,7 +163,11 @@ def _levels(settings: Choice, row: Mapping[Any, Any], model: str, evidence: _Evi
         figures = {
             metric.name: metric.function(sample) for metric in metrics.SAMPLED if metric.function is not None
         }
-        found = qualifies(check(settings.limits, rated | figures, settings.decision.confidence))
+        found = qualifies(
+            check(
+                settings.limits, rated | figures | {"rate_rps": level.rate_rps}, settings.decision.confidence
+            )
+        )
         states[level] = _STATES[found]
     return states
 
@@ -179,7 +182,16 @@ def _model(model: Candidate) -> dict[str, Any]:
         "objective_low": model.objective_low,
         "objective_high": model.objective_high,
         "highest_concurrency": model.highest_concurrency,
-        "levels": [{"concurrency": level, "state": state} for level, state in model.levels.items()],
+        "highest_rate_rps": model.highest_rate_rps,
+        "levels": [
+            {
+                "load": level.name,
+                "concurrency": level.concurrency,
+                "rate_rps": level.rate_rps,
+                "state": state,
+            }
+            for level, state in model.levels.items()
+        ],
     }
 
 

@@ -64,8 +64,10 @@ def qualifies(checked: Sequence[Checked]) -> Qualifies:
     return "undecided" if "undecided" in states else "yes"
 
 
-def column_of(metric: str) -> str:
-    """The column that a limit is about: latencies count failures."""
+def column_of(metric: str, open_loop: bool) -> str:
+    """The column that a limit is about: latencies count failures, and in an open loop begin when a request was due."""
+    if open_loop and metric.startswith(("ttft_ms", "e2e_ms")):
+        metric = metric.replace("_ms", "_from_intended_ms")
     return f"{metric}_all" if "_ms_p" in metric else metric
 
 
@@ -75,7 +77,7 @@ def number(value: Any) -> float | None:
 
 
 def _checked(name: str, bound: Bound, figures: Mapping[Any, Any], confidence: float) -> Checked:
-    column = column_of(name)
+    column = column_of(name, number(figures.get("rate_rps")) is not None)
     value, low, high = (number(figures.get(f"{column}{end}")) for end in ("", "_low", "_high"))
     unit: Literal["requests", "prompts"] = "prompts" if name == "accuracy" else "requests"
     n = int(number(figures.get("accuracy_n" if unit == "prompts" else "n")) or 0)

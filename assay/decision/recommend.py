@@ -18,6 +18,7 @@ from typing import Literal
 
 from assay.decision.compare import Comparison
 from assay.decision.limits import Checked, Qualifies, State
+from assay.schedule.level import Level
 
 Answer = Literal["winner", "undecided", "equivalent", "none_qualifies", "not_evaluated"]
 
@@ -34,7 +35,7 @@ class Candidate:
     objective_value: float | None
     objective_low: float | None
     objective_high: float | None
-    levels: Mapping[int, State]
+    levels: Mapping[Level, State]
     """Whether all limits are met at each level; empty without limits."""
 
     @property
@@ -48,8 +49,15 @@ class Candidate:
 
     @property
     def highest_concurrency(self) -> int | None:
-        """The highest level at which it meets every limit."""
-        return max((level for level, state in self.levels.items() if state == "met"), default=None)
+        """The highest closed loop at which it meets every limit."""
+        met = [level.concurrency for level, state in self.levels.items() if state == "met"]
+        return max((concurrency for concurrency in met if concurrency is not None), default=None)
+
+    @property
+    def highest_rate_rps(self) -> float | None:
+        """The highest open loop at which it meets every limit."""
+        met = [level.rate_rps for level, state in self.levels.items() if state == "met"]
+        return max((rate for rate in met if rate is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from assay.settings import Count, Number, Settings, Share
+from assay.settings import Count, Number, Positive, Settings, Share
 
 Objective = Literal["cheapest", "fastest", "most_accurate"]
 
@@ -12,9 +12,9 @@ Objective = Literal["cheapest", "fastest", "most_accurate"]
 class Bound(Settings):
     """A limit on one metric: at most `max`, or at least `min`."""
 
-    max: Number | None = None
+    max: Annotated[Number, Field(ge=0)] | None = None
     """The most that is allowed."""
-    min: Number | None = None
+    min: Annotated[Number, Field(ge=0)] | None = None
     """The least that is allowed."""
 
     @model_validator(mode="after")
@@ -31,7 +31,11 @@ class Limits(Settings):
     """
 
     concurrency: Count | None = None
-    """The level at which the limits have to hold; by default the highest of `load.concurrency`."""
+    """The closed loop at which the limits have to hold: requests in flight. By default the highest of
+    `load.concurrency`."""
+    rate_rps: Positive | None = None
+    """The open loop at which they have to hold, in place of `concurrency`: requests per second. By default, where there
+    is no closed loop, the highest of `load.rates_rps`."""
     ttft_ms_p50: Bound | None = None
     """Milliseconds to the first token: median."""
     ttft_ms_p95: Bound | None = None
@@ -54,6 +58,14 @@ class Limits(Settings):
     """Dollars for ten thousand successful requests."""
     accuracy: Bound | None = None
     """Share of the answers that are correct, from 0 to 1."""
+
+    @model_validator(mode="after")
+    def _one_level(self) -> Self:
+        if self.concurrency is not None and self.rate_rps is not None:
+            raise ValueError(
+                "expected either concurrency or rate_rps, not both: the decision is about one load"
+            )
+        return self
 
 
 class Decision(Settings):

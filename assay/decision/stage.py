@@ -1,12 +1,9 @@
 """What the decide stage has to know of the benchmark."""
 
-from typing import Annotated
-
-from pydantic import Field
-
 from assay.decision.settings import Decision, Limits
 from assay.prompts.settings import BucketName
 from assay.records.settings import shares
+from assay.schedule.level import Level, levels, of_interest
 from assay.settings import Count, Positive, Settings
 
 
@@ -16,13 +13,20 @@ class Choice(Settings):
     limits: Limits = Limits()
     decision: Decision = Decision()
     dataset_of_interest: BucketName | dict[BucketName, Positive]
-    concurrency: Annotated[tuple[Count, ...], Field(min_length=1)]
-    """The levels that were measured."""
+    concurrency: tuple[Count, ...] = ()
+    """The closed loops that were measured."""
+    rates_rps: tuple[Positive, ...] = ()
+    """The open loops that were measured."""
 
     @property
-    def level(self) -> int:
+    def levels(self) -> tuple[Level, ...]:
+        """All of them, in rising order."""
+        return tuple(levels(self.concurrency, self.rates_rps).values())
+
+    @property
+    def level(self) -> Level:
         """The level that the decision is about."""
-        return self.limits.concurrency or max(self.concurrency)
+        return of_interest(self.concurrency, self.rates_rps, self.limits.concurrency, self.limits.rate_rps)
 
     @property
     def shares(self) -> dict[str, float]:

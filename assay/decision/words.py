@@ -7,6 +7,7 @@ from assay.decision.compare import Comparison
 from assay.decision.limits import Checked
 from assay.decision.recommend import Candidate, Recommendation
 from assay.decision.settings import Objective
+from assay.schedule.level import closed, open_at
 
 _LATENCY = {"ttft_ms": "time to first token", "e2e_ms": "end-to-end time", "tpot_ms": "time per output token"}
 _NAMES = {
@@ -53,17 +54,17 @@ def sentence(
     models: Sequence[Candidate],
     comparisons: Sequence[Comparison],
     objective: Objective,
-    concurrency: int,
+    load: str,
     confidence: float,
 ) -> str:
-    """The recommendation in one line."""
+    """The recommendation in one line. `load` is the level that it is about, in words."""
     by_name = {model.model: model for model in models}
     left_out = [model.model for model in models if model.qualifies == "not_evaluated"]
     aside = f" Not evaluated: {_and(left_out)}." if left_out else ""
     count = len(models[0].limits) if models else 0
     kept = {0: "", 1: "the limit", 2: "both limits"}.get(count, f"all {count} limits")
     if found.answer == "winner" and found.model is not None:
-        return _winner(found, by_name, comparisons, objective, concurrency, confidence, kept) + aside
+        return _winner(found, by_name, comparisons, objective, load, confidence, kept) + aside
     if found.answer == "not_evaluated":
         why = next((model.reason for model in models if model.reason), "nothing was measured")
         return f"No recommendation: no model could be evaluated ({why})."
@@ -71,12 +72,12 @@ def sentence(
         evaluated = [model for model in models if model.qualifies != "not_evaluated"]
         misses = "; ".join(f"{model.model} {_why_not(model)}" for model in evaluated)
         subject = "No model" if not left_out else "No model that was evaluated"
-        return f"{subject} qualifies at {concurrency} in flight: {misses}.{aside}"
+        return f"{subject} qualifies at {load}: {misses}.{aside}"
     if found.answer == "equivalent":
         value = by_name[found.candidates[0]].objective_value
         what = _COMPARED[objective]
         return f"{_and(found.candidates)} are equivalent: the same {what} on every prompt ({_value(objective, value)}).{aside}"
-    return _undecided(found, by_name, comparisons, objective, concurrency, kept) + aside
+    return _undecided(found, by_name, comparisons, objective, load, kept) + aside
 
 
 def _winner(
@@ -84,12 +85,12 @@ def _winner(
     by_name: dict[str, Candidate],
     comparisons: Sequence[Comparison],
     objective: Objective,
-    concurrency: int,
+    load: str,
     confidence: float,
     kept: str,
 ) -> str:
     model = by_name[found.model or ""]
-    keeps = f"it keeps {kept} at {concurrency} in flight and " if kept else f"at {concurrency} in flight it "
+    keeps = f"it keeps {kept} at {load} and " if kept else f"at {load} it "
     verb = {"cheapest": "costs", "fastest": "takes a median of", "most_accurate": "answers correctly"}[
         objective
     ]
@@ -145,7 +146,7 @@ def _undecided(
     by_name: dict[str, Candidate],
     comparisons: Sequence[Comparison],
     objective: Objective,
-    concurrency: int,
+    load: str,
     kept: str,
 ) -> str:
     names = found.candidates
@@ -157,7 +158,7 @@ def _undecided(
             parts.append(f"{name} ({_and([metric_name(limit.metric) for limit in open_limits])})")
         more = more_needed(by_name[name] for name in unsure)
         return (
-            f"Undecided at {concurrency} in flight: whether every limit is kept can't be said yet of {_and(parts)}"
+            f"Undecided at {load}: whether every limit is kept can't be said yet of {_and(parts)}"
             f"{'; ' + more if more else ''}."
         )
     values = _and([_value(objective, by_name[name].objective_value) for name in names])
@@ -167,7 +168,7 @@ def _undecided(
     ]
     more = f"; about {_count(max(wanted))} more {_UNITS[objective]} per model would decide" if wanted else ""
     what = _COMPARED[objective]
-    return f"Undecided between {_and(names)} at {concurrency} in flight: they {same}can't be told apart by {what} ({values}){more}."
+    return f"Undecided between {_and(names)} at {load}: they {same}can't be told apart by {what} ({values}){more}."
 
 
 def more_needed(models: Iterable[Candidate]) -> str:
@@ -206,7 +207,9 @@ def reasons(
             lines.append(f"{model.model}: {'; '.join(told)}.")
         elif model.limits:
             top = model.highest_concurrency
-            up_to = f", up to {top} in flight" if top is not None else ""
+            reached = [] if top is None else [closed(top).words]
+            reached += [] if model.highest_rate_rps is None else [open_at(model.highest_rate_rps).words]
+            up_to = f", up to {_and(reached)}" if reached else ""
             lines.append(f"{model.model} keeps every limit{up_to}.")
         if model.objective_value is not None and math.isinf(model.objective_value):
             lines.append(

@@ -19,6 +19,7 @@ from assay.errors import InputError
 from assay.figures.catalogue import FIGURES, alternative_text
 from assay.figures.settings import FigureSettings
 from assay.records.metrics import TABLES
+from assay.schedule.level import of_interest
 from assay.tables import instrument as instrument_tables
 from assay.tables import models as model_tables
 from assay.tables import numbers
@@ -111,11 +112,18 @@ def context(
 ) -> dict[str, Any]:
     """Everything that the template puts in place."""
     benchmark, decision = settings.benchmark, finished.decision
+    level = of_interest(
+        benchmark.load.concurrency,
+        benchmark.load.rates_rps,
+        benchmark.limits.concurrency,
+        benchmark.limits.rate_rps,
+    )
     shown = FigureSettings(
         models=tuple(model.label for model in benchmark.models),
         buckets=benchmark.buckets,
         dataset_of_interest=benchmark.dataset_of_interest,
-        concurrency=benchmark.limits.concurrency or max(benchmark.load.concurrency),
+        concurrency=level.concurrency,
+        rate_rps=level.rate_rps,
         limits=benchmark.limits,
         confidence=benchmark.decision.confidence,
         simulated=benchmark.endpoint.kind == "simulator",
@@ -137,7 +145,7 @@ def context(
         "decision": {"reasons": [], "models": [], "candidates": [], **decision},
         "sentence": one_line(decision),
         "interest": _interest(benchmark.dataset_of_interest),
-        "concurrency": shown.concurrency,
+        "level": shown.level.words,
         "confidence": shown.confidence,
         "objective_metric": model_tables.METRICS[OBJECTIVES[benchmark.decision.objective]],
         "figures": {
@@ -147,9 +155,7 @@ def context(
             name: drawing.finding(drawing.data(inputs, shown), shown) for name, drawing in FIGURES.items()
         },
         "tables": {
-            "headline": model_tables.headline(
-                inputs, shown.models, shown.buckets_of_interest, shown.concurrency
-            ),
+            "headline": model_tables.headline(inputs, shown.models, shown.buckets_of_interest, shown.level),
             "limits": model_tables.limits(decision),
             "comparisons": model_tables.comparisons(decision, OBJECTIVES[benchmark.decision.objective]),
             "accuracy": model_tables.accuracy(inputs, shown.models),

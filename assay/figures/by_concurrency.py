@@ -1,4 +1,4 @@
-"""Latency and throughput against concurrency, a panel for each bucket."""
+"""Latency and throughput of closed loops against concurrency, a panel for each bucket."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ _PERCENTILES = ("p50", "p95")
 
 def latency_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
     """Rows of model, bucket, concurrency, metric, percentile, value_ms, low_ms, high_ms, n_ok."""
-    cells = inputs.cells
+    cells = inputs.cells[inputs.cells["concurrency"].notna()]
     parts = []
     for metric in _LATENCIES:
         for percentile in _PERCENTILES:
@@ -43,7 +43,7 @@ def latency_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
 
 def throughput_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
     """Rows of model, bucket, concurrency, transactions_per_minute, tokens_per_minute, n_ok."""
-    cells = inputs.cells
+    cells = inputs.cells[inputs.cells["concurrency"].notna()]
     frame = pd.DataFrame(
         {
             "model": cells["model"].astype(str),

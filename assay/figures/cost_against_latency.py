@@ -8,6 +8,7 @@ from matplotlib.ticker import FuncFormatter
 
 from assay.figures import style
 from assay.figures.settings import FigureSettings
+from assay.schedule.level import level_of
 from assay.tables.inputs import Inputs, of_interest
 from assay.tables.numbers import dollars, known, number, percent
 
@@ -20,18 +21,15 @@ _COST = "cost_usd_per_10k_transactions"
 
 
 def data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
-    """Rows of model, metric, latency_ms, low_ms, high_ms, cost_usd_per_10k_transactions, accuracy, concurrency.
+    """Rows of model, metric, latency_ms, low_ms, high_ms, cost_usd_per_10k_transactions, accuracy, load.
 
     The latency is the first that the benchmark sets a limit on, else the median end-to-end latency, at the level
     that the decision is about.
     """
     metric = next((name for name in _LATENCIES if getattr(settings.limits, name, None)), "e2e_ms_p50")
-    level = (
-        inputs.decision.get("concurrency") or settings.limits.concurrency or inputs.cells["concurrency"].max()
-    )
     rows = []
     for model in settings.models:
-        figures = of_interest(inputs, model, settings.buckets_of_interest, level)
+        figures = of_interest(inputs, model, settings.buckets_of_interest, settings.level)
         rows.append(
             {
                 "model": model,
@@ -41,7 +39,7 @@ def data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
                 "high_ms": _number(figures, f"{metric}_high"),
                 _COST: _number(figures, _COST),
                 "accuracy": _number(figures, "accuracy"),
-                "concurrency": level,
+                "load": settings.level.name,
             }
         )
     return pd.DataFrame(rows)
@@ -113,8 +111,8 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     panel.yaxis.set_major_formatter(
         FuncFormatter(lambda value, _: dollars(value) if top < 4 else f"${value:,.6g}")
     )
-    level = shown["concurrency"].iloc[0]
-    panel.set_xlabel(f"{_LATENCIES[metric]} with {level} in flight (ms)")
+    level = level_of(str(shown["load"].iloc[0]))
+    panel.set_xlabel(f"{_LATENCIES[metric]} at {level.words} (ms)")
     panel.set_ylabel("US dollars per 10,000 transactions")
     if left_out:
         panel.set_title(

@@ -9,6 +9,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from assay.figures import style
 from assay.figures.settings import FigureSettings
+from assay.schedule.level import level_of
 from assay.tables.inputs import Inputs, column
 from assay.tables.numbers import percent
 
@@ -16,26 +17,27 @@ _COLOURS = ("#d55e00", "#0072b2", "#b97a00", "#b0578d", "#009e73", "#3f9bd1", "#
 
 
 def data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
-    """Rows of model, load, concurrency, kind, requests, n, share: counts pooled over the buckets.
+    """Rows of model, load, kind, requests, n, share: counts pooled over the buckets.
 
     A model and load without any error has one row, with no kind and a share of 0.
     """
     cells = inputs.cells.assign(n=column(inputs.cells, "n").fillna(0))
     rows: list[dict[str, object]] = []
     for model in settings.models:
-        of_model = cells[cells["model"] == model].sort_values("concurrency", kind="stable")
-        for load, here in of_model.groupby("load" if "load" in cells.columns else "concurrency", sort=False):
+        of_model = cells[cells["model"] == model]
+        by_load = {str(load): here for load, here in of_model.groupby("load", sort=False)}
+        for load, here in sorted(by_load.items(), key=lambda each: level_of(each[0]).rank):
             n = int(here["n"].sum())
             kinds: Counter[str] = Counter()
             for text in here["errors"] if "errors" in here.columns else ():
                 if isinstance(text, str) and text:
                     kinds.update({str(kind): int(times) for kind, times in json.loads(text).items() if times})
-            common = {"model": model, "load": str(load), "concurrency": int(here["concurrency"].iloc[0])}
+            common = {"model": model, "load": load}
             for kind, times in sorted(kinds.items(), key=lambda item: (-item[1], item[0])) or [("", 0)]:
                 rows.append(
                     {**common, "kind": kind, "requests": times, "n": n, "share": times / n if n else None}
                 )
-    return pd.DataFrame(rows, columns=["model", "load", "concurrency", "kind", "requests", "n", "share"])
+    return pd.DataFrame(rows, columns=["model", "load", "kind", "requests", "n", "share"])
 
 
 def finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
@@ -50,21 +52,16 @@ def finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
     shares = frame.groupby(["model", "load"], sort=False).agg(failed=("requests", "sum"), n=("n", "first"))
     worst = (shares["failed"] / shares["n"]).sort_values(ascending=False, kind="stable")
     model, load = worst.index[0]
-    level = int(frame[(frame["model"] == model) & (frame["load"] == load)]["concurrency"].iloc[0])
     return (
         f"{failed:,} of {n:,} measured requests failed ({percent(failed / n)}); the most frequent kind is "
-        f"{kinds.index[0]} ({int(kinds.iloc[0]):,}). The highest share is {percent(worst.iloc[0])}, of {model} with "
-        f"{level} in flight."
+        f"{kinds.index[0]} ({int(kinds.iloc[0]):,}). The highest share is {percent(worst.iloc[0])}, of {model} at "
+        f"{level_of(str(load)).words}."
     )
 
 
 def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     """A stacked bar for each model and load."""
-    places = list(
-        frame.drop_duplicates(["model", "load"])[["model", "load", "concurrency", "n"]].itertuples(
-            index=False
-        )
-    )
+    places = list(frame.drop_duplicates(["model", "load"])[["model", "load", "n"]].itertuples(index=False))
     figure, axes = style.panels(1, 1, max(1.3, 0.3 * len(places) + 0.4))
     panel = axes[0][0]
     if not places:
@@ -109,7 +106,9 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     for height, (place, total) in enumerate(zip(places, totals, strict=True)):
         text = percent(total) if total else "0 %"
         panel.text(total + max(most, 0.01) * 0.015, height, f"{text} of {place.n:,}", va="center", fontsize=9)
-    panel.set_yticks(range(len(places)), [f"{place.model}, {place.concurrency}" for place in places])
+    panel.set_yticks(
+        range(len(places)), [f"{place.model}, {level_of(str(place.load)).words}" for place in places]
+    )
     panel.invert_yaxis()
     panel.grid(visible=False, axis="y")
     panel.grid(visible=True, axis="x")
@@ -117,7 +116,7 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     panel.xaxis.set_major_locator(MaxNLocator(5))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.3g} %"))
     panel.set_xlabel("share of measured requests that failed")
-    panel.set_ylabel("model, requests in flight")
+    panel.set_ylabel("model and load")
     if kinds:
         figure.legend(loc="outside upper left", ncols=3, columnspacing=1.4)
     return figure

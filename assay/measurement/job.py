@@ -5,10 +5,13 @@ Plans what is still missing, has it sent, and makes the records of all of it. Ho
 """
 
 import asyncio
+import itertools
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 from assay.bedrock.address import Address
@@ -17,17 +20,23 @@ from assay.bedrock.settings import Retry, Timeouts
 from assay.bedrock.signing import Signer
 from assay.errors import InputError
 from assay.ledger.ledger import Ledger
-from assay.measurement.plan import Asked, JobLoad, Position, cell, extra, order
+from assay.measurement.plan import Asked, JobLoad, Position, arrivals_of, cell, extra, order, position
 from assay.progress import Progress
 from assay.prompts.prompt import Prompt
 from assay.records.attempts import row
 from assay.schedule.closed import ClosedLoop
+from assay.schedule.open import OpenLoop
+from assay.schedule.step import Schedule
 from assay.sender import canary
 from assay.sender.canary import Canary
+from assay.sender.open_loop import run_open
 from assay.sender.selfcheck import SelfCheck, worst
 from assay.sender.sender import SETUP_ADVICE, Attempt, Planned, Sender, SetupError
 
 log = logging.getLogger(__name__)
+
+SPARE_S = 0.1
+"""An open loop keeps connections open for what arrives in so much time, and at least two, beyond those in use."""
 
 Reach = AbstractContextManager[tuple[Address, Signer]]
 
@@ -54,19 +63,61 @@ class Sat:
     from_ledger: int = 0
 
 
-def plans(job: Job) -> dict[str, list[Position]]:
-    """The measured requests of each cell, by bucket."""
-    return {bucket: cell(prompts, job.load, job.asked) for bucket, prompts in job.prompts.items()}
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one bucket's cell is made of in this job, and what of it is still to be measured."""
+
+    known: list[Position]
+    """The measured requests that are planned; where the time decides how many there are, those that were sent."""
+    missing: list[Position]
+    """Those that have no answer yet."""
+    left_s: float | None
+    """How long it is still to be measured, beyond what is missing; null where the number of requests decides."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything is still to be measured."""
+        return bool(self.missing) or bool(self.left_s)
 
 
-def missing(job: Job, ledger: Ledger) -> dict[str, list[Position]]:
-    """What is planned and not yet answered, by bucket, in the order in which cells are measured."""
+def cells(job: Job, ledger: Ledger) -> dict[str, Cell]:
+    """The job's cells by bucket, in the order in which they are measured."""
     settled = _settled(ledger)
-    planned = plans(job)
-    return {
-        bucket: [position for position in planned[bucket] if position.key not in settled]
-        for bucket in order(planned, job.seed, job.load)
+    return {bucket: _cell(job, ledger, bucket, settled) for bucket in order(job.prompts, job.seed, job.load)}
+
+
+def _cell(job: Job, ledger: Ledger, bucket: str, settled: set[str]) -> Cell:
+    prompts = job.prompts[bucket]
+    planned = cell(prompts, job.load, job.asked, job.seed)
+    left_s = None
+    if planned is None:
+        planned = []
+        while (following := position(len(planned), prompts, job.load, job.asked)).key in ledger.dispatched:
+            planned.append(following)
+        left_s = _left_s(job, ledger, planned, following)
+    return Cell(planned, [one for one in planned if one.key not in settled], left_s)
+
+
+def _left_s(job: Job, ledger: Ledger, sent: Sequence[Position], following: Position) -> float:
+    """How long a cell of fixed duration is still to be measured.
+
+    A sitting that came to its end has noted how long it measured; of one that was cut off, it is the time from its first
+    measured dispatch to its last.
+    """
+    assert job.load.block_s is not None
+    first = (sent[0] if sent else following).key
+    measured_s: dict[str, float] = {
+        note["sitting"]: note["measured_s"]
+        for note in ledger.notes
+        if note.get("cell") == first and "measured_s" in note
     }
+    stamps: dict[str, list[int]] = {}
+    for one in sent:
+        for outcome in ledger.outcomes.get(one.key, ()):
+            if "dispatched_ns" in outcome and outcome["sitting"] not in measured_s:
+                stamps.setdefault(outcome["sitting"], []).append(outcome["dispatched_ns"])
+    cut_off_s = sum((max(times) - min(times)) / 1e9 for times in stamps.values())
+    return max(0.0, job.load.block_s - sum(measured_s.values()) - cut_off_s)
 
 
 def measure(job: Job, ledger: Ledger, reach: Callable[[], Reach]) -> Sat:
@@ -74,25 +125,32 @@ def measure(job: Job, ledger: Ledger, reach: Callable[[], Reach]) -> Sat:
 
     Raises InputError where nothing but errors of a wrong set-up came back.
     """
-    if not any(missing(job, ledger).values()):
+    todo = cells(job, ledger)
+    sat = Sat(from_ledger=sum(len(one.known) - len(one.missing) for one in todo.values()))
+    if not any(one.wanted for one in todo.values()):
         log.info("%s %s: every answer is in the ledger, nothing is sent", job.label, job.load.name)
-        return Sat(from_ledger=sum(map(len, plans(job).values())))
+        return sat
     try:
         with reach() as (address, signer), canary.started() as bird:
-            return asyncio.run(_measure(job, ledger, address, signer, bird))
+            asyncio.run(_measure(job, ledger, address, signer, bird, todo, sat))
     except SetupError as error:
         raise InputError(f"model {job.label} ({job.asked.line.model.id}): {error} {SETUP_ADVICE}") from error
-
-
-async def _measure(job: Job, ledger: Ledger, address: Address, signer: Signer, bird: Canary) -> Sat:
-    sat = Sat()
-    planned = plans(job)
-    async with Sender(address, signer, job.asked.line, ledger, job.timeouts, job.retry, job.seed) as sender:
-        for bucket, positions in missing(job, ledger).items():
-            sat.from_ledger += len(planned[bucket]) - len(positions)
-            if positions:
-                await _measure_cell(job, ledger, sender, bucket, positions, sat, bird)
     return sat
+
+
+async def _measure(
+    job: Job,
+    ledger: Ledger,
+    address: Address,
+    signer: Signer,
+    bird: Canary,
+    todo: Mapping[str, Cell],
+    sat: Sat,
+) -> None:
+    async with Sender(address, signer, job.asked.line, ledger, job.timeouts, job.retry, job.seed) as sender:
+        for bucket, one in todo.items():
+            if one.wanted:
+                await _measure_cell(job, ledger, sender, bucket, one, sat, bird)
 
 
 async def _measure_cell(
@@ -100,30 +158,37 @@ async def _measure_cell(
     ledger: Ledger,
     sender: Sender,
     bucket: str,
-    positions: list[Position],
+    todo: Cell,
     sat: Sat,
     bird: Canary,
 ) -> None:
-    load, asked = job.load, job.asked
-    loop = ClosedLoop(warmup=load.warmup * load.concurrency, measured=len(positions))
-    progress = Progress(f"{job.label} {load.name} block {load.block} {bucket}", len(positions))
-    sent = measured_in_flight = measured_sent = extra_sent = 0
+    load, asked, prompts = job.load, job.asked, job.prompts[bucket]
+    schedule = _schedule(job, bucket, todo)
+    positions = _positions(job, bucket, todo, _settled(ledger))
+    total = None if todo.left_s else len(todo.missing)
+    progress = Progress(f"{job.label} {load.name} block {load.block} {bucket}", total)
+    sent = measured_in_flight = extra_sent = 0
+    began_s: float | None = None
 
     def take() -> Planned | None:
-        nonlocal sent, measured_in_flight, measured_sent, extra_sent
-        role = loop.next(sent, measured_in_flight)
-        if role is None:
+        nonlocal sent, measured_in_flight, extra_sent, began_s
+        now_s = perf_counter()
+        began_s = now_s if began_s is None else began_s
+        step = schedule.next(now_s - began_s, sent, measured_in_flight)
+        if step is None:
             return None
         sent += 1
-        if role == "measured":
-            position = positions[measured_sent]
-            measured_sent += 1
+        if step.role == "measured":
             measured_in_flight += 1
-            key, ask, prompt = position.key, position.ask, position.prompt
+            one = next(positions)
+            key, ask, prompt = one.key, one.ask, one.prompt
         else:
-            key, ask, prompt = extra(job.prompts[bucket], load, asked, role, ledger.sitting, extra_sent)
+            key, ask, prompt = extra(prompts, load, asked, step.role, ledger.sitting, extra_sent)
             extra_sent += 1
-        return Planned(key, prompt.text, asked.system, _tags(job, role, bucket, ask, prompt))
+        return Planned(key, prompt.text, asked.system, _tags(job, step.role, bucket, ask, prompt), step.at_s)
+
+    def wanted(planned: Planned) -> bool:
+        return planned.tags["role"] != "filler" or measured_in_flight > 0
 
     def done(planned: Planned, attempt: Attempt, last: bool) -> None:
         nonlocal measured_in_flight
@@ -135,13 +200,47 @@ async def _measure_cell(
 
     check = SelfCheck(bird)
     saying = asyncio.create_task(progress.every_few_seconds())
+    ended: dict[str, Any] = {}
     try:
         async with check:
-            await sender.run(load.concurrency, take, done)
+            if load.concurrency is not None:
+                await sender.run(load.concurrency, take, done)
+            else:
+                spare = max(2, math.ceil((load.rate_rps or 0.0) * SPARE_S))
+                await run_open(sender, load.max_in_flight, spare, take, done, wanted)
+        if todo.left_s is not None:
+            ended = {"cell": position(0, prompts, load, asked).key, "measured_s": todo.left_s}
     finally:
         saying.cancel()
-        ledger.write_note({"bucket": bucket, "edition": job.asked.edition, **check.note()})
+        ledger.write_note({"bucket": bucket, "edition": job.asked.edition, **ended, **check.note()})
     progress.say()
+
+
+def _schedule(job: Job, bucket: str, todo: Cell) -> Schedule:
+    """When the cell's requests are sent. In a sitting that resumes an open loop, what is missing arrives afresh."""
+    load, prompts = job.load, job.prompts[bucket]
+    if load.concurrency is not None:
+        return ClosedLoop(
+            load.concurrency,
+            warmup=load.warmup * load.concurrency,
+            measured=None if todo.left_s else len(todo.missing),
+            duration_s=todo.left_s or None,
+        )
+    return OpenLoop(
+        warming=arrivals_of(prompts, load, job.seed, "warmup"),
+        arrivals=arrivals_of(prompts, load, job.seed),
+        measured=len(todo.missing),
+        warmup_s=load.warmup_s,
+    )
+
+
+def _positions(job: Job, bucket: str, todo: Cell, settled: set[str]) -> Iterator[Position]:
+    """What is missing, and then, for a cell that runs for a time, what follows."""
+    yield from todo.missing
+    for number in itertools.count(len(todo.known)):
+        following = position(number, job.prompts[bucket], job.load, job.asked)
+        if following.key not in settled:
+            yield following
 
 
 def self_checks(job: Job, ledger: Ledger) -> dict[str, dict[str, Any]]:
@@ -192,7 +291,7 @@ def _usable_sittings(ledger: Ledger) -> set[str]:
 def records(job: Job, ledger: Ledger) -> list[dict[str, Any]]:
     """The records of every attempt of this job's cells, of all sittings: by bucket, then in the order sent."""
     used = _usable_sittings(ledger)
-    positions = {position.key: (bucket, position) for bucket, cell in plans(job).items() for position in cell}
+    positions = {one.key: (bucket, one) for bucket, each in cells(job, ledger).items() for one in each.known}
     prompts = {(bucket, prompt.prompt_id): prompt for bucket in job.prompts for prompt in job.prompts[bucket]}
     made: list[dict[str, Any]] = []
     for key, lines in ledger.dispatched.items():
@@ -209,18 +308,20 @@ def records(job: Job, ledger: Ledger) -> list[dict[str, Any]]:
                 "region": job.asked.region,
                 "load": job.load.name,
                 "concurrency": job.load.concurrency,
+                "rate_rps": job.load.rate_rps,
+                "arrivals": job.load.arrivals,
                 "block": job.load.block,
                 "edition": job.asked.edition,
                 "prompt_id": tags["prompt_id"],
             }
             if key in positions:
-                bucket, position = positions[key]
+                bucket, one = positions[key]
                 known |= {
                     "bucket": bucket,
                     "role": "measured" if line is lines[-1] else "superseded",
-                    "position": position.position,
-                    "repetition": position.repetition,
-                    "prompt_tokens": position.prompt.tokens,
+                    "position": one.position,
+                    "repetition": one.repetition,
+                    "prompt_tokens": one.prompt.tokens,
                 }
             elif tags["role"] != "measured" and tags["edition"] == job.asked.edition:
                 prompt = prompts.get((tags["bucket"], tags["prompt_id"]))
@@ -229,10 +330,23 @@ def records(job: Job, ledger: Ledger) -> list[dict[str, Any]]:
                 known |= {"bucket": tags["bucket"], "role": tags["role"], "prompt_tokens": prompt.tokens}
             else:
                 continue  # bought for a plan that is no longer this one
+            if line is lines[-1]:
+                known["waited_since_ns"] = _waited_since_ns(ledger, key, lines)
             made.append(row(known, line, outcome, ledger.sittings.get(line["sitting"])))
     rank = {bucket: number for number, bucket in enumerate(job.prompts)}
     made.sort(key=lambda record: rank[record["bucket"]])
     return made
+
+
+def _waited_since_ns(ledger: Ledger, key: str, lines: Sequence[Mapping[str, Any]]) -> int | None:
+    """When a user would have begun to wait for a request: at its first try, of the sitting that ended it.
+
+    Stamps of another sitting are of another clock.
+    """
+    first = next(line for line in lines if line["sitting"] == lines[-1]["sitting"])
+    outcome = _outcome_of(ledger, key, first) or {}
+    stamp: int | None = outcome.get("intended_ns", outcome.get("dispatched_ns"))
+    return stamp
 
 
 def _outcome_of(ledger: Ledger, key: str, line: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -6,27 +6,61 @@ Plans are prefix-stable: more requests, or more prompts in a bucket, keep every 
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
 
 from assay.bedrock.request import Line
 from assay.ledger.keys import ask_key, attempt_key
 from assay.prompts.prompt import Prompt
-from assay.settings import Count, Settings, Whole
+from assay.schedule.arrivals import Arrivals, Kind, arrivals, count_within
+from assay.schedule.level import Level
+from assay.settings import Count, Number, Positive, Settings, Whole
 
 
 class JobLoad(Settings):
-    """The load of one job: one level, one block."""
+    """The load of one job: one level, one block. What belongs to the other kind of loop is null or left out."""
 
-    concurrency: Count
-    requests: Count
-    warmup: Whole
+    concurrency: Count | None = None
+    rate_rps: Positive | None = None
+    arrivals: Kind | None = None
+    requests: Count | None = None
+    duration_s: Positive | None = None
+    warmup: Whole = 0
+    warmup_s: Annotated[Number, Field(ge=0)] = 0.0
+    max_in_flight: Count = 256
     block: Whole
     blocks: Count
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        if (self.concurrency is None) == (self.rate_rps is None):
+            raise ValueError("expected either concurrency or rate_rps, not both and not neither")
+        if (self.requests is None) == (self.duration_s is None):
+            raise ValueError("expected either requests or duration_s, not both and not neither")
+        if (self.rate_rps is None) != (self.arrivals is None):
+            raise ValueError("expected arrivals with rate_rps, and with nothing else")
+        return self
+
+    @property
+    def level(self) -> Level:
+        """The level of load."""
+        return Level(self.concurrency, self.rate_rps)
 
     @property
     def name(self) -> str:
         """The load's name in paths and tables."""
-        return f"c{self.concurrency}"
+        return self.level.name
+
+    @property
+    def block_s(self) -> float | None:
+        """How long this block is measured; null where it is measured by the number of requests."""
+        return None if self.duration_s is None else self.duration_s / self.blocks
+
+    @property
+    def under(self) -> dict[str, Any]:
+        """What of the load stands in attempt keys."""
+        return {"load": self.name} | ({} if self.arrivals is None else {"arrivals": self.arrivals})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +89,39 @@ class Asked:
         return ask_key(self.endpoint, self.region, self.line.identity(), prompt.text, self.system)
 
 
-def cell(prompts: Sequence[Prompt], load: JobLoad, asked: Asked) -> list[Position]:
+def position(number: int, prompts: Sequence[Prompt], load: JobLoad, asked: Asked) -> Position:
+    """The measured request with this number in its block (0, 1, ...).
+
+    Position p of a cell asks prompt p modulo n, for the (p div n)-th time, in block p modulo B. The key holds the prompt
+    and the repetition but not the position, so that a bucket that grows keeps what was bought.
+    """
+    place = load.block + number * load.blocks
+    repetition, index = divmod(place, len(prompts))
+    ask = asked.ask_key(prompts[index])
+    key = attempt_key(ask, asked.edition, block=load.block, repetition=repetition, **load.under)
+    return Position(key, ask, place, repetition, prompts[index])
+
+
+def cell(prompts: Sequence[Prompt], load: JobLoad, asked: Asked, seed: int) -> list[Position] | None:
     """The measured requests of one cell in this job's block, in the order in which they are sent.
 
-    Position p asks prompt p modulo n, for the (p div n)-th time, in block p modulo B. The key holds the prompt and
-    the repetition but not the position, so that a bucket that grows keeps what was bought.
+    Null for a closed loop that runs for a time: only the answers decide how many there are.
     """
-    made = []
-    for position in range(load.block, load.requests, load.blocks):
-        repetition, index = divmod(position, len(prompts))
-        ask = asked.ask_key(prompts[index])
-        key = attempt_key(ask, asked.edition, load=load.name, block=load.block, repetition=repetition)
-        made.append(Position(key, ask, position, repetition, prompts[index]))
-    return made
+    if load.requests is not None:
+        count = len(range(load.block, load.requests, load.blocks))
+    elif load.rate_rps is not None:
+        assert load.block_s is not None
+        count = count_within(arrivals_of(prompts, load, seed), load.block_s)
+    else:
+        return None
+    return [position(number, prompts, load, asked) for number in range(count)]
+
+
+def arrivals_of(prompts: Sequence[Prompt], load: JobLoad, seed: int, part: str = "measured") -> Arrivals:
+    """When the requests of an open loop's cell arrive: the same for every model, and whatever the bucket is called."""
+    assert load.rate_rps is not None and load.arrivals is not None
+    name = f"{seed}/{load.name}/{load.block}/{prompts[0].prompt_id}/{part}"
+    return arrivals(load.arrivals, load.rate_rps, name)
 
 
 def extra(
@@ -77,7 +131,7 @@ def extra(
     prompt = prompts[-1 - index % len(prompts)]
     ask = asked.ask_key(prompt)
     under: dict[str, Any] = {
-        "load": load.name,
+        **load.under,
         "block": load.block,
         "role": role,
         "sitting": sitting,

@@ -19,6 +19,7 @@ It is paid for, and measures nothing."""
 
 _STAMPS = (
     "intended_ns",
+    "launched_ns",
     "dispatched_ns",
     "sent_ns",
     "headers_ns",
@@ -44,6 +45,8 @@ _TYPES: dict[str, str] = {
     "bucket": "string",
     "load": "string",
     "concurrency": "int64",
+    "rate_rps": "float64",
+    "arrivals": "string",
     "block": "int64",
     "position": "int64",
     "repetition": "int64",
@@ -77,6 +80,10 @@ _TYPES: dict[str, str] = {
     "e2e_ms": "float64",
     "tpot_ms": "float64",
     "slot_ms": "float64",
+    "dispatch_error_ms": "float64",
+    "ttft_from_intended_ms": "float64",
+    "e2e_from_intended_ms": "float64",
+    "user_wait_ms": "float64",
 }
 COLUMNS = tuple(_TYPES)
 
@@ -92,11 +99,13 @@ def row(
 ) -> dict[str, Any]:
     """One record: a mapping of `COLUMNS`.
 
-    `known` are the columns that the plan knows; `dispatched` and `outcome` are the ledger's lines, `outcome` null
+    `known` are the columns that the plan knows, and for a request's last try `waited_since_ns`, when its first try was
+    meant to leave (or left, where nothing says when it was meant to); `dispatched` and `outcome` are the ledger's lines, `outcome` null
     for a request whose sitting crashed; `anchor` is the sitting's line, by which stamps become wall-clock time.
     """
     made: dict[str, Any] = dict.fromkeys(COLUMNS)
     made.update(known)
+    waited_since_ns = made.pop("waited_since_ns", None)
     made["sitting"] = dispatched["sitting"]
     made["try_number"] = dispatched["try"]
     if outcome is None:
@@ -114,6 +123,13 @@ def row(
     made["e2e_ms"] = _between(made, "sent_ns", "ended_ns")
     made["slot_ms"] = _between(made, "dispatched_ns", "slot_free_ns")
     made["tpot_ms"] = _tpot_ms(made)
+    made["dispatch_error_ms"] = (
+        _between(made, "intended_ns", "dispatched_ns") if made["try_number"] == 1 else None
+    )
+    made["ttft_from_intended_ms"] = _between(made, "intended_ns", "first_text_ns")
+    made["e2e_from_intended_ms"] = _between(made, "intended_ns", "ended_ns")
+    if waited_since_ns is not None and made["ended_ns"] is not None:
+        made["user_wait_ms"] = (made["ended_ns"] - waited_since_ns) / 1e6
     return made
 
 

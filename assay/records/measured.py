@@ -4,13 +4,15 @@ Leaves to others: what is said of a sample (`metrics`), and of answers (`rated`)
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from assay.prices.book import Price, Usage, cost_usd
-from assay.records.sample import Attempts, Requests, Sample
+from assay.records.sample import Arriving, Attempts, Requests, Sample
+from assay.schedule.level import Level
 
 UNPAID = frozenset(
     {
@@ -96,8 +98,7 @@ class Measured:
     def sample(
         self,
         model: str,
-        load: str,
-        concurrency: int,
+        level: Level,
         shares: Mapping[str, float] | Sequence[str],
         confidence: float,
     ) -> Sample:
@@ -106,7 +107,7 @@ class Measured:
         A mix of which a bucket has no measured request is no sample of it, and comes back empty. One of which a cell
         is invalid has no latency.
         """
-        chosen = [self._cells.get((model, bucket, load)) for bucket in shares]
+        chosen = [self._cells.get((model, bucket, level.name)) for bucket in shares]
         left_out = sum(
             int((rows["spoilt"] & (rows["role"] == "measured")).sum()) for rows in chosen if rows is not None
         )
@@ -127,8 +128,8 @@ class Measured:
                 else [1.0 / sum(counts)] * len(there)
             )
             weights = np.repeat(each, [len(rows) for rows, _ in there])
-        valid = not any((model, bucket, load) in self.invalid for bucket in shares)
-        return _sample(together, weights, concurrency, confidence, left_out, valid)
+        valid = not any((model, bucket, level.name) in self.invalid for bucket in shares)
+        return _sample(together, weights, level, confidence, left_out, valid)
 
 
 def _flattered(rows: pd.DataFrame) -> str | None:
@@ -148,13 +149,14 @@ _NUMBERS = (
     "cache_write_tokens",
     "user_wait_ms",
 )
+_OF_OPEN_LOOPS = ("ttft_from_intended_ms", "e2e_from_intended_ms", "dispatch_error_ms")
 _LATENCIES = frozenset({"ttft_ms", "e2e_ms", "tpot_ms", "service_latency_ms", "user_wait_ms"})
 
 
 def _sample(
     rows: pd.DataFrame,
     weights: NDArray[np.float64],
-    concurrency: int,
+    level: Level,
     confidence: float,
     left_out: int,
     valid: bool,
@@ -170,6 +172,10 @@ def _sample(
     seconds = np.asarray((when - _EPOCH) / pd.Timedelta(seconds=1), dtype=np.float64)
     slot_ms = rows["slot_ms"].to_numpy(dtype=np.float64)
     answered = (ok & last).astype(np.float64)
+    open_loop = level.rate_rps is not None
+    intended: dict[str, Any] = {
+        name: rows[name].to_numpy(dtype=np.float64)[last] if open_loop else None for name in _OF_OPEN_LOOPS
+    }
     requests = Requests(
         weights[last],
         block[last],
@@ -177,6 +183,7 @@ def _sample(
         error[last],
         seconds[last],
         **{name: values[last] for name, values in number.items()},
+        **intended,
     )
     attempts = Attempts(
         weight=weights,
@@ -189,7 +196,19 @@ def _sample(
         cost_known=rows["cost_known"].to_numpy(dtype=bool),
         source=rows["source_code"].to_numpy(dtype=np.int64),
     )
-    return Sample(concurrency, confidence, requests, attempts, left_out, valid)
+    arriving = _arriving(rows.loc[last]) if open_loop and last.any() else None
+    return Sample(level.concurrency, confidence, requests, attempts, left_out, valid, arriving)
+
+
+def _arriving(rows: pd.DataFrame) -> Arriving:
+    """The rate at which measured requests left: over each sitting of a cell from the first to the last, pooled."""
+    spans = rows.groupby(["bucket", "block", "sitting"], observed=True)["dispatched_ns"].agg(
+        ["count", "min", "max"]
+    )
+    spans = spans.loc[spans["count"] > 1]
+    seconds = float((spans["max"] - spans["min"]).sum()) / 1e9
+    kind = next((str(kind) for kind in rows["arrivals"] if isinstance(kind, str)), "")
+    return Arriving(kind, float((spans["count"] - 1).sum()) / seconds if seconds > 0 else None)
 
 
 def with_cost(records: pd.DataFrame, prices: Mapping[str, Price], ids: Mapping[str, str]) -> pd.DataFrame:

@@ -20,7 +20,9 @@ class Aggregation(Settings):
 
     dataset_of_interest: BucketName | dict[BucketName, Positive]
     concurrency: Count | None = None
-    """The level that the table of models is about; by default the highest that was measured."""
+    """The closed loop that the table of models is about; by default the highest that was measured."""
+    rate_rps: Positive | None = None
+    """The open loop that it is about, in place of a closed one; by default the highest where there is no closed one."""
     models: Annotated[tuple[Named, ...], Field(min_length=1)]
     judges: tuple[Named, ...] = ()
     confidence: Share = 0.95

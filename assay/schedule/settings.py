@@ -1,23 +1,42 @@
 """How much load a cell is put under."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from assay.bedrock.settings import Retry, Timeouts
+from assay.schedule.arrivals import Kind
 from assay.sender.settings import SelfCheckLimits
-from assay.settings import Count, Settings, Whole
+from assay.settings import Count, Number, Positive, Settings, Whole
+
+Rate = Annotated[Positive, Field(ge=0.001, le=100_000)]
+"""Requests per second: at least one in 1,000 s."""
+
+REQUESTS = 40
+"""Measured requests of a cell where neither their number nor a duration is given."""
 
 
 class Load(Settings):
-    """Load of the cells: closed loops, each with a fixed number of requests in flight."""
+    """Load of the cells: closed loops with so many requests in flight, and open loops with so many a second."""
 
-    concurrency: Annotated[tuple[Count, ...], Field(min_length=1)] = (1, 4, 16)
-    """Requests in flight, a cell for each level."""
-    requests: Count = 40
-    """Measured requests of a cell. They go through the bucket's prompts in order, and begin again after the last."""
+    concurrency: tuple[Count, ...] = (1, 4, 16)
+    """Closed loops: requests in flight, a cell for each level. By default none where `rates_rps` are given."""
+    rates_rps: tuple[Rate, ...] = ()
+    """Open loops: requests that arrive each second, a cell for each rate, however long the answers take."""
+    arrivals: Kind = "poisson"
+    """How requests arrive in open loops: `poisson` (independent of each other, as from many users) or `constant`."""
+    requests: Count | None = None
+    """Measured requests of a cell, by default 40. They go through the bucket's prompts in order, and begin again after
+    the last."""
+    duration_s: Positive | None = None
+    """In place of `requests`: seconds for which a cell's requests are measured, spread over its blocks."""
     warmup: Whole = 2
-    """Warm-up requests per request in flight before a cell is measured: sent, recorded and paid for, never measured."""
+    """Warm-up of closed loops: requests per request in flight before a cell is measured. They are sent, recorded and paid
+    for, never measured."""
+    warmup_s: Annotated[Number, Field(ge=0)] = 5.0
+    """Warm-up of open loops: seconds of arrivals at the cell's own rate before it is measured."""
+    max_in_flight: Count = 256
+    """Most requests of an open loop in flight at once. What arrives beyond waits, and its waiting counts."""
     blocks: Count = 1
     """Blocks that a cell's requests are spread over."""
     timeouts: Timeouts = Timeouts()
@@ -26,3 +45,16 @@ class Load(Settings):
     """None by default: while measuring, a failed request is a result."""
     self_check: SelfCheckLimits = SelfCheckLimits()
     """When the client itself has spoilt a cell."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, data: Any) -> Any:
+        """What is left out follows from what is given."""
+        if not isinstance(data, dict):
+            return data
+        made = dict(data)
+        if made.get("rates_rps") and "concurrency" not in made:
+            made["concurrency"] = ()
+        if made.get("requests") is None and made.get("duration_s") is None:
+            made["requests"] = REQUESTS
+        return made

@@ -68,8 +68,9 @@ class SelfCheck:
         began, ended = timeline.dispatched_ns, timeline.ended_ns
         if began is not None:
             self._first_ns = began if self._first_ns is None else min(began, self._first_ns)
-            if timeline.intended_ns is not None:
-                self._late.append((began - timeline.intended_ns) / 1e6)
+            if timeline.intended_ns is not None and timeline.launched_ns is not None:
+                # What waited longer, for a place in flight, waited for the service.
+                self._late.append((timeline.launched_ns - timeline.intended_ns) / 1e6)
         if ended is not None:
             self._last_ns = ended if self._last_ns is None else max(ended, self._last_ns)
 

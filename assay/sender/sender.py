@@ -8,7 +8,7 @@ import gc
 import os
 import random
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Any
@@ -32,6 +32,8 @@ class Planned:
     prompt: str
     system: str | None
     tags: dict[str, Any]
+    at_s: float | None = None
+    """When, in seconds after the run's beginning; null: at once. In an open loop it is the time it is meant to leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,17 @@ class Attempt:
 Take = Callable[[], Planned | None]
 Done = Callable[[Planned, Attempt, bool], None]
 """Called after each attempt; the last argument says whether it was the request's last try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """When a request of an open loop was meant to leave, and how that went."""
+
+    at_ns: int
+    launched_ns: int
+    """When the client came to it. Later than `at_ns` is the client's own lateness."""
+    request: bytes | None
+    """What was made of it beforehand; null where it had to wait for a place, since a signature grows old."""
 
 
 class SetupError(Exception):
@@ -80,7 +93,7 @@ class Sender:
         self._retry = retry
         self._random = random.Random(seed)
         self._tls = _tls() if address.scheme == "https" else None
-        self._connections: list[Connection | None] = []
+        self._connections: dict[int, Connection] = {}
         self._answered = False
         self._hopeless: list[Attempt] = []
 
@@ -88,82 +101,127 @@ class Sender:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for connection in self._connections:
-            if connection is not None:
-                connection.close()
+        for connection in self._connections.values():
+            connection.close()
 
     async def run(self, in_flight: int, take: Take, done: Done) -> None:
         """Keep `in_flight` requests going until `take` gives none, and follow each to its end.
 
         Raises SetupError if the first requests all end in errors that mean a wrong set-up.
         """
-        while len(self._connections) < in_flight:
-            self._connections.append(None)
-        await self._open(range(in_flight))
+        await self.open(range(in_flight))
+        began_s = asyncio.get_running_loop().time()
+        patience = max(3, in_flight)
+
+        async def slot(number: int) -> None:
+            throttled_in_a_row = 0
+            while (planned := take()) is not None:
+                if planned.at_s is not None:
+                    await asyncio.sleep(began_s + planned.at_s - asyncio.get_running_loop().time())
+                throttled_in_a_row = await self._carry(number, planned, done, patience, throttled_in_a_row)
+
+        await self.undisturbed(slot(number) for number in range(in_flight))
+
+    async def undisturbed(self, parts: Iterable[Coroutine[Any, Any, None]]) -> None:
+        """Run `parts`, which send, side by side to their end. Raises SetupError where one does."""
         # Objects that live on needn't be looked through again, and a collection in the middle of a cell is a pause.
         gc.collect()
         gc.freeze()
         gc.disable()
         try:
             async with asyncio.TaskGroup() as group:
-                for slot in range(in_flight):
-                    group.create_task(self._slot(slot, take, done, max(3, in_flight)))
+                for part in parts:
+                    group.create_task(part)
         except* SetupError as errors:
-            raise errors.exceptions[0] from None
+            raise _first(errors) from None
         finally:
             gc.enable()
             gc.unfreeze()
 
-    async def _open(self, slots: Sequence[int]) -> None:
-        """Open the connections before the clock starts. What fails here is tried again, and recorded, by a request."""
+    async def open(self, slots: Iterable[int]) -> None:
+        """Open the connections of `slots` before they are needed. What fails here is tried again by a request, and recorded."""
 
         async def one(slot: int) -> None:
-            connection = self._connections[slot]
+            connection = self._connections.pop(slot, None)
             if connection is None or not connection.usable:
                 try:
-                    self._connections[slot] = await Connection.open(self._address, self._timeouts, self._tls)
+                    connection = await Connection.open(self._address, self._timeouts, self._tls)
                 except (OSError, TimeoutError):
-                    self._connections[slot] = None
+                    return
+            self._connections[slot] = connection
 
         await asyncio.gather(*(one(slot) for slot in slots))
 
-    async def _slot(self, slot: int, take: Take, done: Done, patience: int) -> None:
-        throttled_in_a_row = 0
-        while (planned := take()) is not None:
-            for try_number in range(1, self._retry.attempts + 1):
-                attempt = await self._attempt(slot, planned, try_number)
-                outcome = attempt.answer.outcome
-                throttled_in_a_row = throttled_in_a_row + 1 if outcome.error in THROTTLED else 0
-                last = outcome.error not in MAY_PASS or try_number == self._retry.attempts
-                wait_s = 0.0
-                if outcome.error in THROTTLED or not last:
-                    wait_s = self._wait_s(max(throttled_in_a_row, try_number), outcome.retry_after_s)
-                timeline = attempt.answer.timeline
-                assert timeline.ended_ns is not None
-                timeline.slot_free_ns = timeline.ended_ns + int(wait_s * 1e9)
-                self._ledger.write_outcome(
-                    planned.key, {"try": try_number, "last": last, **_flat(attempt.answer)}
-                )
-                done(planned, attempt, last)
-                self._notice(attempt, patience)
-                if wait_s:
-                    await asyncio.sleep((timeline.slot_free_ns - perf_counter_ns()) / 1e9)
-                if last:
-                    break
+    async def _carry(
+        self, slot: int, planned: Planned, done: Done, patience: int, throttled_in_a_row: int
+    ) -> int:
+        """Send a request of a closed loop, again where the policy says so. Returns the throttles in a row by then.
 
-    async def _attempt(self, slot: int, planned: Planned, try_number: int) -> Attempt:
+        A throttled slot waits before it asks again, so that instant refusals don't eat the sample.
+        """
+        for try_number in range(1, self._retry.attempts + 1):
+            attempt = await self._attempt(slot, planned, try_number, None)
+            outcome = attempt.answer.outcome
+            throttled_in_a_row = throttled_in_a_row + 1 if outcome.error in THROTTLED else 0
+            last = self._is_last(attempt)
+            wait_s = 0.0
+            if outcome.error in THROTTLED or not last:
+                wait_s = self._wait_s(max(throttled_in_a_row, try_number), outcome.retry_after_s)
+            await self._conclude(attempt, last, wait_s, done, patience)
+            if last:
+                break
+        return throttled_in_a_row
+
+    async def carry_at(self, slot: int, planned: Planned, intended: Intended, done: Done) -> None:
+        """Send a request of an open loop, again where the policy says so. Nothing but a retry waits."""
+        for try_number in range(1, self._retry.attempts + 1):
+            attempt = await self._attempt(slot, planned, try_number, intended)
+            last = self._is_last(attempt)
+            wait_s = 0.0 if last else self._wait_s(try_number, attempt.answer.outcome.retry_after_s)
+            await self._conclude(attempt, last, wait_s, done, patience=3)
+            if last:
+                break
+
+    def _is_last(self, attempt: Attempt) -> bool:
+        return attempt.answer.outcome.error not in MAY_PASS or attempt.try_number == self._retry.attempts
+
+    async def _conclude(self, attempt: Attempt, last: bool, wait_s: float, done: Done, patience: int) -> None:
+        """Put an attempt that has ended into the ledger, tell of it, and wait."""
+        timeline = attempt.answer.timeline
+        assert timeline.ended_ns is not None
+        timeline.slot_free_ns = timeline.ended_ns + int(wait_s * 1e9)
+        self._ledger.write_outcome(
+            attempt.planned.key, {"try": attempt.try_number, "last": last, **_flat(attempt.answer)}
+        )
+        done(attempt.planned, attempt, last)
+        self._notice(attempt, patience)
+        if wait_s:
+            await asyncio.sleep((timeline.slot_free_ns - perf_counter_ns()) / 1e9)
+
+    def request(self, planned: Planned, try_number: int) -> bytes:
+        """The whole request, nonce and signature included. Signatures hold for some minutes."""
         lead = nonce(self._ledger.salt, planned.key, try_number)
         content = body(self._line, planned.prompt, planned.system, lead)
         signed = self._signer.headers(self._address.host_header, self._line.path, content)
-        request = request_bytes(self._address.host_header, self._line.path, signed, content)
+        return request_bytes(self._address.host_header, self._line.path, signed, content)
+
+    async def _attempt(
+        self, slot: int, planned: Planned, try_number: int, intended: Intended | None
+    ) -> Attempt:
         timeline = Timeline()
+        request = None
+        if intended is not None:
+            timeline.intended_ns = intended.at_ns
+            if try_number == 1:
+                timeline.launched_ns, request = intended.launched_ns, intended.request
+        request = request or self.request(planned, try_number)
         answer = Answer(self._line.model.stream, timeline)
         attempt = Attempt(planned, try_number, answer)
         self._ledger.write_dispatched(planned.key, {"try": try_number, "tags": planned.tags})
-        connection = self._connections[slot]
+        connection = self._connections.get(slot)
         timeline.dispatched_ns = perf_counter_ns()
         if connection is None or not connection.usable:
-            self._connections[slot] = None
+            self._connections.pop(slot, None)
             try:
                 connection = await Connection.open(self._address, self._timeouts, self._tls)
             except (OSError, TimeoutError) as error:
@@ -196,6 +254,12 @@ class Sender:
         if len(self._hopeless) >= patience:
             outcome = attempt.answer.outcome
             raise SetupError(f"{outcome.error}: {outcome.error_message}.".replace("..", "."))
+
+
+def _first(group: BaseExceptionGroup[SetupError]) -> SetupError:
+    """One error of a group, which may hold groups."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _tls() -> ssl.SSLContext:

@@ -12,8 +12,10 @@ class Timeline:
 
     intended_ns: int | None = None
     """When an open loop's schedule wanted it sent; a closed loop has none."""
+    launched_ns: int | None = None
+    """When the client came to it in an open loop: what this is later than `intended` is the client's own lateness."""
     dispatched_ns: int | None = None
-    """When the sender took it up: signed, and about to be written."""
+    """When the sender took it up: signed, and about to be written. In an open loop that is full, it waited before."""
     sent_ns: int | None = None
     """When its last byte was handed to the operating system."""
     headers_ns: int | None = None

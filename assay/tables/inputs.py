@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from assay.errors import InputError
+from assay.schedule.level import Level
 from assay.tables.numbers import known
 
 
@@ -74,7 +75,7 @@ def column(frame: pd.DataFrame, name: str) -> "pd.Series[float]":
     return pd.to_numeric(frame[name], errors="coerce").astype("float64")
 
 
-def of_interest(inputs: Inputs, model: str, buckets: Sequence[str], concurrency: int) -> dict[str, Any]:
+def of_interest(inputs: Inputs, model: str, buckets: Sequence[str], level: Level) -> dict[str, Any]:
     """The figures of `model` on the dataset of interest, at the level that the decision is about, by column name.
 
     They come from the table of models and from what the decision looked at; where the dataset of interest is one
@@ -83,11 +84,7 @@ def of_interest(inputs: Inputs, model: str, buckets: Sequence[str], concurrency:
     found: dict[str, Any] = {}
     if len(buckets) == 1:
         cells = inputs.cells
-        here = (
-            (cells["model"] == model)
-            & (cells["bucket"] == buckets[0])
-            & (cells["concurrency"] == concurrency)
-        )
+        here = (cells["model"] == model) & (cells["bucket"] == buckets[0]) & (_at(cells, level))
         found.update(_first_row(cells[here]))
     for entry in inputs.decision.get("models") or []:
         if entry.get("model") == model:
@@ -95,6 +92,11 @@ def of_interest(inputs: Inputs, model: str, buckets: Sequence[str], concurrency:
     row = _first_row(inputs.models[inputs.models["model"] == model])
     found.update({name: value for name, value in row.items() if known(value) or name not in found})
     return found
+
+
+def _at(cells: pd.DataFrame, level: Level) -> "pd.Series[bool]":
+    name = "concurrency" if level.rate_rps is None else "rate_rps"
+    return column(cells, name).eq(getattr(level, name))
 
 
 def _first_row(frame: pd.DataFrame) -> dict[str, Any]:

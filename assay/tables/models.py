@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from assay.schedule.level import Level, closed, open_at
 from assay.tables.inputs import Inputs, of_interest
 from assay.tables.markdown import Column, Markdown, escape, table, with_interval
 from assay.tables.numbers import UNKNOWN, count, decimal, dollars, known, number, percent
@@ -46,15 +47,15 @@ def state(name: str, words: dict[str, str]) -> Markdown:
     return Markdown(f"[{sign} {escape(words.get(name, name))}]{{.state-{name.replace('_', '-')}}}")
 
 
-def headline(inputs: Inputs, models: Sequence[str], buckets: Sequence[str], concurrency: int) -> Markdown:
+def headline(inputs: Inputs, models: Sequence[str], buckets: Sequence[str], level: Level) -> Markdown:
     """One row for each model, on the dataset of interest."""
     judged = {entry["model"]: entry for entry in inputs.decision.get("models") or []}
     rows = [
         {
-            **of_interest(inputs, model, buckets, concurrency),
+            **of_interest(inputs, model, buckets, level),
             "model": model,
             "qualifies": judged.get(model, {}).get("qualifies", ""),
-            "highest_concurrency": judged.get(model, {}).get("highest_concurrency"),
+            "up_to": _up_to(judged.get(model, {})),
         }
         for model in models
     ]
@@ -90,12 +91,20 @@ def headline(inputs: Inputs, models: Sequence[str], buckets: Sequence[str], conc
         ranged("ttft_ms_p95"),
         Column("the instrument's own error p99 (ms)", lambda row: number(row.get("canary_error_ms_p99"))),
         Column("failed", lambda row: percent(row.get("error_rate"))),
-        Column("limits kept up to (in flight)", lambda row: count(row["highest_concurrency"])),
+        Column("limits kept up to", lambda row: row["up_to"]),
         Column("transactions per minute", lambda row: number(row.get("transactions_per_minute"))),
         Column("requests measured", lambda row: count(row.get("n"))),
         Column("prompts scored", lambda row: count(row.get("accuracy_n"))),
     ]
     return table(columns, rows)
+
+
+def _up_to(entry: Row) -> str:
+    """The highest closed and open loop at which a model keeps the limits, in words."""
+    concurrency, rate_rps = entry.get("highest_concurrency"), entry.get("highest_rate_rps")
+    words = [] if concurrency is None else [closed(concurrency).words]
+    words += [] if rate_rps is None else [open_at(rate_rps).words]
+    return ", ".join(words) or UNKNOWN
 
 
 def _cost(value: Any) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from assay.schedule.level import level_of
 from assay.tables.inputs import Inputs
 from assay.tables.markdown import Column, Markdown, table, with_interval
 from assay.tables.models import METRICS
@@ -51,7 +52,7 @@ def cells(inputs: Inputs, models: Sequence[str], buckets: Sequence[str]) -> Mark
     bucket_order = {name: place for place, name in enumerate(buckets)}
     rows = sorted(
         (row for row in _rows(inputs.cells) if row["model"] in order and row["bucket"] in bucket_order),
-        key=lambda row: (order[row["model"]], bucket_order[row["bucket"]], row["concurrency"]),
+        key=lambda row: (order[row["model"]], bucket_order[row["bucket"]], level_of(row["load"]).rank),
     )
 
     def ranged(metric: str) -> Column[Row]:
@@ -66,7 +67,7 @@ def cells(inputs: Inputs, models: Sequence[str], buckets: Sequence[str]) -> Mark
     columns: list[Column[Row]] = [
         Column("model", lambda row: row["model"], "left"),
         Column("bucket", lambda row: row["bucket"], "left"),
-        Column("in flight", lambda row: count(row["concurrency"])),
+        Column("load", lambda row: level_of(row["load"]).words, "left"),
         Column("n", lambda row: count(row.get("n"))),
         Column("answered", lambda row: count(row.get("n_ok"))),
         ranged("ttft_ms_p50"),
@@ -89,7 +90,7 @@ def incomplete(inputs: Inputs) -> Markdown | None:
     columns: list[Column[Row]] = [
         Column("model", lambda row: row["model"], "left"),
         Column("bucket", lambda row: row["bucket"], "left"),
-        Column("in flight", lambda row: count(row["concurrency"])),
+        Column("load", lambda row: level_of(row["load"]).words, "left"),
         Column("requests measured", lambda row: count(row.get("n"))),
         Column("status", lambda row: row["status"], "left"),
         Column(

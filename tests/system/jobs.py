@@ -67,10 +67,16 @@ class Place:
         (self.folder / "key.jsonl").write_text("".join(json.dumps(line) + "\n" for line in key))
 
     def command(
-        self, concurrency: int = 2, requests: int = 8, edition: int = 1, **endpoint: Any
+        self,
+        concurrency: int = 2,
+        requests: int = 8,
+        edition: int = 1,
+        load: dict[str, Any] | None = None,
+        **endpoint: Any,
     ) -> list[str]:
-        """The command line of an invoke job."""
+        """The command line of an invoke job; `load` takes the place of a closed loop of so many requests."""
         folder = self.folder
+        level = load or {"concurrency": concurrency, "requests": requests, "warmup": 1}
         settings = {
             "run": {"name": "x", "edition": edition, "seed": 1},
             "endpoint": endpoint
@@ -82,9 +88,7 @@ class Place:
             "model": self.model,
             "inference": {"max_tokens": 32, "temperature": 0.0},
             "load": {
-                "concurrency": concurrency,
-                "requests": requests,
-                "warmup": 1,
+                **level,
                 "block": 0,
                 "blocks": 1,
                 "timeouts": {},

@@ -78,8 +78,8 @@ def test_the_cheapest_that_keeps_the_limits_wins_with_its_margin(tmp_path: Path)
     assert slow["highest_concurrency"] is None
     assert found["models"][0]["highest_concurrency"] == 4
     assert found["models"][0]["levels"] == [
-        {"concurrency": 1, "state": "met"},
-        {"concurrency": 4, "state": "met"},
+        {"load": "c1", "concurrency": 1, "rate_rps": None, "state": "met"},
+        {"load": "c4", "concurrency": 4, "rate_rps": None, "state": "met"},
     ]
     assert any("misses end-to-end time" in reason for reason in found["reasons"])
 

@@ -102,7 +102,7 @@ def test_findings_name_what_the_data_show() -> None:
     assert "swift answers 95 %" in alternative_text("accuracy_by_model", inputs, settings)
     # 3 models x 4 buckets x 3 levels x 40; of 160 at the top level steady loses 4 and frugal 8
     assert "12 of 1,440 measured requests failed" in alternative_text("errors", inputs, settings)
-    assert "frugal with 16 in flight" in alternative_text("errors", inputs, settings)
+    assert "frugal at 16 in flight" in alternative_text("errors", inputs, settings)
 
 
 def test_the_minute_with_the_most_throttles_is_named() -> None:
@@ -113,7 +113,7 @@ def test_the_minute_with_the_most_throttles_is_named() -> None:
 
 def test_shares_of_errors_are_pooled_over_buckets() -> None:
     frame = FIGURES["errors"].data(_inputs(3, 4), _settings(3, 4))
-    worst = frame[(frame["model"] == "frugal") & (frame["concurrency"] == 16)]
+    worst = frame[(frame["model"] == "frugal") & (frame["load"] == "c16")]
     assert worst[["requests", "n"]].to_numpy().tolist() == [[8, 160]]
     assert worst["share"].tolist() == [8 / 160]
 

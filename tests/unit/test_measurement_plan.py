@@ -1,8 +1,11 @@
 """Plans: prefix-stable, so that more is only the difference."""
 
+import pytest
+from pydantic import ValidationError
+
 from assay.bedrock.request import Line
 from assay.bedrock.settings import Inference, Model
-from assay.measurement.plan import Asked, JobLoad, cell, extra, order
+from assay.measurement.plan import Asked, JobLoad, Position, cell, extra, order
 from assay.prompts.prompt import Prompt
 
 
@@ -21,12 +24,26 @@ def load(requests: int = 10, blocks: int = 1, block: int = 0, concurrency: int =
     return JobLoad(concurrency=concurrency, requests=requests, warmup=1, block=block, blocks=blocks)
 
 
-def keys(*args: object) -> set[str]:
-    return {position.key for position in cell(*args)}  # type: ignore[arg-type]
+def rate(
+    rate_rps: float = 2.0, block: int = 0, blocks: int = 1, arrivals: str = "poisson", **most: float
+) -> JobLoad:
+    return JobLoad.model_validate(
+        {"rate_rps": rate_rps, "arrivals": arrivals, "block": block, "blocks": blocks, **most}
+    )
+
+
+def made_of(prompts: list[Prompt], load: JobLoad, asked: Asked, seed: int = 1) -> list[Position]:
+    found = cell(prompts, load, asked, seed)
+    assert found is not None
+    return found
+
+
+def keys(prompts: list[Prompt], load: JobLoad, asked: Asked) -> set[str]:
+    return {position.key for position in made_of(prompts, load, asked)}
 
 
 def test_prompts_are_asked_in_turn_and_again_after_the_last() -> None:
-    made = cell(prompts(4), load(), asked())
+    made = made_of(prompts(4), load(), asked())
     assert [position.prompt.prompt_id for position in made] == ["p0", "p1", "p2", "p3"] * 2 + ["p0", "p1"]
     assert [position.repetition for position in made] == [0] * 4 + [1] * 4 + [2] * 2
     assert len({position.key for position in made}) == 10
@@ -43,7 +60,7 @@ def test_more_requests_or_more_prompts_keep_what_was_bought() -> None:
 
 
 def test_blocks_share_the_requests_and_none_is_in_two() -> None:
-    parts = [cell(prompts(4), load(10, 3, block), asked()) for block in range(3)]
+    parts = [made_of(prompts(4), load(10, 3, block), asked()) for block in range(3)]
     assert sorted(position.position for part in parts for position in part) == list(range(10))
     assert len({position.key for part in parts for position in part}) == 10
 
@@ -71,3 +88,41 @@ def test_a_bucket_more_leaves_the_others_in_their_order() -> None:
     without = order(names[:-1], 1, load())
     assert [name for name in order(names, 1, load()) if name != "b5"] == without
     assert {tuple(order(names, seed, load())) for seed in range(20)} != {tuple(names)}
+
+
+def test_rates_and_kinds_of_arrival_are_bought_apart() -> None:
+    base = keys(prompts(4), rate(requests=8), asked())
+    assert len(base) == 8
+    assert not base & keys(prompts(4), rate(requests=8, arrivals="constant"), asked())
+    assert not base & keys(prompts(4), rate(2.5, requests=8), asked())
+    assert not base & keys(prompts(4), load(8), asked())
+
+
+def test_a_longer_open_loop_keeps_what_the_shorter_one_bought_and_is_the_same_for_every_model() -> None:
+    short = keys(prompts(4), rate(duration_s=30), asked())
+    assert 30 < len(short) < 100, "about 60 arrivals"
+    assert short < keys(prompts(4), rate(duration_s=60), asked())
+    other = made_of(prompts(4, bucket="renamed"), rate(duration_s=30), asked(label="other"))
+    assert len(other) == len(short)
+    halves = [made_of(prompts(4), rate(duration_s=30, block=block, blocks=2), asked()) for block in (0, 1)]
+    assert all(10 < len(half) < 55 for half in halves), "about 30 arrivals each"
+
+
+def test_a_closed_loop_that_runs_for_a_time_has_no_plan() -> None:
+    assert cell(prompts(4), JobLoad(concurrency=2, duration_s=5, block=0, blocks=1), asked(), 1) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"requests": 3},
+        {"concurrency": 1, "rate_rps": 1.0, "arrivals": "poisson", "requests": 3},
+        {"concurrency": 1},
+        {"concurrency": 1, "requests": 3, "duration_s": 3},
+        {"rate_rps": 1.0, "requests": 3},
+        {"concurrency": 1, "arrivals": "poisson", "requests": 3},
+    ],
+)
+def test_a_load_is_one_kind_of_loop_and_has_one_end(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        JobLoad.model_validate({"block": 0, "blocks": 1, **wrong})

@@ -1,0 +1,89 @@
+"""When requests arrive in an open loop: times fixed in advance from a seed, whatever the service does.
+
+Each kind answers `at(index)`: the time of arrival number `index` (0, 1, ...), in seconds. A longer run has the times of
+the shorter one and more.
+"""
+
+import math
+import random
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+Kind = Literal["poisson", "constant"]
+
+
+class Arrivals(Protocol):
+    """Times of arrivals, in rising order."""
+
+    def at(self, index: int) -> float:
+        """Seconds until arrival number `index`, counted from 0."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Arrivals at equal distances, the first at 0."""
+
+    rate_rps: float
+
+    def at(self, index: int) -> float:
+        """See Arrivals."""
+        return index / self.rate_rps
+
+
+@dataclass(slots=True)
+class Poisson:
+    """Independent arrivals: the gaps are exponential, drawn from `seed`, and so is the time until the first."""
+
+    rate_rps: float
+    seed: str
+    _times_s: list[float] = field(default_factory=list, init=False)
+    _draw: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._draw = random.Random(self.seed)
+
+    def at(self, index: int) -> float:
+        """See Arrivals."""
+        while len(self._times_s) <= index:
+            last = self._times_s[-1] if self._times_s else 0.0
+            self._times_s.append(last + self._draw.expovariate(self.rate_rps))
+        return self._times_s[index]
+
+
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """Arrivals whose rate runs from one to another in equal steps of time, and stays there.
+
+    `unit` are arrivals at 1 a second: the ramp bends their time. A Poisson process stays one (S. Ross, Introduction to
+    Probability Models, on the non-homogeneous Poisson process).
+    """
+
+    from_rps: float
+    to_rps: float
+    duration_s: float
+    unit: Arrivals
+
+    def at(self, index: int) -> float:
+        """See Arrivals."""
+        wanted = self.unit.at(index)
+        climbed = (self.from_rps + self.to_rps) / 2 * self.duration_s
+        if wanted >= climbed:
+            return self.duration_s + (wanted - climbed) / self.to_rps
+        slope = (self.to_rps - self.from_rps) / self.duration_s
+        # The t at which from_rps * t + slope * t^2 / 2 arrivals are expected, in the form that also holds for slope 0.
+        return 2 * wanted / (self.from_rps + math.sqrt(self.from_rps**2 + 2 * slope * wanted))
+
+
+def arrivals(kind: Kind, rate_rps: float, seed: str) -> Arrivals:
+    """Arrivals of a kind at a rate. Constant ones need no seed."""
+    return Constant(rate_rps) if kind == "constant" else Poisson(rate_rps, seed)
+
+
+def count_within(times: Arrivals, seconds: float) -> int:
+    """How many arrivals there are before `seconds`."""
+    more = 1
+    while times.at(more) < seconds:
+        more *= 2
+    return bisect_left(range(more + 1), seconds, key=times.at)

@@ -1,0 +1,32 @@
+"""Levels of load and their names."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.errors import InputError
+from assay.schedule.level import closed, level_of, levels, of_interest, open_at
+
+
+@given(st.integers(1, 10**6), st.floats(0.001, 100_000))
+def test_a_name_tells_its_level(concurrency: int, rate_rps: float) -> None:
+    assert level_of(closed(concurrency).name) == closed(concurrency)
+    named = level_of(open_at(rate_rps).name)
+    assert named.rate_rps == pytest.approx(rate_rps, rel=1e-5) and named.concurrency is None
+
+
+def test_closed_loops_come_before_open_ones_each_in_rising_order() -> None:
+    assert list(levels([16, 1, 4], [10, 0.5])) == ["c1", "c4", "c16", "r0.5", "r10"]
+
+
+def test_another_name_is_an_error_that_says_what_is_expected() -> None:
+    for name in ("8", "c", "r", "x2", "c1.5"):
+        with pytest.raises(InputError, match=r"r2\.5"):
+            level_of(name)
+
+
+def test_the_decision_is_about_the_highest_closed_loop_unless_told_otherwise() -> None:
+    assert of_interest([1, 8], [3.0], None, None) == closed(8)
+    assert of_interest([1, 8], [3.0], 1, None) == closed(1)
+    assert of_interest([1, 8], [3.0], None, 3.0) == open_at(3.0)
+    assert of_interest([], [3.0, 0.5], None, None) == open_at(3.0)
