@@ -10,6 +10,9 @@ from urllib.parse import quote
 from assay.bedrock.settings import Inference, Model
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A model with its completed inference parameters: what stays the same for all its requests."""
@@ -52,7 +55,7 @@ def nonce(salt: bytes, attempt_key: str, try_number: int) -> str:
     """
     digest = hmac.digest(salt, f"{attempt_key}/{try_number}".encode(), "sha256")
     digits = f"{int.from_bytes(digest[:8], 'big') % 10**15:015d}"
-    return "Request " + " ".join(digits[at : at + 3] for at in range(0, 15, 3)) + ".\n\n"
+    return f"Request {digits[:3]} {digits[3:6]} {digits[6:9]} {digits[9:12]} {digits[12:]}.\n\n"
 
 
 def body(line: Line, prompt: str, system: str | None, lead: str) -> bytes:
@@ -77,4 +80,4 @@ def body(line: Line, prompt: str, system: str | None, lead: str) -> bytes:
         made["serviceTier"] = {"type": line.model.service_tier}
     if line.model.latency:
         made["performanceConfig"] = {"latency": line.model.latency}
-    return json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encode(made).encode()

@@ -25,6 +25,7 @@ from assay.errors import InputError
 log = logging.getLogger(__name__)
 
 _SALT_BYTES = 32
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
 class Ledger:
@@ -108,7 +109,7 @@ class Ledger:
         self._put_line(entry)
 
     def _put_line(self, entry: dict[str, Any]) -> None:
-        body = json.dumps(entry, separators=(",", ":"), ensure_ascii=False).encode()[:-1]
+        body = _encode(entry).encode()[:-1]
         self._put(b'%s,"crc":"%08x"}\n' % (body, zlib.crc32(body)))
 
     def _put(self, data: bytes) -> None:

@@ -15,6 +15,7 @@ from assay.sender.timeline import Timeline
 
 _MESSAGE_LIMIT = 500
 _GIVEN_UP = frozenset({"timeout_gap", "timeout_total"})
+_raw_decode = json.JSONDecoder().raw_decode
 _ACCOUNT = re.compile(r"(?<=:)\d{12}(?=:)")
 
 
@@ -190,8 +191,10 @@ class Answer:
 
 
 def _object(payload: bytes) -> Any:
-    """The JSON of an event. Decoded here, since json.loads would first guess the encoding, which takes as long."""
-    return json.loads(payload.decode("utf-8", "surrogatepass"))
+    """The JSON of an event. json.loads would first guess its encoding and look for spaces, which takes as long again."""
+    text = payload.decode("utf-8", "surrogatepass")
+    value, end = _raw_decode(text)
+    return value if end == len(text) else json.loads(text)
 
 
 def _paired(text: str) -> str:

@@ -15,6 +15,11 @@ from assay.bedrock.settings import Timeouts
 from assay.sender.answer import Answer
 
 
+_USED_HEADERS = frozenset(
+    (b"content-length", b"transfer-encoding", b"x-amzn-requestid", b"x-amzn-errortype", b"retry-after")
+)
+
+
 class Connection(asyncio.Protocol):
     """A connection to `address`, kept open between requests."""
 
@@ -78,17 +83,17 @@ class Connection(asyncio.Protocol):
         if self._transport.get_write_buffer_size() == 0:
             answer.timeline.sent_ns = perf_counter_ns()
         # otherwise resume_writing stamps it, when the operating system has taken the last byte
-        self._watch = self._loop.call_later(min(timeouts.first_byte_s, timeouts.total_s), self._look)
+        self._watch_until(min(timeouts.first_byte_s, timeouts.total_s))
         try:
             await self._done
         finally:
-            self._watch.cancel()
             if self._answer is not None:  # cancelled from outside: the connection's state is unknown
                 self._answer = None
                 self.close()
 
     def close(self) -> None:
         """Drop the connection."""
+        self._unwatch()
         if self._transport is not None:
             self._transport.abort()
 
@@ -122,6 +127,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone, in the middle of an answer or between two."""
         self._transport = None
+        self._unwatch()
         if self._answer is not None:
             self._stamp = perf_counter_ns()
             self._finish(whole=self._until_closed and exc is None, reason=str(exc) if exc else None)
@@ -130,7 +136,9 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """See httptools."""
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        name = name.lower()
+        if name in _USED_HEADERS:
+            self._headers[name.decode("latin-1")] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         """See httptools."""
@@ -168,11 +176,26 @@ class Connection(asyncio.Protocol):
         if self._done is not None and not self._done.done():
             self._done.set_result(None)
 
-    def _look(self) -> None:
-        """Give the request up if one of its time limits has passed, else look again when the next one could.
+    def _watch_until(self, delay_s: float) -> None:
+        """See to it that `_look` is called within `delay_s`.
 
-        One timer for each request, not one for each read.
+        A timer that is still there from an earlier request does, if it is early enough: a timer for each request, or
+        for each read, would cost more than the reading.
         """
+        if self._watch is not None:
+            if self._watch.when() <= self._loop.time() + delay_s:
+                return
+            self._watch.cancel()
+        self._watch = self._loop.call_later(delay_s, self._look)
+
+    def _unwatch(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
+    def _look(self) -> None:
+        """Give the request up if one of its time limits has passed, else look again when the next one could."""
+        self._watch = None
         answer = self._answer
         if answer is None:
             return
@@ -185,7 +208,7 @@ class Connection(asyncio.Protocol):
             ends["timeout_gap"] = self._last_read_ns + int(limits.gap_s * 1e9)
         kind = min(ends, key=lambda name: ends[name])
         if ends[kind] > now:
-            self._watch = self._loop.call_later((ends[kind] - now) / 1e9, self._look)
+            self._watch_until((ends[kind] - now) / 1e9)
             return
         answer.fail(
             kind, f"given up after {(now - sent) / 1e9:.3g} s (timeouts.{kind.removeprefix('timeout_')}_s)"
