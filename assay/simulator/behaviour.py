@@ -185,6 +185,8 @@ class _Served(Settings):
     """Longest prompt in input tokens; a longer one is refused."""
     max_output_tokens: Count = 4096
     """Most output tokens, also when the request names no limit."""
+    implicit_cache: bool = False
+    """Whether the service keeps what prompts begin with by itself, without a cache point in the request."""
 
 
 class AnswersQuestions(_Served):

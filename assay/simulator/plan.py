@@ -13,10 +13,14 @@ from typing import Any, NamedTuple
 from assay.simulator import answers, tokens, verdicts
 from assay.simulator.answer_key import Entry
 from assay.simulator.behaviour import AnswersQuestions, Latency, Served
+from assay.simulator.cache import NOTHING_CACHED, Cached
 from assay.simulator.requests import Ask
 
 HEADERS_SHARE = 0.9
 """Headers and messageStart come when this share of the time to first token is over: nearly together, as with Bedrock."""
+
+CACHED_SHARE = 0.1
+"""A token that is read from the prompt cache takes this share of the time of one that is read afresh."""
 
 # Bedrock pads events with a member `p` of varying length, against guesses from their sizes.
 _PADDING = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -65,13 +69,10 @@ class Plan:
     events: tuple[Event, ...]
     """In order. The last one is metadata, whose latency is filled in when it is sent."""
     echoed: dict[str, Any]
+    cached: Cached = NOTHING_CACHED
 
     def usage(self) -> dict[str, int]:
-        return {
-            "inputTokens": self.input_tokens,
-            "outputTokens": self.output_tokens,
-            "totalTokens": self.input_tokens + self.output_tokens,
-        }
+        return _usage(self.input_tokens, self.output_tokens, self.cached)
 
     def content(self) -> list[dict[str, Any]]:
         """Content blocks of the message as Converse gives them."""
@@ -96,8 +97,12 @@ def make(
     most_tokens: int,
     about: bytes,
     timing: bytes,
+    cached: Cached = NOTHING_CACHED,
 ) -> Plan:
-    """Settle an answer. `about` decides what is said, `timing` the jitter; `most_tokens` cuts the answer off."""
+    """Settle an answer. `about` decides what is said, `timing` the jitter; `most_tokens` cuts the answer off.
+
+    `input_tokens` are all of the prompt's, those that are in the cache included.
+    """
     if isinstance(served, AnswersQuestions):
         thought = answers.reasoning(served, about)
         said = answers.answer(served, about, entry, input_tokens)
@@ -111,14 +116,12 @@ def make(
         thinking = thinking[:most_tokens]
         saying = saying[: most_tokens - len(thinking)]
         stop_reason = "max_tokens"
-    first_s, contents, end_s = _timed(served.latency, input_tokens, thinking, saying, timing)
+    first_s, contents, end_s = _timed(
+        served.latency, effort_tokens(input_tokens, cached), thinking, saying, timing
+    )
     output_tokens = len(thinking) + len(saying)
     echoed = dict(ask.echoed)
-    usage = {
-        "inputTokens": input_tokens,
-        "outputTokens": output_tokens,
-        "totalTokens": input_tokens + output_tokens,
-    }
+    usage = _usage(input_tokens, output_tokens, cached)
     events = [
         Event(first_s * HEADERS_SHARE, "messageStart", {"role": "assistant"}),
         *contents,
@@ -139,7 +142,25 @@ def make(
         end_s=end_s,
         events=tuple(events),
         echoed=echoed,
+        cached=cached,
     )
+
+
+def effort_tokens(input_tokens: int, cached: Cached) -> float:
+    """Input tokens by the time that they take."""
+    return input_tokens - (1 - CACHED_SHARE) * cached.read_tokens
+
+
+def _usage(input_tokens: int, output_tokens: int, cached: Cached) -> dict[str, int]:
+    """As Bedrock tells it: `inputTokens` are those that the cache had nothing to do with."""
+    usage = {
+        "inputTokens": input_tokens - cached.read_tokens - cached.write_tokens,
+        "outputTokens": output_tokens,
+        "totalTokens": input_tokens + output_tokens,
+    }
+    if cached.read_tokens or cached.write_tokens:
+        usage |= {"cacheReadInputTokens": cached.read_tokens, "cacheWriteInputTokens": cached.write_tokens}
+    return usage
 
 
 def _until_stop(text: str, stops: tuple[str, ...]) -> tuple[str, str]:
@@ -148,7 +169,7 @@ def _until_stop(text: str, stops: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _timed(
-    latency: Latency, input_tokens: int, thinking: list[str], saying: list[str], timing: bytes
+    latency: Latency, input_tokens: float, thinking: list[str], saying: list[str], timing: bytes
 ) -> tuple[float, list[Event], float]:
     """Time to first token, content events, and time of the last of them, in seconds."""
     chance = random.Random(timing)

@@ -41,6 +41,10 @@ class Ask:
     max_tokens: int | None = None
     temperature: float | None = None
     stop_sequences: tuple[str, ...] = ()
+    in_order: str = ""
+    """All text in the order in which a model reads it: system prompt, then messages."""
+    cache_points: tuple[int, ...] = ()
+    """Places in that text before which the client wants it cached."""
     echoed: tuple[tuple[str, Any], ...] = ()
     """Members that the answer repeats: serviceTier, performanceConfig."""
 
@@ -92,9 +96,14 @@ def _conversation(content: dict[str, Any]) -> Ask:
     echoed = tuple(
         (name, content[name]) for name in ("serviceTier", "performanceConfig") if content.get(name)
     )
+    in_order, cache_points = _read_through(
+        [*(content.get("system") or []), *(block for message in messages for block in message["content"])]
+    )
     return Ask(
         prompt=texts[last],
         context=context,
+        in_order=in_order,
+        cache_points=cache_points,
         max_tokens=inference.get("maxTokens"),
         temperature=inference.get("temperature"),
         stop_sequences=tuple(inference.get("stopSequences") or ()),
@@ -133,3 +142,17 @@ def _check_order(messages: list[dict[str, Any]]) -> None:
 
 def _text_of(blocks: list[dict[str, Any]]) -> str:
     return "".join(block["text"] for block in blocks if block.get("text") is not None)
+
+
+def _read_through(blocks: list[dict[str, Any]]) -> tuple[str, tuple[int, ...]]:
+    """All text of these blocks, and the places of the cache points between them."""
+    texts: list[str] = []
+    length = 0
+    points = []
+    for block in blocks:
+        if block.get("text") is not None:
+            texts.append(block["text"])
+            length += len(block["text"])
+        elif block.get("cachePoint") is not None:
+            points.append(length)
+    return "".join(texts), tuple(points)

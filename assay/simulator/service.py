@@ -15,6 +15,7 @@ from typing import Any
 
 from assay.simulator import answer_key, generation, plan, requests, tokens
 from assay.simulator.behaviour import Behaviour, Served
+from assay.simulator.cache import PromptCache
 from assay.simulator.chance import digest, happens
 from assay.simulator.generation import Line, StreamedAnswer, WholeAnswer
 from assay.simulator.http import Exchange
@@ -45,6 +46,7 @@ class Station:
         self.errors = served.errors.model_dump()
         self.stream_errors = served.stream_errors.model_dump()
         self.body_errors = served.body_errors.model_dump()
+        self.cache = PromptCache(served.implicit_cache)
         self.seen: dict[bytes, int] = {}
         """How often each very text was asked: a retry must be able to succeed."""
 
@@ -102,7 +104,10 @@ class Service:
         seen = station.seen[text] = station.seen.get(text, 0) + 1
         attempt = digest(text.hex(), seen)
         about = text if ask.temperature else digest(self._seed, station.model_id, found.sha256)
-        settled = plan.make(station.served, ask, found.entry, input_tokens, most_tokens, about, attempt)
+        cached = station.cache.look_up(ask, input_tokens, self._loop.time())
+        settled = plan.make(
+            station.served, ask, found.entry, input_tokens, most_tokens, about, attempt, cached
+        )
         error = happens(attempt, "error", station.errors)
         if error is not None:
             self._fail(exchange, line, error, settled.first_s)
@@ -166,9 +171,14 @@ class Service:
         reservation: Reservation,
     ) -> None:
         line["begun_ns"] = time.perf_counter_ns()
+        now = self._loop.time()
+        station.cache.keep(settled.cached, now, ready=now + settled.first_s)
+        if settled.cached.read_tokens:
+            line["cache_read_tokens"] = settled.cached.read_tokens
 
         def release(output_tokens: int) -> None:
-            station.account.settle(reservation, settled.input_tokens, output_tokens, self._loop.time())
+            counted = settled.input_tokens - settled.cached.read_tokens  # what is read from the cache is free
+            station.account.settle(reservation, counted, output_tokens, self._loop.time())
             station.slots.leave()
 
         def over(output_tokens: int) -> None:
