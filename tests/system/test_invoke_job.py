@@ -3,12 +3,15 @@
 import os
 import signal
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
 import psutil
 import pytest
 from jobs import Place, environment
+
+from assay.simulator.process import SimulatorProcess
 
 
 def measured(place: Place) -> Counter[str]:
@@ -157,8 +160,6 @@ def test_a_model_that_is_not_there_is_one_clear_error_and_nothing_is_settled(tmp
 def test_wrong_credentials_end_before_money_is_spent_and_cost_no_position(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from assay.simulator.process import SimulatorProcess
-
     place = Place(tmp_path)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "simulator")
     with SimulatorProcess.started(
@@ -174,7 +175,9 @@ def test_wrong_credentials_end_before_money_is_spent_and_cost_no_position(
         done = place.invoke(**endpoint)
         assert done.returncode == 0, done.stderr
     assert measured(place) == {"small": 8, "large": 8}
-    assert all(row["error"] is None for row in place.records)
+    assert all(row["error"] is None for row in place.records if row["role"] == "measured")
+    # What was in flight when the first sitting gave up has no outcome.
+    assert {row["error"] for row in place.records} <= {None, "interrupted"}
     everything = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"wrong-and-secret" not in everything
 
@@ -188,3 +191,43 @@ def test_errors_are_records_and_throttling_slows_the_loop_down(tmp_path: Path) -
     assert len(rows) == 48 and throttled
     assert all(row["slot_ms"] >= row["e2e_ms"] and row["http_status"] == 429 for row in throttled)
     assert "throttled" in done.stderr
+
+
+def test_a_connection_lost_in_the_middle_is_not_the_models_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "simulator")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "simulator")
+    place = Place(
+        tmp_path, prompts={"small": 4}, behaviour={"latency": {"base_ms": 30, "tokens_per_s": 1000}}
+    )
+    files = {"behaviour": tmp_path / "behaviour.yaml", "answer_key": tmp_path / "key.jsonl"}
+    with SimulatorProcess.started(**files) as simulator:
+        endpoint = {"kind": "bedrock", "region": "us-east-1", "url": simulator.url}
+        command = place.command(requests=60, **endpoint)
+        job = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment())
+        while len(place.lines("outcome")) < 12:
+            assert job.poll() is None
+        port = simulator.port
+        os.kill(simulator.pid, signal.SIGKILL)
+        said = job.communicate(timeout=60)[1]
+    assert job.returncode == 1 and "connect_failed" in said and "Traceback" not in said
+    lost = [line for line in place.lines("outcome") if line.get("error") == "connect_failed"]
+    answered = {line["key"] for line in place.lines("outcome") if "error" not in line}
+    assert lost and answered
+
+    again = [sys.executable, "-m", "assay.simulator", "--port", str(port)]
+    again += [part for name, path in files.items() for part in (f"--{name.replace('_', '-')}", str(path))]
+    with subprocess.Popen(again, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()) as revived:
+        assert revived.stdout is not None and b"port" in revived.stdout.readline()
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=60, check=False, env=environment()
+        )
+        assert done.returncode == 0, done.stderr
+        assert revived.stdin is not None
+        revived.stdin.close()
+    rows = [row for row in place.records if row["role"] == "measured"]
+    assert len(rows) == 60
+    assert {row["error"] for row in rows} <= {None, "disconnected", "stream_cut", "half_frame"}
+    assert sum(row["error"] is not None for row in rows) <= 2, "only what was in flight"
+    assert answered <= {row["attempt_key"] for row in place.records}
