@@ -22,6 +22,7 @@ from assay.records.rated import panel_of, rated_answers, rated_prompts, rates
 from assay.records.sample import Sample
 from assay.records.settings import Aggregation
 from assay.records.status import Standing, load_levels, spoilt_cells, standing
+from assay.schedule.level import Level, of_interest
 
 Row = dict[str, Value]
 
@@ -72,17 +73,17 @@ def _cells(
     settings: Aggregation,
     measured: Measured,
     ended: Sequence[reading.Status],
-    levels: Mapping[str, int],
+    levels: Mapping[str, Level],
     buckets: Sequence[str],
 ) -> list[Row]:
     rows = []
     for model in settings.models:
         for bucket in buckets:
-            for load, concurrency in levels.items():
-                sample = measured.sample(model.label, load, concurrency, [bucket], settings.confidence)
+            for load, level in levels.items():
+                sample = measured.sample(model.label, level, [bucket], settings.confidence)
                 jobs = standing(ended, model.label, load, [bucket], measured.invalid)
                 row: Row = {"model": model.label, "model_id": model.id, "bucket": bucket, "load": load}
-                row |= _stands(concurrency, jobs, sample) | _computed(metrics.CELLS, sample)
+                row |= _stands(level, jobs, sample) | _computed(metrics.CELLS, sample)
                 rows.append(row | _self_check(jobs, row) | {"sittings": jobs.sittings})
     return rows
 
@@ -91,23 +92,28 @@ def _models(
     settings: Aggregation,
     measured: Measured,
     ended: Sequence[reading.Status],
-    levels: Mapping[str, int],
+    levels: Mapping[str, Level],
     buckets: Sequence[str],
     by_prompt: pd.DataFrame,
     verdicts: pd.DataFrame,
     prices: Mapping[str, Price],
 ) -> list[Row]:
-    load, concurrency = level_of_interest(levels, settings.concurrency)
+    level = of_interest(
+        [level.concurrency for level in levels.values() if level.concurrency is not None],
+        [level.rate_rps for level in levels.values() if level.rate_rps is not None],
+        settings.concurrency,
+        settings.rate_rps,
+    )
     shares = settings.shares
     rows = []
     for model in settings.models:
-        sample = measured.sample(model.label, load, concurrency, shares, settings.confidence)
-        everywhere = measured.sample(model.label, load, concurrency, buckets, settings.confidence)
+        sample = measured.sample(model.label, level, shares, settings.confidence)
+        everywhere = measured.sample(model.label, level, buckets, settings.confidence)
         mine = by_prompt.loc[by_prompt["model"] == model.label]
         judged = bool(settings.judges)
         row: Row = {"model": model.label, "model_id": model.id, "interest": _interest(shares)}
-        jobs = standing(ended, model.label, load, list(shares), measured.invalid)
-        row |= _stands(concurrency, jobs, sample) | _computed(metrics.SAMPLED, sample)
+        jobs = standing(ended, model.label, level.name, list(shares), measured.invalid)
+        row |= _stands(level, jobs, sample) | _computed(metrics.SAMPLED, sample)
         row |= _self_check(jobs, row) | rates(mine, shares, settings.confidence, judged)
         row |= _computed(metrics.ALL_BUCKETS, everywhere)
         overall = rates(mine, None, settings.confidence, judged)
@@ -149,21 +155,17 @@ def _self_check(jobs: Standing, row: Row) -> Row:
     return {**jobs.checks, "instrument_error_share": share}
 
 
-def _stands(concurrency: int, jobs: Standing, sample: Sample) -> Row:
+def _stands(level: Level, jobs: Standing, sample: Sample) -> Row:
     status, reason = jobs.status, jobs.reason
     if status == "complete" and not sample.n:
         status, reason = "missing", "no measured request"
-    return {"concurrency": concurrency, "status": status, "reason": reason}
-
-
-def level_of_interest(levels: Mapping[str, int], concurrency: int | None) -> tuple[str, int]:
-    """The load at `concurrency`, by default the highest."""
-    if concurrency is None:
-        return max(levels.items(), key=lambda level: level[1], default=("c1", 1))
-    return next(
-        ((load, level) for load, level in levels.items() if level == concurrency),
-        (f"c{concurrency}", concurrency),
-    )
+    return {
+        "concurrency": level.concurrency,
+        "rate_rps": level.rate_rps,
+        "arrivals": None if sample.arriving is None else sample.arriving.kind,
+        "status": status,
+        "reason": reason,
+    }
 
 
 def _interest(shares: Mapping[str, float]) -> str:

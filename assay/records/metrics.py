@@ -54,6 +54,11 @@ def _latencies() -> tuple[Metric, ...]:
     meant = {
         "ttft_ms": "time to first token: from the request's last byte sent to its first text received",
         "e2e_ms": "end-to-end time: from the request's last byte sent to the answer's end",
+        "ttft_from_intended_ms": (
+            "open loops: time from when the request was meant to leave to its first text received, so that waiting for "
+            "its turn counts"
+        ),
+        "e2e_from_intended_ms": "open loops: time from when the request was meant to leave to the answer's end",
         "tpot_ms": (
             "time per output token: from first to last content, over the output tokens after the first chunk's "
             "(of answers of at least 16 tokens and 4 chunks)"
@@ -118,12 +123,41 @@ def _n_throttling(sample: Sample) -> int:
 
 
 def _per_minute(sample: Sample, of: Literal["transactions_per_slot_ms", "tokens_per_slot_ms"]) -> Value:
+    if sample.concurrency is None:
+        return _arriving_per_minute(sample, of)
     found: ratios.Ratio | None = getattr(sample, of)
     return None if found is None else found.value * sample.concurrency * 60_000
 
 
+def _arriving_per_minute(
+    sample: Sample, of: Literal["transactions_per_slot_ms", "tokens_per_slot_ms"]
+) -> Value:
+    """In an open loop the rate of arrivals gives how many there are, and what was answered how much of it was done."""
+    rate = _achieved_rps(sample)
+    if rate is None or not sample.valid:
+        return None
+    attempts = sample.attempts
+    each = attempts.answered if of == "transactions_per_slot_ms" else attempts.tokens
+    return rate * 60 * float((attempts.weight * each).sum())
+
+
+def _achieved_rps(sample: Sample) -> float | None:
+    return None if sample.arriving is None else sample.arriving.achieved_rps
+
+
+def _dispatch_error(sample: Sample) -> Value:
+    late = sample.requests.dispatch_error_ms
+    known = np.zeros(0) if late is None else np.sort(late[~np.isnan(late)])
+    return float(known[math.ceil(0.99 * len(known)) - 1]) if len(known) else None
+
+
 def transactions_per_minute_interval(sample: Sample) -> Interval | None:
-    """Of answered requests per minute, by linearisation."""
+    """Of answered requests per minute, by linearisation; in an open loop from the interval of the error rate."""
+    if sample.concurrency is None:
+        rate, errors = _achieved_rps(sample), error_rate_interval(sample)
+        if rate is None or errors is None or not sample.valid:
+            return None
+        return Interval(rate * 60 * (1 - errors.high), rate * 60 * (1 - errors.low))
     found = sample.transactions_per_slot_ms
     bounds = None if found is None else ratios.interval(found, sample.confidence)
     if bounds is None:
@@ -231,7 +265,9 @@ _IDENTITY = (
 _BUCKET = Metric("bucket", "", "range of prompt sizes, by the benchmark's tokenizer", "text")
 
 _STANDING = (
-    Metric("concurrency", "requests", "requests kept in flight", "count"),
+    Metric("concurrency", "requests", "closed loops: requests kept in flight", "count"),
+    Metric("rate_rps", "requests/second", "open loops: rate of arrivals that was asked for"),
+    Metric("arrivals", "", "open loops: poisson or constant", "text"),
     Metric(
         "status",
         "",
@@ -306,10 +342,23 @@ SAMPLED: tuple[Metric, ...] = (
     ),
     *_spreads(),
     Metric(
+        "achieved_rps",
+        "requests/second",
+        "open loops: measured requests sent per second, from the first to the last of each sitting",
+        function=_achieved_rps,
+    ),
+    Metric(
+        "dispatch_error_ms_p99",
+        "ms",
+        "open loops: how much later than intended a request left, waiting for a place among those in flight included; "
+        "99th percentile",
+        function=_dispatch_error,
+    ),
+    Metric(
         "transactions_per_minute",
         "transactions/minute",
         "answered requests over the sum of times that a place in flight was held, times concurrency; what this load "
-        "gave, not capacity",
+        "gave, not capacity. In an open loop, achieved_rps times the share answered, times 60",
         function=partial(_per_minute, of="transactions_per_slot_ms"),
     ),
     Metric(
@@ -327,7 +376,8 @@ SAMPLED: tuple[Metric, ...] = (
     Metric(
         "tokens_per_minute",
         "tokens/minute",
-        "input and output tokens of answered requests over the same sum, times concurrency",
+        "input and output tokens of answered requests over the same sum, times concurrency; in an open loop, those of "
+        "a request times achieved_rps times 60",
         function=partial(_per_minute, of="tokens_per_slot_ms"),
     ),
     Metric(
@@ -415,7 +465,12 @@ SELF_CHECK: tuple[Metric, ...] = (
 CELLS: tuple[Metric, ...] = (
     *_IDENTITY,
     _BUCKET,
-    Metric("load", "", "c8 is a closed loop with 8 requests in flight", "text"),
+    Metric(
+        "load",
+        "",
+        "c8 is a closed loop with 8 requests in flight, r2.5 an open loop with 2.5 arriving per second",
+        "text",
+    ),
     *_STANDING,
     *SAMPLED,
     Metric(
@@ -510,7 +565,7 @@ def _everywhere(metric: Metric, where: str) -> Metric:
 
 
 ALL_BUCKETS: tuple[Metric, ...] = tuple(
-    _everywhere(metric, "at the same concurrency, requests pooled")
+    _everywhere(metric, "at the same load, requests pooled")
     for metric in SAMPLED
     if metric.name in _EVERYWHERE
 )

@@ -25,7 +25,10 @@ RECORDS: Mapping[str, pa.DataType] = {
     "bucket": _TEXT,
     "load": _TEXT,
     "concurrency": pa.int64(),
+    "arrivals": _TEXT,
     "block": pa.int64(),
+    "sitting": _TEXT,
+    "dispatched_ns": pa.float64(),
     "prompt_id": _TEXT,
     "cache": _TEXT,
     "dispatched_utc": pa.timestamp("us", tz="UTC"),
@@ -42,6 +45,9 @@ RECORDS: Mapping[str, pa.DataType] = {
     "tpot_ms": pa.float64(),
     "slot_ms": pa.float64(),
     "user_wait_ms": pa.float64(),
+    "dispatch_error_ms": pa.float64(),
+    "ttft_from_intended_ms": pa.float64(),
+    "e2e_from_intended_ms": pa.float64(),
 }
 """Columns of records, with counts as floats so that they may be missing."""
 

@@ -43,6 +43,10 @@ class Requests:
     cache_write_tokens: Floats
     user_wait_ms: Floats
     """From the first try to the end of the last one."""
+    ttft_from_intended_ms: Floats | None = None
+    """None in a closed loop, where nothing says when a request was meant to leave."""
+    e2e_from_intended_ms: Floats | None = None
+    dispatch_error_ms: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,22 @@ class Attempts:
     """Number of the source document of the prompt."""
 
 
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """How the requests of an open loop arrived."""
+
+    kind: str
+    """`poisson` or `constant`."""
+    achieved_rps: float | None
+    """Measured requests dispatched per second; None where too few were for a rate."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """What a row is computed from."""
 
-    concurrency: int
+    concurrency: int | None
+    """None in an open loop."""
     confidence: float
     requests: Requests
     attempts: Attempts
@@ -76,6 +91,8 @@ class Sample:
     """Measured requests of blocks that the client spoilt."""
     valid: bool = True
     """Whether its latencies are the service's; otherwise it has none."""
+    arriving: Arriving | None = None
+    """None in a closed loop, and where there is no request."""
     _sorted: dict[tuple[str, bool], Sorted | None] = field(default_factory=dict, repr=False)
     _drift: dict[str, Drift | None] = field(default_factory=dict, repr=False)
 
@@ -104,7 +121,9 @@ class Sample:
         if not self.valid:
             return None
         requests = self.requests
-        latency: Floats = getattr(requests, name)
+        latency: Floats | None = getattr(requests, name)
+        if latency is None:
+            return None
         has = requests.ok & ~np.isnan(latency)
         chosen, weight = has, requests.weight
         if failures and (has.any() or not requests.ok.any()):

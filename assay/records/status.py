@@ -1,14 +1,13 @@
 """How the jobs ended whose requests a row is made of: the worst of their statuses, with the reasons."""
 
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
-from assay.errors import InputError
 from assay.records.measured import Cell
 from assay.records.reading import FIGURES_OF_SELF_CHECK, Status
+from assay.schedule.level import Level, level_of
 
 _WORST_LAST = ("complete", "capped", "spoilt", "invalid")
 
@@ -70,17 +69,8 @@ def _badness(status: str) -> int:
     return _WORST_LAST.index(status) if status in _WORST_LAST else len(_WORST_LAST)
 
 
-def load_levels(records: pd.DataFrame, ended: Sequence[Status]) -> dict[str, int]:
-    """The loads of a run and their concurrency, in rising order; also those of which nothing was sent."""
-    found = records[["load", "concurrency"]].drop_duplicates()
-    levels = {str(load): int(level) for load, level in found.itertuples(index=False, name=None)}
-    for job in ended:
-        levels.setdefault(job.load, _concurrency(job.load))
-    return dict(sorted(levels.items(), key=lambda level: level[1]))
-
-
-def _concurrency(load: str) -> int:
-    closed = re.fullmatch(r"c(\d+)", load)
-    if closed is None:
-        raise InputError(f"load {load!r}: expected c and the number of requests in flight, such as c8")
-    return int(closed.group(1))
+def load_levels(records: pd.DataFrame, ended: Iterable[Status]) -> dict[str, Level]:
+    """The loads of a run by name: closed loops before open ones, in rising order; also those of which nothing was sent."""
+    names = [*map(str, records["load"].unique()), *(job.load for job in ended)]
+    found = sorted(map(level_of, dict.fromkeys(names)), key=lambda level: level.rank)
+    return {level.name: level for level in found}

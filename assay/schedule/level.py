@@ -67,11 +67,12 @@ def of_interest(
 ) -> Level:
     """The level that the decision is about: the one asked for, by default the highest closed loop, else rate.
 
-    `concurrency` and `rates_rps` are the measured levels, of which there is at least one.
+    `concurrency` and `rates_rps` are the measured levels; where there are none, a closed loop of 1 is as good as any.
     """
     if at_rate_rps is not None:
         return open_at(at_rate_rps)
     if at_concurrency is not None:
         return closed(at_concurrency)
     highest = max(concurrency, default=None)
-    return open_at(max(rates_rps)) if highest is None else closed(highest)
+    fastest = max(rates_rps, default=None)
+    return open_at(fastest) if highest is None and fastest is not None else closed(highest or 1)
