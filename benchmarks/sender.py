@@ -2,8 +2,8 @@
 
     python benchmarks/sender.py [--python PATH] [--repetitions 3] [--streams 1 8 32 64 128 256] [--out FILE]
 
-Three workloads: streams of 50 events 10 ms apart after 300 ms (precision), answers of one token (rate and CPU), and
-1,000 streams of 25 events/s over several processes. `--python` names the interpreter of an environment that has the
+Three workloads: streams of 50 events 10 ms apart after 300 ms (precision), answers of one token from a server that does
+nothing but answer (rate and CPU), and 1,000 streams of 25 events/s over several processes. `--python` names the interpreter of an environment that has the
 peers (see benchmarks/README.md); without it those that this one has are measured. docs/precision.md is filled in by
 benchmarks/page.py. What another load on the machine does to one client it does to its neighbour in the same round: read
 the ratios first.
@@ -34,8 +34,9 @@ SCRIPTS = {
     "boto3": "boto3_threads.py",
     "aiobotocore": "aiobotocore_tasks.py",
     "llmeter": "llmeter_endpoint.py",
+    "aiohttp": "aiohttp_session.py",
 }
-PEERS = ("boto3", "aiobotocore", "llmeter")
+PEERS = ("boto3", "aiobotocore", "llmeter", "aiohttp")
 LONGEST_RUN_S = 300
 ANSWER_S = 0.8
 """About how long an answer of 50 events takes: streams start spread over it."""
@@ -70,6 +71,7 @@ def main() -> None:
     )
     parser.add_argument("--many", type=int, default=1000, help="streams of the workload over processes")
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--add", action="store_true", help="keep what the file has of other workloads")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/sender.json")
     given = parser.parse_args()
 
@@ -80,6 +82,10 @@ def main() -> None:
         for client in set(given.clients) - set(clients):
             print(f"{client}: not installed for {bench.python(client)}, left out")
         rounds = []
+        if given.add:
+            old = json.loads(given.out.read_text(encoding="utf-8"))
+            rounds = [one for one in old["rounds"] if one["workload"] not in given.workloads]
+            bench.versions = old["versions"]
         for repetition in range(given.repetitions):
             for cells in _rounds(given, clients):
                 # The order changes from round to round, so that none always comes after a hungry neighbour.
@@ -122,8 +128,8 @@ def _rounds(given: argparse.Namespace, clients: list[str]) -> Iterable[list[Cell
             yield [Cell(client, workload, "plain", given.many, n) for client in own for n in given.processes]
             continue
         for transport in given.transports:
-            # Over TLS, aiobotocore and llmeter differ from boto3 no more than they do without it.
-            own = [one for one in clients if transport == "plain" or one not in ("aiobotocore", "llmeter")]
+            # TLS costs every client about the same: the ones that matter most stand for the others.
+            own = [one for one in clients if transport == "plain" or one in ("handwritten", "assay", "boto3")]
             for streams in given.streams if workload == "precision" else [32]:
                 yield [Cell(client, workload, transport, streams) for client in own]
 
@@ -149,10 +155,12 @@ class Bench:
         return found.returncode == 0
 
     def measure(self, cell: Cell, repetition: int) -> Figures:
-        """Run one cell against a simulator of its own."""
+        """Run one cell against a server of its own."""
         precise = cell.workload != "rate"
         certificate = self._certificate if cell.transport == "TLS" else None
-        with service.running(self._folder, precise, certificate) as served:
+        # Against the simulator, which checks signatures and plans answers, rates would be the simulator's.
+        server = service.running(self._folder, True, certificate) if precise else service.canned(certificate)
+        with server as served:
             before = cpu_s(served.pid)
             reports = self._reports(cell, served.url, repetition)
             server_cpu_s = cpu_s(served.pid) - before
@@ -196,7 +204,7 @@ class Bench:
                     "ledger": str(ledger),
                 }
             )
-        return _together([self._command(cell.client)] * len(jobs), jobs, self._environment())
+        return together([self._command(cell.client)] * len(jobs), jobs, self._environment())
 
     def _command(self, client: str) -> list[str]:
         return [str(self.python(client)), str(CLIENTS / SCRIPTS[client])]
@@ -209,7 +217,7 @@ class Bench:
         return kept
 
 
-def _together(
+def together(
     commands: list[list[str]], jobs: list[dict[str, Any]], environment: dict[str, str]
 ) -> list[dict[str, Any]]:
     """Run the clients at the same time, and end them if one fails."""

@@ -85,6 +85,22 @@ def running(folder: Path, journal: bool, certificate: tuple[Path, Path] | None =
         yield Service(process.url, process.pid, path)
 
 
+@contextmanager
+def canned(certificate: tuple[Path, Path] | None = None) -> Iterator[Service]:
+    """Start the server of one fixed answer, which is many times as fast as the simulator and keeps no journal."""
+    command = [sys.executable, str(Path(__file__).parent / "canned.py")]
+    if certificate is not None:
+        command += ["--tls-cert", str(certificate[0]), "--tls-key", str(certificate[1])]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            port = json.loads(process.stdout.readline())["port"]
+            scheme = "http" if certificate is None else "https"
+            yield Service(f"{scheme}://127.0.0.1:{port}", process.pid, None)
+        finally:
+            process.stdin.close()
+
+
 def certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate for loopback and its key, made by openssl."""
     cert, key = folder / "cert.pem", folder / "key.pem"

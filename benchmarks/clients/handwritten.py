@@ -7,6 +7,7 @@ no time limits, no ledger, no retries, reads no JSON, and knows only answers tha
 import asyncio
 import hashlib
 import hmac
+import os
 import ssl
 import struct
 import time
@@ -16,6 +17,24 @@ from zlib import crc32
 from job import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Job, Meter, Seen, run
 
 _FRAME = struct.Struct(">III")
+
+
+def deltas(body: bytes) -> tuple[int, bytes]:
+    """How many whole frames carry text, and what is left of an unfinished one. Both checksums are checked."""
+    count = start = 0
+    while len(body) - start >= 16:
+        total, header_bytes, check = _FRAME.unpack_from(body, start)
+        end = start + total
+        if len(body) < end:
+            break
+        if crc32(body[start : start + 8]) != check:
+            raise ValueError("checksum of a prelude")
+        if crc32(body[start : end - 4]) != int.from_bytes(body[end - 4 : end], "big"):
+            raise ValueError("checksum of a frame")
+        if body.find(b"contentBlockDelta", start, start + 12 + header_bytes) > 0:
+            count += 1
+        start = end
+    return count, body[start:]
 
 
 class Connection(asyncio.Protocol):
@@ -64,20 +83,9 @@ class Connection(asyncio.Protocol):
             self._body += raw[line + 2 : line + 2 + size]
             start = line + size + 4
         self._raw = raw[start:]
-        body, start = self._body, 0
-        while len(body) - start >= 16:
-            total, header_bytes, check = _FRAME.unpack_from(body, start)
-            end = start + total
-            if len(body) < end:
-                break
-            if crc32(body[start : start + 8]) != check:
-                raise ValueError("checksum of a prelude")
-            if crc32(body[start : end - 4]) != int.from_bytes(body[end - 4 : end], "big"):
-                raise ValueError("checksum of a frame")
-            if body.find(b"contentBlockDelta", start, start + 12 + header_bytes) > 0:
-                self._text_ns.append(stamp)
-            start = end
-        self._body = body[start:]
+        count, self._body = deltas(self._body)
+        if count:
+            self._text_ns += [stamp] * count
         if over:
             self._done.set_result(Seen(0, self._id, self._text_ns[0] - self._sent_ns, self._text_ns))
 
@@ -93,7 +101,7 @@ class Maker:
         host = urlsplit(job.url).netloc
         path = f"/model/{quote(job.model, safe='')}/converse-stream"
         self._body_end = f'{job.prompt}"}}]}}],"inferenceConfig":{{"maxTokens":{job.max_tokens}}}}}'
-        self._host = host
+        self.path = path
         self._head = f"POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n"
         self._canonical = f"POST\n{quote(path, safe='/~')}\n\ncontent-type:application/json\nhost:{host}\n"
         day = time.strftime("%Y%m%d", time.gmtime())
@@ -105,6 +113,12 @@ class Maker:
         self._number = 0
 
     def request(self) -> bytes:
+        head, body = self.parts()
+        lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+        return f"{self._head}content-length: {len(body)}\r\n{lines}\r\n".encode() + body
+
+    def parts(self) -> tuple[dict[str, str], bytes]:
+        """The headers that prove who asks, and the body."""
         self._number += 1
         body = f'{{"messages":[{{"role":"user","content":[{{"text":"{_nonce(self._number)}{self._body_end}'.encode()
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
@@ -113,11 +127,8 @@ class Maker:
         digest = hashlib.sha256(canonical.encode()).hexdigest()
         to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{self._scope}\n{digest}"
         signature = hmac.digest(self._key, to_sign.encode(), "sha256").hex()
-        head = (
-            f"{self._head}content-length: {len(body)}\r\nx-amz-date: {stamp}\r\nauthorization: AWS4-HMAC-SHA256 "
-            f"Credential={ACCESS_KEY_ID}/{self._scope}, SignedHeaders={names}, Signature={signature}\r\n\r\n"
-        )
-        return head.encode() + body
+        proof = f"Credential={ACCESS_KEY_ID}/{self._scope}, SignedHeaders={names}, Signature={signature}"
+        return {"x-amz-date": stamp, "authorization": f"AWS4-HMAC-SHA256 {proof}"}, body
 
 
 def _nonce(number: int) -> str:
@@ -128,11 +139,7 @@ def _nonce(number: int) -> str:
 async def client(job: Job, meter: Meter) -> list[Seen]:
     loop = asyncio.get_running_loop()
     parts = urlsplit(job.url)
-    tls = ssl.create_default_context() if parts.scheme == "https" else None
-    if tls is not None:
-        import os
-
-        tls.load_verify_locations(os.environ["AWS_CA_BUNDLE"])
+    tls = ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"]) if parts.scheme == "https" else None
     maker = Maker(job)
     opened = await asyncio.gather(
         *(loop.create_connection(Connection, parts.hostname, parts.port, ssl=tls) for _ in range(job.streams))
