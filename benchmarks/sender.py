@@ -63,6 +63,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--streams", type=int, nargs="+", default=[1, 8, 32, 64, 128, 256])
     parser.add_argument("--requests", type=int, default=3, help="of each stream; the first isn't counted")
+    parser.add_argument("--spread", type=float, default=ANSWER_S, help="seconds that streams start over")
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement of the rate")
     parser.add_argument("--clients", nargs="+", choices=SCRIPTS, default=list(SCRIPTS))
     parser.add_argument("--transports", nargs="+", choices=("plain", "TLS"), default=["plain", "TLS"])
@@ -111,7 +112,7 @@ def write(given: argparse.Namespace, bench: "Bench", rounds: list[dict[str, Any]
             "ttft_ms": service.TTFT_MS,
             "events": service.TOKENS["fifty"],
             "gap_ms": service.GAP_MS["fifty"],
-            "spread_s": ANSWER_S,
+            "spread_s": given.spread,
         },
         "summary": summary(rounds),
         "rounds": rounds,
@@ -199,7 +200,9 @@ class Bench:
                     "streams": share,
                     "requests": None if rate else given.requests,
                     "seconds": given.seconds if rate else None,
-                    "spread_s": 0.0 if rate else ANSWER_S * service.GAP_MS[model] / service.GAP_MS["fifty"],
+                    "spread_s": 0.0
+                    if rate
+                    else given.spread * service.GAP_MS[model] / service.GAP_MS["fifty"],
                     "seed": 1000 * repetition + number,
                     "ledger": str(ledger),
                 }
