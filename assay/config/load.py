@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from assay.config import consistency, files
@@ -36,8 +37,28 @@ def check(
 
     Raises InputError with every problem found.
     """
-    sources = [] if source is None else [source] if isinstance(source, str | Path) else list(source)
-    return _checked(raw, [read(Path(each)) for each in sources], folders)
+    given = [] if source is None else [source] if isinstance(source, str | Path) else list(source)
+    sources = [read(Path(each)) for each in given]
+    typed: dict[str, Any] = _typed(raw, (), sources) if sources else dict(raw)
+    return _checked(typed, sources, folders)
+
+
+def _typed(value: Any, path: KeyPath, sources: Sequence[YamlFile]) -> Any:
+    """`value` with the types that its words have in YAML, where no file gave it.
+
+    What stands inside `--config 'load={requests: 8}'` reaches us as text, whatever was meant.
+    """
+    if isinstance(value, Mapping):
+        return {key: _typed(item, (*path, key), sources) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_typed(item, (*path, index), sources) for index, item in enumerate(value)]
+    if not isinstance(value, str) or any(source.has(path, value) for source in sources):
+        return value
+    try:
+        meant = yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
+    return meant if isinstance(meant, bool | int | float) else value
 
 
 def _checked(raw: Mapping[str, Any], sources: list[YamlFile], folders: Sequence[Path] | None) -> Benchmark:

@@ -269,12 +269,29 @@ def _tags(job: Job, role: str, bucket: str, ask: str, prompt: Prompt) -> dict[st
 
 
 def _settled(ledger: Ledger) -> set[str]:
-    """Keys whose answer, or whose last failure, is known. What a sitting without any access got isn't."""
-    used = _usable_sittings(ledger)
+    """Keys whose answer, or whose last failure, is known. What was lost with access or connection isn't."""
+    used, given_up = _usable_sittings(ledger), _given_up(ledger)
     return {
         key
         for key, outcomes in ledger.outcomes.items()
-        if any(outcome["last"] and outcome["sitting"] in used for outcome in outcomes)
+        if any(
+            outcome["last"] and outcome["sitting"] in used and (key, *_which(outcome)) not in given_up
+            for outcome in outcomes
+        )
+    }
+
+
+def _which(line: Mapping[str, Any]) -> tuple[str, int]:
+    """Which attempt at its key a line of the ledger is about."""
+    return line["sitting"], line["try"]
+
+
+def _given_up(ledger: Ledger) -> set[tuple[str, str, int]]:
+    """Attempts (key, sitting, try) after which a sitting was given up, since access or connection was lost."""
+    return {
+        (key, note["sitting"], try_number)
+        for note in ledger.notes
+        for key, try_number in note.get("given_up", ())
     }
 
 
@@ -290,12 +307,17 @@ def _usable_sittings(ledger: Ledger) -> set[str]:
 
 def records(job: Job, ledger: Ledger) -> list[dict[str, Any]]:
     """The records of every attempt of this job's cells, of all sittings: by bucket, then in the order sent."""
-    used = _usable_sittings(ledger)
+    used, given_up = _usable_sittings(ledger), _given_up(ledger)
     positions = {one.key: (bucket, one) for bucket, each in cells(job, ledger).items() for one in each.known}
     prompts = {(bucket, prompt.prompt_id): prompt for bucket in job.prompts for prompt in job.prompts[bucket]}
     made: list[dict[str, Any]] = []
     for key, lines in ledger.dispatched.items():
-        lines = [line for line in lines if line["sitting"] in used or _dangling(ledger, key, line)]
+        lines = [
+            line
+            for line in lines
+            if (line["sitting"] in used and (key, *_which(line)) not in given_up)
+            or _dangling(ledger, key, line)
+        ]
         for line in lines:
             outcome = _outcome_of(ledger, key, line)
             tags = line["tags"]

@@ -62,11 +62,14 @@ class Intended:
 
 
 class SetupError(Exception):
-    """Nothing but errors that mean a wrong set-up: no access, no such model, no connection."""
+    """Nothing but errors that mean a wrong set-up, or a lost one: no access, no such model, no connection."""
 
+
+PATIENCE_AFTER_AN_ANSWER = 4
+"""How many times as many hopeless errors in a row it takes to give up once the service has answered."""
 
 SETUP_ADVICE = (
-    "Nothing was answered, so nothing more is sent. Check that the account has access to the model, the id (some "
+    "Nothing more is sent, and what was answered is kept. Check that the account has access to the model, the id (some "
     "models need an inference profile such as `us.…`), the region, the credentials and the network; then run again."
 )
 """What to do about a SetupError."""
@@ -244,16 +247,23 @@ class Sender:
         return max(self._random.uniform(0.0, most), retry_after_s or 0.0)
 
     def _notice(self, attempt: Attempt, patience: int) -> None:
-        """End early where nothing can come of it: `patience` hopeless errors before any other answer."""
-        if self._answered:
-            return
-        if attempt.answer.outcome.error not in HOPELESS:
+        """End early where nothing can come of it: `patience` hopeless errors in a row, or more after an answer.
+
+        They are noted as given up: no access or no connection says nothing about the model, so what was lost by it is
+        asked again another time. A single one among answers stays a result.
+        """
+        outcome = attempt.answer.outcome
+        if outcome.error not in HOPELESS:
             self._answered = True
+            self._hopeless.clear()
             return
         self._hopeless.append(attempt)
-        if len(self._hopeless) >= patience:
-            outcome = attempt.answer.outcome
-            raise SetupError(f"{outcome.error}: {outcome.error_message}.".replace("..", "."))
+        if len(self._hopeless) >= (PATIENCE_AFTER_AN_ANSWER * patience if self._answered else patience):
+            given_up = [[lost.planned.key, lost.try_number] for lost in self._hopeless]
+            self._ledger.write_note({"given_up": given_up})
+            raise SetupError(
+                f"{outcome.error}: {outcome.error_message}. The last {len(given_up)} requests all failed like this."
+            )
 
 
 def _first(group: BaseExceptionGroup[SetupError]) -> SetupError:

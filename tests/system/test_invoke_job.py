@@ -229,5 +229,7 @@ def test_a_connection_lost_in_the_middle_is_not_the_models_result(
     rows = [row for row in place.records if row["role"] == "measured"]
     assert len(rows) == 60
     assert {row["error"] for row in rows} <= {None, "disconnected", "stream_cut", "half_frame"}
-    assert sum(row["error"] is not None for row in rows) <= 2, "only what was in flight"
+    assert sum(row["error"] is not None for row in rows) <= 4, (
+        "what was in flight, and what was written to a connection before its end was known"
+    )
     assert answered <= {row["attempt_key"] for row in place.records}

@@ -174,6 +174,15 @@ def test_a_model_keeps_its_own_parameters_over_the_defaults(folder: Path) -> Non
         ([("dataset_of_interest", 3)], ["dataset_of_interest: found 3, expected"]),
         ([("limits", {"concurrency": 8})], ["limits.concurrency: found 8, expected one of", "1, 4"]),
         ([("load/concurrency", [1, 1])], ["load.concurrency[1]: found 1 a second time"]),
+        ([("load/rates_rps", [2.5, 2.5000001])], ["load.rates_rps[1]: found 2.5 a second time"]),
+        ([("load/rates_rps", [0])], ["load.rates_rps[0]: found 0"]),
+        ([("load/arrivals", "bursts")], ["load.arrivals: found 'bursts'", "poisson"]),
+        ([("load/requests", 9), ("load/duration_s", 60)], ["load.duration_s: found 60 beside load.requests (9)"]),
+        ([("limits", {"rate_rps": 3})], ["limits.rate_rps: found 3, expected one of the rates"]),
+        (
+            [("limits", {"rate_rps": 3, "concurrency": 1})],
+            ["limits: expected either concurrency or rate_rps, not both"],
+        ),
         ([("load/blocks", 50)], ["load.blocks: found 50, expected at most load.requests (40)"]),
         ([("limits", {"accuracy": {"min": 90}})], ["limits.accuracy.min: found 90, expected a share"]),
         ([("inference", {"temperature": 0})], ["models[0].inference.max_tokens: found nothing"]),
@@ -420,3 +429,17 @@ def test_a_url_that_cannot_be_used_is_refused_and_its_password_is_not_shown(
     with pytest.raises(InputError) as caught:
         check(changed((section, given[section])), None)
     assert f"{section}.url: found" in str(caught.value) and "SECRET" not in str(caught.value)
+
+
+def test_numbers_given_on_the_command_line_are_numbers_and_quoted_ones_in_the_file_are_not(
+    folder: Path,
+) -> None:
+    file = folder / "bench.yaml"
+    file.write_text(yaml.safe_dump(GOOD))
+    overridden = changed(("load", {"concurrency": ["4"], "requests": "8"}), ("models/0/stream", "false"))
+    found = check(overridden, file)
+    assert (found.load.concurrency, found.load.requests, found.models[0].stream) == ((4,), 8, False)
+    quoted = changed(("buckets/0/n", "4"))
+    file.write_text(yaml.safe_dump(quoted))
+    with pytest.raises(InputError, match="found '4', expected a number, without quotes"):
+        check(quoted, file)
