@@ -38,6 +38,8 @@ class Line:
             "inference": self.inference.model_dump(exclude_none=True, mode="json"),
             "service_tier": self.model.service_tier,
             "latency": self.model.latency,
+            # Only where it is meant, so that what was bought before there was a choice is still known.
+            **({"cache": "warm"} if self.model.cache == "warm" else {}),
         }
 
 
@@ -51,17 +53,36 @@ def nonce(salt: bytes, attempt_key: str, try_number: int) -> str:
 
     Put first, it keeps a prompt cache from answering for the model. Digits in groups of three are a fixed number
     of tokens in the vocabularies of all families. By HMAC: new for every attempt and every user, the same on
-    resume.
+    resume. Requests that are to share a prompt cache share their nonce.
     """
     digest = hmac.digest(salt, f"{attempt_key}/{try_number}".encode(), "sha256")
     digits = f"{int.from_bytes(digest[:8], 'big') % 10**15:015d}"
     return f"Request {digits[:3]} {digits[3:6]} {digits[6:9]} {digits[9:12]} {digits[12:]}.\n\n"
 
 
-def body(line: Line, prompt: str, system: str | None, lead: str) -> bytes:
-    """The request's JSON. `lead` is the nonce: it goes before the system prompt if there is one, else the prompt."""
-    text = prompt if system else lead + prompt
-    made: dict[str, Any] = {"messages": [{"role": "user", "content": [{"text": text}]}]}
+def cache_point(prompt: str, question: str) -> int:
+    """How many characters of a prompt stand before its question, and so before the cache point.
+
+    All of them, where the question isn't found after the greater part of the prompt: what comes after a cache point isn't
+    cached.
+    """
+    at = prompt.rfind(question) if question else -1
+    return at if at > len(prompt) / 2 else len(prompt)
+
+
+def body(line: Line, prompt: str, system: str | None, lead: str, cached_chars: int | None = None) -> bytes:
+    """The request's JSON. `lead` is the nonce: it goes before the system prompt if there is one, else the prompt.
+
+    After the first `cached_chars` characters of the prompt comes a cache point; null for none.
+    """
+    first = "" if system else lead
+    if cached_chars is None:
+        content: list[dict[str, Any]] = [{"text": first + prompt}]
+    else:
+        content = [{"text": first + prompt[:cached_chars]}, {"cachePoint": {"type": "default"}}]
+        if prompt[cached_chars:]:
+            content.append({"text": prompt[cached_chars:]})
+    made: dict[str, Any] = {"messages": [{"role": "user", "content": content}]}
     if system:
         made["system"] = [{"text": lead + system}]
     inference = line.inference

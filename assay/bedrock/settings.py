@@ -79,6 +79,9 @@ class Model(Settings):
     """Sent as `serviceTier.type`."""
     latency: Literal["standard", "optimized"] | None = None
     """Sent as `performanceConfig.latency`."""
+    cache: Literal["cold", "warm"] = "cold"
+    """`cold`: no request can be answered from a prompt cache. `warm` measures caching on purpose: each prompt has a cache
+    point before its question, and is sent once before it is measured."""
 
 
 class Timeouts(Settings):

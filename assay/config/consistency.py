@@ -78,6 +78,16 @@ def _max_tokens_of_judges_known(judges: Judges | None) -> Iterator[Problem]:
             yield _no_max_tokens(path, "judges.inference.max_tokens")
 
 
+def _judges_asked_cold(judges: Judges | None) -> Iterator[Problem]:
+    for index, judge in enumerate(judges.panel if judges else ()):
+        if judge.cache != "cold":
+            yield Problem(
+                ("judges", "panel", index, "cache"),
+                f"found {judge.cache!r}, expected nothing: caching is measured on models, and no judge prompt is asked "
+                "twice",
+            )
+
+
 def _no_max_tokens(path: KeyPath, default: str) -> Problem:
     return Problem(
         path,
@@ -267,6 +277,7 @@ _CHECKS: tuple[Callable[..., Iterator[Problem]], ...] = (
     _asks_differ,
     _max_tokens_known,
     _max_tokens_of_judges_known,
+    _judges_asked_cold,
     _bucket_names_differ,
     _bucket_ranges_apart,
     _interest_known,

@@ -21,8 +21,8 @@ from assay.figures.settings import FigureSettings
 from assay.records.metrics import TABLES
 from assay.schedule.level import of_interest
 from assay.tables import instrument as instrument_tables
+from assay.tables import caching, numbers
 from assay.tables import models as model_tables
-from assay.tables import numbers
 from assay.tables import run as run_tables
 from assay.tables.inputs import column
 from assay.tables.markdown import Markdown, attribute, code_block, escape
@@ -160,6 +160,7 @@ def context(
             "comparisons": model_tables.comparisons(decision, OBJECTIVES[benchmark.decision.objective]),
             "accuracy": model_tables.accuracy(inputs, shown.models),
             "judges": run_tables.judges(finished.judges) if benchmark.judges else None,
+            "caching": caching.caching(inputs, caching.pairs(benchmark.models, benchmark.inference), buckets),
             "buckets": run_tables.buckets(finished.buckets.get("buckets", [])),
             "cells": run_tables.cells(inputs, shown.models, buckets),
             "incomplete": run_tables.incomplete(inputs),
@@ -254,6 +255,8 @@ def _asked_with(
         }
         parts = [f"{name} {value}" for name, value in inference.items() if value is not None]
         parts += [f"{name} {model[name]}" for name in ("service_tier", "latency") if model.get(name)]
+        if model.get("cache") == "warm":
+            parts.append("warm prompt cache")
         rows.append(
             {
                 "label": model["label"],

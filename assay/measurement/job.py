@@ -16,6 +16,7 @@ from typing import Any
 
 from assay.bedrock.address import Address
 from assay.bedrock.errors import HOPELESS
+from assay.bedrock.request import cache_point
 from assay.bedrock.settings import Retry, Timeouts
 from assay.bedrock.signing import Signer
 from assay.errors import InputError
@@ -34,6 +35,9 @@ from assay.sender.selfcheck import SelfCheck, worst
 from assay.sender.sender import SETUP_ADVICE, Attempt, Planned, Sender, SetupError
 
 log = logging.getLogger(__name__)
+
+PRIMING_IN_FLIGHT = 4
+"""With how many requests in flight the prompt cache is filled before an open loop; before a closed loop, with its own."""
 
 SPARE_S = 0.1
 """An open loop keeps connections open for what arrives in so much time, and at least two, beyond those in use."""
@@ -185,7 +189,8 @@ async def _measure_cell(
         else:
             key, ask, prompt = extra(prompts, load, asked, step.role, ledger.sitting, extra_sent)
             extra_sent += 1
-        return Planned(key, prompt.text, asked.system, _tags(job, step.role, bucket, ask, prompt), step.at_s)
+        tags = _tags(job, step.role, bucket, ask, prompt)
+        return Planned(key, prompt.text, asked.system, tags, step.at_s, _cached_chars(job, prompt))
 
     def wanted(planned: Planned) -> bool:
         return planned.tags["role"] != "filler" or measured_in_flight > 0
@@ -198,6 +203,8 @@ async def _measure_cell(
             measured_in_flight -= 1
             progress.count(attempt.answer)
 
+    if asked.line.model.cache == "warm":
+        await _prime(job, ledger, sender, bucket, todo, sat)
     check = SelfCheck(bird)
     saying = asyncio.create_task(progress.every_few_seconds())
     ended: dict[str, Any] = {}
@@ -214,6 +221,36 @@ async def _measure_cell(
         saying.cancel()
         ledger.write_note({"bucket": bucket, "edition": job.asked.edition, **ended, **check.note()})
     progress.say()
+
+
+async def _prime(job: Job, ledger: Ledger, sender: Sender, bucket: str, todo: Cell, sat: Sat) -> None:
+    """Send each prompt that is to be measured once, as warm-up, so that it is in the prompt cache when it is measured."""
+    prompts = job.prompts[bucket]
+    measured = None if todo.left_s else {one.prompt.prompt_id for one in todo.missing}
+    primers = (
+        extra(prompts, job.load, job.asked, "priming", ledger.sitting, index) for index in range(len(prompts))
+    )
+    waiting = (
+        Planned(
+            key,
+            prompt.text,
+            job.asked.system,
+            _tags(job, "warmup", bucket, ask, prompt),
+            cached_chars=_cached_chars(job, prompt),
+        )
+        for key, ask, prompt in primers
+        if measured is None or prompt.prompt_id in measured
+    )
+
+    def done(_planned: Planned, _attempt: Attempt, _last: bool) -> None:
+        sat.requests_sent += 1
+
+    await sender.run(job.load.concurrency or PRIMING_IN_FLIGHT, lambda: next(waiting, None), done)
+
+
+def _cached_chars(job: Job, prompt: Prompt) -> int | None:
+    """How much of a prompt is meant to come from the prompt cache."""
+    return cache_point(prompt.text, prompt.question) if job.asked.line.model.cache == "warm" else None
 
 
 def _schedule(job: Job, bucket: str, todo: Cell) -> Schedule:
@@ -328,6 +365,7 @@ def records(job: Job, ledger: Ledger) -> list[dict[str, Any]]:
                 "model_id": job.asked.line.model.id,
                 "endpoint": job.asked.endpoint,
                 "region": job.asked.region,
+                "cache": job.asked.line.model.cache,
                 "load": job.load.name,
                 "concurrency": job.load.concurrency,
                 "rate_rps": job.load.rate_rps,

@@ -42,6 +42,7 @@ _TYPES: dict[str, str] = {
     "model_id": "string",
     "endpoint": "string",
     "region": "string",
+    "cache": "string",
     "bucket": "string",
     "load": "string",
     "concurrency": "int64",

@@ -34,6 +34,8 @@ class Planned:
     tags: dict[str, Any]
     at_s: float | None = None
     """When, in seconds after the run's beginning; null: at once. In an open loop it is the time it is meant to leave."""
+    cached_chars: int | None = None
+    """How much of the prompt is to come from the prompt cache; null: nothing may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +205,12 @@ class Sender:
 
     def request(self, planned: Planned, try_number: int) -> bytes:
         """The whole request, nonce and signature included. Signatures hold for some minutes."""
-        lead = nonce(self._ledger.salt, planned.key, try_number)
-        content = body(self._line, planned.prompt, planned.system, lead)
+        cached = planned.cached_chars
+        if cached is None:
+            lead = nonce(self._ledger.salt, planned.key, try_number)
+        else:  # of the question, so that all its requests begin alike, and nobody else's do
+            lead = nonce(self._ledger.salt, planned.tags["ask"], 0)
+        content = body(self._line, planned.prompt, planned.system, lead, cached)
         signed = self._signer.headers(self._address.host_header, self._line.path, content)
         return request_bytes(self._address.host_header, self._line.path, signed, content)
 

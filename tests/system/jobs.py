@@ -30,6 +30,8 @@ class Place:
     prompts: dict[str, int] = field(default_factory=lambda: {"small": 4, "large": 5})
     model: dict[str, Any] = field(default_factory=lambda: {"label": "a", "id": "sim.plain"})
     behaviour: dict[str, Any] = field(default_factory=dict)
+    words: int = 0
+    """How long a document each prompt begins with."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +51,7 @@ class Place:
         rows = [
             Prompt(
                 hashlib.sha256(f"{bucket} {n}".encode()).hexdigest()[:16],
-                bucket, n, f"e{n}", "set", "en", f"s{n}", "qa_f1", 10, f"Question {bucket} {n}?", "q", (f"right{n}",), None,
+                bucket, n, f"e{n}", "set", "en", f"s{n}", "qa_f1", 10, f"{'word ' * self.words}Question {bucket} {n}?", "q", (f"right{n}",), None,
             )
             for bucket, count in self.prompts.items()
             for n in range(count)

@@ -9,7 +9,7 @@ from botocore.validate import ParamValidator
 
 from assay.bedrock.address import resolve
 from assay.bedrock.errors import KINDS, kind_of
-from assay.bedrock.request import Line, body, nonce
+from assay.bedrock.request import Line, body, cache_point, nonce
 from assay.bedrock.settings import BedrockEndpoint, Inference, Model
 
 FULL = Inference(
@@ -99,3 +99,32 @@ def test_errors_are_known_by_every_spelling_of_their_name() -> None:
     assert kind_of(None, 503) == "service_unavailable"
     assert kind_of("SomethingNewException", 429) == "throttling"
     assert kind_of(None, 418) == "http_error"
+
+
+@pytest.mark.parametrize("system", [None, "Be short."])
+def test_a_cache_point_stands_between_document_and_question_and_the_text_stays_the_same(
+    system: str | None,
+) -> None:
+    line = Line(Model(label="a", id="m", cache="warm"), FULL)
+    prompt = "A long document. " * 20 + "Question: Why?\nAnswer:"
+    made = json.loads(body(line, prompt, system, "N ", cache_point(prompt, "Why?")))
+    before, point, after = made["messages"][0]["content"]
+    assert before["text"].endswith("Question: ") and after == {"text": "Why?\nAnswer:"}
+    assert point == {"cachePoint": {"type": "default"}}
+    assert before["text"] + after["text"] == ("" if system else "N ") + prompt
+    report = ParamValidator().validate({"modelId": "m", **made}, shape("ConverseStream"))
+    assert not report.has_errors(), report.generate_report()
+
+
+@pytest.mark.parametrize("question", ["Why?", "not there", ""])
+def test_a_prompt_that_does_not_end_in_its_question_is_cached_whole(question: str) -> None:
+    prompt = "Why? " + "A long document. " * 20
+    assert cache_point(prompt, question) == len(prompt)
+    made = json.loads(body(Line(Model(label="a", id="m"), FULL), prompt, None, "N ", len(prompt)))
+    assert [list(block) for block in made["messages"][0]["content"]] == [["text"], ["cachePoint"]]
+
+
+def test_warm_asks_something_else_than_cold_and_cold_asks_what_it_always_did() -> None:
+    cold, warm = Line(Model(label="a", id="m"), FULL), Line(Model(label="a", id="m", cache="warm"), FULL)
+    assert warm.identity() == {**cold.identity(), "cache": "warm"}
+    assert "cache" not in cold.identity()

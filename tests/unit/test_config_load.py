@@ -384,6 +384,12 @@ def test_two_labels_that_ask_the_same_are_refused_since_one_would_show_the_other
     check(changed(("models/1/id", "sim.one"), ("models/1/stream", False)), None)
 
 
+def test_judges_are_never_asked_warm(folder: Path) -> None:
+    panel = [{"label": "j", "id": "sim.j", "cache": "warm"}]
+    message = error_of({**GOOD, "judges": {"panel": panel}})
+    assert "judges.panel[0].cache: found 'warm'" in message
+
+
 def test_an_unknown_placeholder_of_the_judge_prompt_is_found_before_anything_runs(folder: Path) -> None:
     (folder / "judge.txt").write_text("{question} {references} {answer} {contxt}")
     message = error_of(GOOD)

@@ -209,3 +209,22 @@ def test_a_run_without_a_canary_claims_nothing_of_the_instrument(tmp_path: Path)
     cells.to_parquet(paths["cells"])
     text = plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark()))
     assert "was not seen in this run" in section(text, "The instrument")
+
+
+def test_a_model_asked_cold_and_warm_is_shown_side_by_side(tmp_path: Path) -> None:
+    benchmark = finished_run.benchmark()
+    cold, warm = benchmark["models"][:2]
+    warm |= {"id": cold["id"], "inference": cold.get("inference", {}), "cache": "warm"}
+    paths = finished_run.write(tmp_path)
+    cells = pd.read_parquet(paths["cells"])
+    cells["cache_read_tokens"] = (cells["model"] == warm["label"]) * 12_345
+    cells["cost_usd_per_10k_transactions"] = (cells["model"] == warm["label"]).map({True: 1.25, False: 4.5})
+    cells.to_parquet(paths["cells"])
+    files = run_files(paths, tmp_path)
+    text = plain(filled(files, tmp_path, benchmark))
+    part = text.split("## Prompt caching")[1].split("#tbl-caching")[0] + text.split("#tbl-caching")[1]
+    first = next(line for line in part.splitlines() if line.startswith(f"| {cold['label']}"))
+    assert f"| {warm['label']} " in first and "12,345" in first and "$3.25" in first
+    assert "but for the lines that measure a warm cache on purpose" in text
+    without = filled(files, tmp_path, finished_run.benchmark())
+    assert "## Prompt caching" not in without and "on purpose" not in without
