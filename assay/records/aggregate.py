@@ -14,6 +14,7 @@ import pandas as pd
 from assay.prices.book import Price
 from assay.prices.snapshot import read as read_prices
 from assay.records import metrics, reading
+from assay.records.beside import beside, in_words
 from assay.records.judges import judge_rows, verdict_cost_usd
 from assay.records.measured import Measured
 from assay.records.metrics import Metric, Value
@@ -77,6 +78,7 @@ def _cells(
     buckets: Sequence[str],
 ) -> list[Row]:
     rows = []
+    others = beside(measured.records)
     for model in settings.models:
         for bucket in buckets:
             for load, level in levels.items():
@@ -84,6 +86,7 @@ def _cells(
                 jobs = standing(ended, model.label, load, [bucket], measured.invalid)
                 row: Row = {"model": model.label, "model_id": model.id, "bucket": bucket, "load": load}
                 row |= _stands(level, jobs, sample) | _computed(metrics.CELLS, sample)
+                row |= {"beside": in_words(others.get((model.label, bucket, load), []))}
                 rows.append(row | _self_check(jobs, row) | {"sittings": jobs.sittings})
     return rows
 

@@ -494,6 +494,12 @@ CELLS: tuple[Metric, ...] = (
         )
     ),
     Metric(
+        "beside",
+        "",
+        "the other cells that had requests under way while this one had: model, bucket and load of each",
+        "text",
+    ),
+    Metric(
         "sittings", "", "most sittings that a block of the cell took: 1 if it was never interrupted", "count"
     ),
     *SELF_CHECK,

@@ -4,7 +4,6 @@ Each kind answers `at(index)`: the time of arrival number `index` (0, 1, ...), i
 the shorter one and more.
 """
 
-import math
 import random
 from bisect import bisect_left
 from dataclasses import dataclass, field
@@ -50,30 +49,6 @@ class Poisson:
             last = self._times_s[-1] if self._times_s else 0.0
             self._times_s.append(last + self._draw.expovariate(self.rate_rps))
         return self._times_s[index]
-
-
-@dataclass(frozen=True, slots=True)
-class Ramp:
-    """Arrivals whose rate runs from one to another in equal steps of time, and stays there.
-
-    `unit` are arrivals at 1 a second: the ramp bends their time. A Poisson process stays one (S. Ross, Introduction to
-    Probability Models, on the non-homogeneous Poisson process).
-    """
-
-    from_rps: float
-    to_rps: float
-    duration_s: float
-    unit: Arrivals
-
-    def at(self, index: int) -> float:
-        """See Arrivals."""
-        wanted = self.unit.at(index)
-        climbed = (self.from_rps + self.to_rps) / 2 * self.duration_s
-        if wanted >= climbed:
-            return self.duration_s + (wanted - climbed) / self.to_rps
-        slope = (self.to_rps - self.from_rps) / self.duration_s
-        # The t at which from_rps * t + slope * t^2 / 2 arrivals are expected, in the form that also holds for slope 0.
-        return 2 * wanted / (self.from_rps + math.sqrt(self.from_rps**2 + 2 * slope * wanted))
 
 
 def arrivals(kind: Kind, rate_rps: float, seed: str) -> Arrivals:

@@ -14,6 +14,7 @@ import yaml
 from assay.config.files import PROJECT
 from assay.config.load import check, load
 from assay.errors import InputError
+from assay.schedule.settings import Load
 
 GOOD: dict[str, Any] = {
     "run": {"name": "test"},
@@ -177,11 +178,14 @@ def test_a_model_keeps_its_own_parameters_over_the_defaults(folder: Path) -> Non
         ([("load/rates_rps", [2.5, 2.5000001])], ["load.rates_rps[1]: found 2.5 a second time"]),
         ([("load/rates_rps", [0])], ["load.rates_rps[0]: found 0"]),
         ([("load/arrivals", "bursts")], ["load.arrivals: found 'bursts'", "poisson"]),
-        ([("load/requests", 9), ("load/duration_s", 60)], ["load.duration_s: found 60 beside load.requests (9)"]),
+        (
+            [("load/requests", 9), ("load/duration_s", 60)],
+            ["load.duration_s: found 60 beside load.requests (9)"],
+        ),
         ([("limits", {"rate_rps": 3})], ["limits.rate_rps: found 3, expected one of the rates"]),
         (
             [("limits", {"rate_rps": 3, "concurrency": 1})],
-            ["limits: expected either concurrency or rate_rps, not both"],
+            ["limits: found keys (rate_rps, concurrency), expected either concurrency or rate_rps"],
         ),
         ([("load/blocks", 50)], ["load.blocks: found 50, expected at most load.requests (40)"]),
         ([("limits", {"accuracy": {"min": 90}})], ["limits.accuracy.min: found 90, expected a share"]),
@@ -449,3 +453,13 @@ def test_numbers_given_on_the_command_line_are_numbers_and_quoted_ones_in_the_fi
     file.write_text(yaml.safe_dump(quoted))
     with pytest.raises(InputError, match="found '4', expected a number, without quotes"):
         check(quoted, file)
+
+
+def test_what_load_leaves_out_follows_from_what_it_gives() -> None:
+    assert Load().concurrency == (1, 4, 16) and Load().requests == 40
+    rates = Load.model_validate({"rates_rps": [2, 0.5]})
+    assert (rates.concurrency, rates.requests, rates.duration_s) == ((), 40, None)
+    both = Load.model_validate({"rates_rps": [2], "concurrency": [1], "duration_s": 30})
+    assert (both.concurrency, both.requests, both.duration_s) == ((1,), None, 30)
+    for made in (Load(), rates, both):
+        assert Load.model_validate(made.model_dump(mode="json")) == made

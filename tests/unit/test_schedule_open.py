@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.schedule.arrivals import Arrivals, Constant, Poisson, Ramp, arrivals, count_within
+from assay.schedule.arrivals import Arrivals, Constant, Poisson, arrivals, count_within
 from assay.schedule.open import OpenLoop
 from assay.schedule.step import Step
 
@@ -62,19 +62,6 @@ def test_poisson_arrivals_have_the_rate_and_the_dispersion_of_a_poisson_process(
         if at_s < len(counts) * window_s:
             counts[int(at_s / window_s)] += 1
     assert statistics.pvariance(counts) / statistics.fmean(counts) == pytest.approx(1.0, abs=0.1)
-
-
-@given(st.floats(0.1, 50), st.floats(0.1, 50), st.floats(1, 100))
-def test_a_ramp_has_as_many_arrivals_as_its_mean_rate_and_keeps_its_last_rate(
-    from_rps: float, to_rps: float, duration_s: float
-) -> None:
-    ramp = Ramp(from_rps, to_rps, duration_s, Constant(1.0))
-    expected = (from_rps + to_rps) / 2 * duration_s
-    assert abs(count_within(ramp, duration_s) - expected) <= 1.01
-    after = int(expected) + 2
-    assert ramp.at(after + 1) - ramp.at(after) == pytest.approx(1 / to_rps, rel=1e-6)
-    made = times(ramp, min(after, 300))
-    assert made == sorted(made)
 
 
 @given(RATES, st.floats(0, 20), st.sampled_from(["poisson", "constant"]))
