@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from assay.bedrock.settings import Inference, Model
 
-
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 

@@ -20,8 +20,8 @@ from assay.figures.catalogue import FIGURES, alternative_text
 from assay.figures.settings import FigureSettings
 from assay.records.metrics import TABLES
 from assay.schedule.level import of_interest
-from assay.tables import instrument as instrument_tables
 from assay.tables import caching, numbers
+from assay.tables import instrument as instrument_tables
 from assay.tables import models as model_tables
 from assay.tables import run as run_tables
 from assay.tables.inputs import column

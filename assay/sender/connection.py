@@ -14,7 +14,6 @@ from assay.bedrock.address import Address
 from assay.bedrock.settings import Timeouts
 from assay.sender.answer import Answer
 
-
 _USED_HEADERS = frozenset(
     (b"content-length", b"transfer-encoding", b"x-amzn-requestid", b"x-amzn-errortype", b"retry-after")
 )
