@@ -38,7 +38,7 @@ class _Run:
         self._spare = spare
         self._take = take
         self._done = done
-        self._wanted = wanted
+        self._wanted: Wanted = lambda planned: sender.lost is None and wanted(planned)
         self._slots = min(spare, most)
         self._free = list(range(self._slots))
         self._full: deque[tuple[Planned, int]] = deque()
@@ -54,7 +54,7 @@ class _Run:
         self._began_ns = perf_counter_ns() + int(AHEAD_S * 1e9)
         try:
             async with asyncio.TaskGroup() as self._group:
-                while (planned := self._take()) is not None:
+                while self._sender.lost is None and (planned := self._take()) is not None:
                     await self._near(planned)
                     if self._wanted(planned):
                         self._set(planned)

@@ -101,6 +101,8 @@ class Sender:
         self._connections: dict[int, Connection] = {}
         self._answered = False
         self._hopeless: list[Attempt] = []
+        self.lost: SetupError | None = None
+        """Why nothing more is sent; null while all is well."""
 
     async def __aenter__(self) -> "Sender":
         return self
@@ -120,7 +122,7 @@ class Sender:
 
         async def slot(number: int) -> None:
             throttled_in_a_row = 0
-            while (planned := take()) is not None:
+            while self.lost is None and (planned := take()) is not None:
                 if planned.at_s is not None:
                     await asyncio.sleep(began_s + planned.at_s - asyncio.get_running_loop().time())
                 throttled_in_a_row = await self._carry(number, planned, done, patience, throttled_in_a_row)
@@ -128,7 +130,10 @@ class Sender:
         await self.undisturbed(slot(number) for number in range(in_flight))
 
     async def undisturbed(self, parts: Iterable[Coroutine[Any, Any, None]]) -> None:
-        """Run `parts`, which send, side by side to their end. Raises SetupError where one does."""
+        """Run `parts`, which send, side by side to their end. Raises SetupError where access or connection is lost.
+
+        What is in flight then is still followed to its end, since it may be paid for.
+        """
         # Objects that live on needn't be looked through again, and a collection in the middle of a cell is a pause.
         gc.collect()
         gc.freeze()
@@ -137,11 +142,13 @@ class Sender:
             async with asyncio.TaskGroup() as group:
                 for part in parts:
                     group.create_task(part)
-        except* SetupError as errors:
-            raise _first(errors) from None
         finally:
             gc.enable()
             gc.unfreeze()
+        if self.lost is not None:
+            given_up = [[attempt.planned.key, attempt.try_number] for attempt in self._hopeless]
+            self._ledger.write_note({"given_up": given_up})
+            raise self.lost
 
     async def open(self, slots: Iterable[int]) -> None:
         """Open the connections of `slots` before they are needed. What fails here is tried again by a request, and recorded."""
@@ -173,7 +180,7 @@ class Sender:
             if outcome.error in THROTTLED or not last:
                 wait_s = self._wait_s(max(throttled_in_a_row, try_number), outcome.retry_after_s)
             await self._conclude(attempt, last, wait_s, done, patience)
-            if last:
+            if last or self.lost is not None:
                 break
         return throttled_in_a_row
 
@@ -184,7 +191,7 @@ class Sender:
             last = self._is_last(attempt)
             wait_s = 0.0 if last else self._wait_s(try_number, attempt.answer.outcome.retry_after_s)
             await self._conclude(attempt, last, wait_s, done, patience=3)
-            if last:
+            if last or self.lost is not None:
                 break
 
     def _is_last(self, attempt: Attempt) -> bool:
@@ -200,7 +207,7 @@ class Sender:
         )
         done(attempt.planned, attempt, last)
         self._notice(attempt, patience)
-        if wait_s:
+        if wait_s and self.lost is None:
             await asyncio.sleep((timeline.slot_free_ns - perf_counter_ns()) / 1e9)
 
     def request(self, planned: Planned, try_number: int) -> bytes:
@@ -255,27 +262,21 @@ class Sender:
     def _notice(self, attempt: Attempt, patience: int) -> None:
         """End early where nothing can come of it: `patience` hopeless errors in a row, or more after an answer.
 
-        They are noted as given up: no access or no connection says nothing about the model, so what was lost by it is
-        asked again another time. A single one among answers stays a result.
+        They are given up: no access or no connection says nothing about the model, so what was lost by it is asked
+        again another time. A single one among answers stays a result.
         """
         outcome = attempt.answer.outcome
         if outcome.error not in HOPELESS:
-            self._answered = True
-            self._hopeless.clear()
+            if self.lost is None:
+                self._answered = True
+                self._hopeless.clear()
             return
         self._hopeless.append(attempt)
-        if len(self._hopeless) >= (PATIENCE_AFTER_AN_ANSWER * patience if self._answered else patience):
-            given_up = [[lost.planned.key, lost.try_number] for lost in self._hopeless]
-            self._ledger.write_note({"given_up": given_up})
-            raise SetupError(
-                f"{outcome.error}: {outcome.error_message}. The last {len(given_up)} requests all failed like this."
+        count = len(self._hopeless)
+        if count >= (PATIENCE_AFTER_AN_ANSWER * patience if self._answered else patience):
+            self.lost = SetupError(
+                f"{outcome.error}: {outcome.error_message}. The last {count} requests all failed like this."
             )
-
-
-def _first(group: BaseExceptionGroup[SetupError]) -> SetupError:
-    """One error of a group, which may hold groups."""
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _tls() -> ssl.SSLContext:
