@@ -246,6 +246,7 @@ def _verdicts(answers: Sequence[Mapping[str, Any]], model: str, judge: str) -> l
             "output_tokens": 20,
             "e2e_ms": 100.0,
             "tries": 1,
+            "tries_cost_unknown": 0,
         }
         for answer in answers
     ]

@@ -78,6 +78,21 @@ MAY_PASS = THROTTLED | {
 }
 """Errors that another try may not meet again."""
 
+UNPAID = THROTTLED | {
+    "service_quota_exceeded",
+    "access_denied",
+    "validation",
+    "resource_not_found",
+    "model_timeout",
+    "model_error",
+    "internal_server",
+    "service_unavailable",
+    "http_error",
+    "connect_failed",
+    "timeout_connect",
+}
+"""Errors that come in place of an answer: they cost nothing, unless they came inside a stream."""
+
 HOPELESS = frozenset({"access_denied", "resource_not_found", "connect_failed", "timeout_connect"})
 """Errors that, where a sitting meets nothing else, mean that the set-up is wrong and nothing was bought."""
 

@@ -17,7 +17,6 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from assay.decision.limits import needed_for_power
 from assay.decision.settings import Objective
@@ -124,23 +123,17 @@ def _pair(
 
 
 def _cost(a: Sample, b: Sample, confidence: float) -> tuple[Difference | None, int]:
-    sources, codes = np.unique(np.concatenate([a.attempts.source, b.attempts.source]), return_inverse=True)
-    split = len(a.attempts.source)
-    first = _cost_ratio(a, codes[:split], len(sources))
-    second = _cost_ratio(b, codes[split:], len(sources))
+    mine, theirs = a.answers_cost, b.answers_cost
+    if mine is None or theirs is None:
+        return None, 0
+    sources, codes = np.unique(np.concatenate([mine.source, theirs.source]), return_inverse=True)
+    split = len(mine.source)
+    first, second = mine.mean(codes[:split], len(sources)), theirs.mean(codes[split:], len(sources))
     if first is None or second is None:
         return None, len(sources)
     if first.value == 0 and second.value == 0:
         return Difference(0.0, 0.0, Interval(0.0, 0.0), 1.0), len(sources)
     return ratios.relative_difference(first, second, confidence), len(sources)
-
-
-def _cost_ratio(sample: Sample, codes: NDArray[np.int64], groups: int) -> ratios.Ratio | None:
-    if sample.cost_usd is None:
-        return None
-    paid = sample.attempts
-    cost = np.where(paid.cost_known, paid.cost_usd, 0.0)
-    return ratios.ratio(cost, paid.answered, paid.weight, codes, groups)
 
 
 def _latency(a: Sample, b: Sample, confidence: float) -> Difference | None:

@@ -16,7 +16,7 @@ from assay.document import provenance
 from assay.document.inputs import Finished, RunFiles, read
 from assay.document.settings import ReportSettings
 from assay.errors import InputError
-from assay.figures.catalogue import FIGURES, alternative_text
+from assay.figures.catalogue import FIGURES, OF_ONE_KIND_OF_LOOP, alternative_text
 from assay.figures.settings import FigureSettings
 from assay.records.metrics import TABLES
 from assay.schedule.level import of_interest
@@ -67,7 +67,7 @@ def one_line(decision: dict[str, Any]) -> str:
 def figure_links(files: Iterable[Path], qmd: Path) -> dict[str, str]:
     """Of each figure, how the document refers to it: relative, without ending, so that each format takes its own."""
     links = {path.stem: os.path.relpath(path.with_suffix(""), qmd.parent) for path in files}
-    if missing := [name for name in FIGURES if name not in links]:
+    if missing := [name for name in FIGURES if name not in links and name not in OF_ONE_KIND_OF_LOOP]:
         raise InputError(
             f"--figures: {missing[0]} is missing; expected a file of each of {', '.join(FIGURES)}"
         )
@@ -149,10 +149,14 @@ def context(
         "confidence": shown.confidence,
         "objective_metric": model_tables.METRICS[OBJECTIVES[benchmark.decision.objective]],
         "figures": {
-            name: _figure(links[name], alternative_text(name, inputs, shown), name) for name in FIGURES
+            name: _figure(links[name], alternative_text(name, inputs, shown), name)
+            for name in FIGURES
+            if name in links
         },
         "findings": {
-            name: drawing.finding(drawing.data(inputs, shown), shown) for name, drawing in FIGURES.items()
+            name: drawing.finding(drawing.data(inputs, shown), shown)
+            for name, drawing in FIGURES.items()
+            if name in links
         },
         "tables": {
             "headline": model_tables.headline(inputs, shown.models, shown.buckets_of_interest, shown.level),
@@ -193,6 +197,10 @@ def context(
         "spent": {
             "asking": _total(column(inputs.models, "cost_usd").tolist()),
             "judging": _total(column(inputs.models, "judge_cost_usd").tolist()) if benchmark.judges else 0.0,
+            "unknown": int(column(inputs.models, "requests_cost_unknown").sum()),
+            "judging_unknown": int(column(inputs.models, "judge_requests_cost_unknown").sum())
+            if benchmark.judges
+            else 0,
         },
         "client_lag_ms_p99": _most(column(inputs.cells, "client_lag_ms_p99").tolist()),
         "instrument": {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assay.bedrock.address import Address
-from assay.bedrock.errors import THROTTLED
+from assay.bedrock.errors import THROTTLED, UNPAID
 from assay.bedrock.request import Line
 from assay.bedrock.settings import Quota, Retry, Timeouts
 from assay.bedrock.signing import Signer
@@ -66,7 +66,7 @@ class Asking:
                 ) from error
         else:
             log.info("%s: every verdict is in the ledger, nothing is sent", self.name)
-        return [_reply(ledger, one.key) for one in planned]
+        return [reply_of(ledger, one.key) for one in planned]
 
     def _planned(self, prompt: str) -> Planned:
         ask = ask_key(self.endpoint, self.region, self.line.identity(), prompt, None)
@@ -99,16 +99,36 @@ def _answer(ledger: Ledger, key: str) -> dict[str, Any] | None:
     return next((outcome for outcome in ledger.outcomes.get(key, ()) if "error" not in outcome), None)
 
 
-def _reply(ledger: Ledger, key: str) -> Reply:
-    tries = len(ledger.dispatched[key])
-    outcome = _answer(ledger, key)
-    if outcome is None:
-        return Reply(None, ledger.outcomes[key][-1]["error"], None, None, None, tries)
+def reply_of(ledger: Ledger, key: str) -> Reply:
+    """What the ledger holds of a judge prompt, all tries together."""
+    outcomes, tries = ledger.outcomes[key], len(ledger.dispatched[key])
+    broken = [outcome for outcome in outcomes if "error" in outcome]
+    told = [outcome for outcome in broken if outcome.get("input_tokens") is not None]
+    # What was sent by a sitting that crashed has no outcome, and may have been paid for.
+    lost = max(0, tries - len(outcomes))
+    unknown = lost + sum(outcome not in told and not _unpaid(outcome) for outcome in broken)
+    tokens_in = sum(outcome["input_tokens"] for outcome in told)
+    tokens_out = sum(outcome.get("output_tokens") or 0 for outcome in told)
+    answer = _answer(ledger, key)
+    if answer is None:
+        error = outcomes[-1]["error"]
+        return Reply(
+            None, error, tokens_in if told else None, tokens_out if told else None, None, tries, unknown
+        )
     return Reply(
-        outcome.get("text", ""),
+        answer.get("text", ""),
         None,
-        outcome.get("input_tokens"),
-        outcome.get("output_tokens"),
-        (outcome["ended_ns"] - outcome["sent_ns"]) / 1e6,
+        _plus(answer.get("input_tokens"), tokens_in),
+        _plus(answer.get("output_tokens"), tokens_out),
+        (answer["ended_ns"] - answer["sent_ns"]) / 1e6,
         tries,
+        unknown,
     )
+
+
+def _unpaid(outcome: dict[str, Any]) -> bool:
+    return outcome["error"] in UNPAID and not outcome.get("error_in_stream")
+
+
+def _plus(tokens: int | None, more: int) -> int | None:
+    return None if tokens is None else tokens + more

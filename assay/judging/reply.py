@@ -8,8 +8,9 @@ class Reply:
     """The outcome of one judge prompt, after the last try.
 
     `text` is what the judge wrote, None if no try succeeded; `error` is then the last try's error kind. The token
-    counts are the service's own, None if it gave none; `e2e_ms` is the last try's time from sent to ended;
-    `tries` counts the attempts, retries included.
+    counts are the service's own, those of tries that broke off included, None if it gave none; `e2e_ms` is the last
+    try's time from sent to ended; `tries` counts the attempts, retries included, `tries_cost_unknown` those that may
+    have cost something that the service never told.
     """
 
     text: str | None
@@ -18,3 +19,4 @@ class Reply:
     output_tokens: int | None
     e2e_ms: float | None
     tries: int
+    tries_cost_unknown: int = 0

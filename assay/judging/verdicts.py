@@ -41,6 +41,7 @@ SCHEMA = pa.schema(
         ("output_tokens", pa.int64()),
         ("e2e_ms", pa.float64()),
         ("tries", pa.int64()),
+        ("tries_cost_unknown", pa.int64()),
     ]
 )
 """Columns of a verdicts file."""
@@ -68,6 +69,7 @@ class VerdictRow:
     output_tokens: int | None
     e2e_ms: float | None
     tries: int
+    tries_cost_unknown: int
 
 
 def read_answers(path: Path) -> list[dict[str, Any]]:
@@ -131,6 +133,7 @@ def _row(answer: Mapping[str, Any], reply: Reply, judge: str, judge_id: str, *, 
         output_tokens=reply.output_tokens if first else 0,
         e2e_ms=reply.e2e_ms if first else None,
         tries=reply.tries if first else 0,
+        tries_cost_unknown=reply.tries_cost_unknown if first else 0,
     )
 
 

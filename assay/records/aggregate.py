@@ -113,6 +113,7 @@ def _models(
         sample = measured.sample(model.label, level, shares, settings.confidence)
         everywhere = measured.sample(model.label, level, buckets, settings.confidence)
         mine = by_prompt.loc[by_prompt["model"] == model.label]
+        judging = verdicts.loc[verdicts["model"] == model.label]
         judged = bool(settings.judges)
         row: Row = {"model": model.label, "model_id": model.id, "interest": _interest(shares)}
         jobs = standing(ended, model.label, level.name, list(shares), measured.invalid)
@@ -124,7 +125,9 @@ def _models(
         row |= {
             "requests_sent": measured.sent(model.label),
             "cost_usd": measured.spent_usd(model.label),
-            "judge_cost_usd": _judging_usd(verdicts.loc[verdicts["model"] == model.label], settings, prices),
+            "requests_cost_unknown": measured.spent_unknown(model.label),
+            "judge_cost_usd": _judging_usd(judging, settings, prices),
+            "judge_requests_cost_unknown": int(judging["tries_cost_unknown"].sum()),
         }
         rows.append(row)
     return rows

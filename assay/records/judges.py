@@ -50,6 +50,7 @@ def judge_rows(
             "input_tokens": int(mine["input_tokens"].sum()),
             "output_tokens": int(mine["output_tokens"].sum()),
             "cost_usd": verdict_cost_usd(mine, prices.get(judge.id, Price())),
+            "requests_cost_unknown": int(mine["tries_cost_unknown"].sum()),
             "e2e_ms_p50": Sorted.of(times).quantile(0.5),
         }
         rows.append(row)
@@ -79,6 +80,7 @@ def _panel_row(
         "input_tokens": sum(int(row["input_tokens"] or 0) for row in rows),
         "output_tokens": sum(int(row["output_tokens"] or 0) for row in rows),
         "cost_usd": sum(known) if len(known) == len(costs) else None,
+        "requests_cost_unknown": sum(int(row["requests_cost_unknown"] or 0) for row in rows),
         "e2e_ms_p50": None,
     }
 
@@ -120,11 +122,12 @@ def _average(values: Sequence[float | None]) -> float | None:
 def verdict_cost_usd(verdicts: pd.DataFrame, price: Price) -> float | None:
     """Dollars of asking one judge for these verdicts; None where a reply's tokens or the price are unknown.
 
-    A verdict that failed reported no tokens, and is left out.
+    Tries that broke off without telling their tokens aren't in it: `tries_cost_unknown` counts them.
     """
     if price.input_usd_per_million is None or price.output_usd_per_million is None:
         return None if len(verdicts) else 0.0
-    replied = verdicts.loc[verdicts["verdict"] != "failed", ["input_tokens", "output_tokens"]]
+    told = (verdicts["verdict"] != "failed") | verdicts["input_tokens"].notna()
+    replied = verdicts.loc[told, ["input_tokens", "output_tokens"]]
     if replied.isna().any(axis=None):
         return None
     return float(

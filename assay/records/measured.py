@@ -10,25 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from assay.bedrock.errors import UNPAID
 from assay.prices.book import Price, Usage, cost_usd
 from assay.records.sample import Arriving, Attempts, Requests, Sample
 from assay.schedule.level import Level
-
-UNPAID = frozenset(
-    {
-        "throttling",
-        "service_quota_exceeded",
-        "access_denied",
-        "validation",
-        "resource_not_found",
-        "model_not_ready",
-        "service_unavailable",
-        "internal_server",
-        "connect_failed",
-        "timeout_connect",
-    }
-)
-"""Errors that end a request before the model has begun: they cost nothing, unless they came inside a stream."""
 
 Cell = tuple[str, str, str]
 """Model, bucket and load."""
@@ -82,14 +67,21 @@ class Measured:
                 self.invalid[cell] = "; ".join(filter(None, (self.invalid.get(cell), reason)))
 
     def spent_usd(self, model: str) -> float | None:
-        """Dollars of everything that a model was sent; None where the cost of an answered request is unknown."""
+        """Dollars of everything that a model was sent, as far as they are known: see `spent_unknown`.
+
+        None where the price is unknown.
+        """
         rows = self.records.loc[self.records["model"] == model]
         if not len(rows):
             return 0.0
         known = rows["cost_known"].to_numpy(dtype=bool)
-        if not known[rows["ok"].to_numpy(dtype=bool)].all() or not known.any():
+        if not rows["priced"].all() or not known[rows["ok"].fillna(False).to_numpy(dtype=bool)].all():
             return None
         return float(rows["cost_usd"].to_numpy(dtype=np.float64)[known].sum())
+
+    def spent_unknown(self, model: str) -> int:
+        """Attempts of all roles at a model of which it isn't known what they cost."""
+        return int(((self.records["model"] == model) & ~self.records["cost_known"]).sum())
 
     def sent(self, model: str) -> int:
         """Attempts of all roles at a model."""
@@ -116,7 +108,7 @@ class Measured:
         mixed = isinstance(shares, Mapping)
         if not sum(counts) or (mixed and not all(counts)):
             together = self.records.iloc[:0]
-            weights = np.zeros(0)
+            weights = answer_weights = np.zeros(0)
         else:
             there = [
                 (rows, count) for rows, count in zip(kept, counts, strict=True) if rows is not None and count
@@ -127,9 +119,23 @@ class Measured:
                 if isinstance(shares, Mapping)
                 else [1.0 / sum(counts)] * len(there)
             )
-            weights = np.repeat(each, [len(rows) for rows, _ in there])
+            lengths = [len(rows) for rows, _ in there]
+            weights = np.repeat(each, lengths)
+            # By answered requests a bucket keeps its share too, however many of its requests failed.
+            answered = [
+                int((rows["ok"].fillna(False) & (rows["role"] == "measured")).sum()) for rows, _ in there
+            ]
+            of_answers = (
+                [
+                    share / count if count else np.nan
+                    for share, count in zip(shares.values(), answered, strict=True)
+                ]
+                if isinstance(shares, Mapping)
+                else [1.0 / max(1, sum(answered))] * len(there)
+            )
+            answer_weights = np.repeat(of_answers, lengths)
         valid = not any((model, bucket, level.name) in self.invalid for bucket in shares)
-        return _sample(together, weights, level, confidence, left_out, valid)
+        return _sample(together, weights, answer_weights, level, confidence, left_out, valid)
 
 
 def _flattered(rows: pd.DataFrame) -> str | None:
@@ -156,6 +162,7 @@ _LATENCIES = frozenset({"ttft_ms", "e2e_ms", "tpot_ms", "service_latency_ms", "u
 def _sample(
     rows: pd.DataFrame,
     weights: NDArray[np.float64],
+    answer_weights: NDArray[np.float64],
     level: Level,
     confidence: float,
     left_out: int,
@@ -187,6 +194,7 @@ def _sample(
     )
     attempts = Attempts(
         weight=weights,
+        answer_weight=answer_weights,
         block=block,
         answered=answered,
         throttled=error == "throttling",
@@ -212,15 +220,15 @@ def _arriving(rows: pd.DataFrame) -> Arriving:
 
 
 def with_cost(records: pd.DataFrame, prices: Mapping[str, Price], ids: Mapping[str, str]) -> pd.DataFrame:
-    """The records with `cost_usd` (NaN if unknown) and `cost_known`.
+    """The records with `cost_usd` (NaN if unknown), `cost_known`, and `priced`: whether the model's price is known.
 
-    A request that was refused before the model began costs nothing. One that broke off later and reported no tokens
+    A request that was refused with an error in place of an answer costs nothing. One that broke off later and reported no tokens
     has an unknown cost, as has every request at an unknown price.
     """
     made = records.copy(deep=False)
     made["cost_usd"] = np.nan
     if not len(made):
-        made["cost_known"] = np.zeros(0, dtype=bool)
+        made["cost_known"] = made["priced"] = np.zeros(0, dtype=bool)
         return made
     usage = made[["model", *_TOKENS]].drop_duplicates()
     unknown = Price()
@@ -234,6 +242,7 @@ def with_cost(records: pd.DataFrame, prices: Mapping[str, Price], ids: Mapping[s
     priced = made["model"].map(lambda label: _known(prices.get(ids.get(label, "")))).astype(bool).to_numpy()
     made["cost_usd"] = np.where(np.isnan(cost) & free & priced, 0.0, cost)
     made["cost_known"] = made["cost_usd"].notna().to_numpy()
+    made["priced"] = priced
     return made
 
 

@@ -417,14 +417,16 @@ SAMPLED: tuple[Metric, ...] = (
     Metric(
         "n_cost_unknown",
         "attempts",
-        "tries that may have cost something, though the service reported no tokens or the price is unknown",
+        "tries of measured requests that may have cost something, though the service reported no tokens or the price "
+        "is unknown",
         "count",
         lambda s: s.n_cost_unknown,
     ),
     Metric(
         "cost_usd_per_10k_transactions",
         "US dollars",
-        "dollars of all tries over answered requests, times 10,000; null where the price is unknown",
+        "mean dollars of an answered request, times 10,000, what failed being no transaction; null where the price is "
+        "unknown, and where nothing was answered (of a mix, in one of its buckets)",
         function=_cost_per_10k,
     ),
     Metric(
@@ -476,7 +478,8 @@ CELLS: tuple[Metric, ...] = (
     Metric(
         "cost_usd",
         "US dollars",
-        "dollars of the cell's measured requests, all tries; null where the price is unknown",
+        "dollars of the cell's measured requests, all tries, a lower bound where n_cost_unknown isn't 0; null where the "
+        "price is unknown",
         function=lambda s: s.cost_usd,
     ),
     *(
@@ -600,12 +603,28 @@ MODELS: tuple[Metric, ...] = (
         "count",
     ),
     Metric(
-        "cost_usd", "US dollars", "dollars of everything sent in this run; null where the price is unknown"
+        "cost_usd",
+        "US dollars",
+        "dollars of everything sent in this run, a lower bound where requests_cost_unknown isn't 0; null where the "
+        "price is unknown",
+    ),
+    Metric(
+        "requests_cost_unknown",
+        "attempts",
+        "those of requests_sent of which it isn't known what they cost: paid for perhaps, and never told",
+        "count",
     ),
     Metric(
         "judge_cost_usd",
         "US dollars",
-        "dollars of judging this model's answers; null where a price is unknown",
+        "dollars of judging this model's answers, all tries, a lower bound where judge_requests_cost_unknown isn't 0; "
+        "null where a price is unknown",
+    ),
+    Metric(
+        "judge_requests_cost_unknown",
+        "attempts",
+        "tries at judging this model's answers of which it isn't known what they cost",
+        "count",
     ),
 )
 
@@ -640,8 +659,11 @@ JUDGES: tuple[Metric, ...] = (
     Metric("input_tokens", "tokens", "sent to it, by the service's own count", "count"),
     Metric("output_tokens", "tokens", "received from it, by the service's own count", "count"),
     Metric(
-        "cost_usd", "US dollars", "dollars of the last try on each answer; null where the price is unknown"
+        "cost_usd",
+        "US dollars",
+        "dollars of all tries, a lower bound where requests_cost_unknown isn't 0; null where the price is unknown",
     ),
+    Metric("requests_cost_unknown", "attempts", "tries of which it isn't known what they cost", "count"),
     Metric("e2e_ms_p50", "ms", "end-to-end time of a reply, median"),
 )
 

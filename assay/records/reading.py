@@ -81,6 +81,7 @@ VERDICTS: Mapping[str, pa.DataType] = {
     "output_tokens": pa.float64(),
     "e2e_ms": pa.float64(),
     "tries": pa.float64(),
+    "tries_cost_unknown": pa.float64(),
 }
 
 

@@ -55,6 +55,9 @@ class Attempts:
 
     weight: Floats
     """That of the request."""
+    answer_weight: Floats
+    """Of an answered request among the answered ones: those of a sample sum to 1, and in a mix those of a bucket to
+    its share. NaN in a bucket without any."""
     block: Codes
     answered: Floats
     """1 for an answered request's last try, else 0."""
@@ -66,6 +69,20 @@ class Attempts:
     cost_known: Flags
     source: Codes
     """Number of the source document of the prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersCost:
+    """What answered requests cost, each by the try that was answered. Arrays of one length."""
+
+    usd: Floats
+    weight: Floats
+    source: Codes
+    """Number of the source document of the prompt."""
+
+    def mean(self, clusters: Codes, groups: int) -> ratios.Ratio | None:
+        """Dollars per answered request; clusters are numbered 0 .. groups - 1."""
+        return ratios.ratio(self.usd, np.ones(len(self.usd)), self.weight, clusters, groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +242,7 @@ class Sample:
 
     @cached_property
     def cost_usd(self) -> float | None:
-        """Dollars of all attempts; None where the cost of an answered one is unknown."""
+        """Dollars of all attempts as far as they are known; None where the cost of an answered one is unknown."""
         paid = self.attempts
         if not paid.cost_known[paid.answered > 0].all() or (self.n and not paid.cost_known.any()):
             return None
@@ -237,11 +254,21 @@ class Sample:
         return int((~self.attempts.cost_known).sum())
 
     @cached_property
-    def cost_per_transaction(self) -> ratios.Ratio | None:
-        """Dollars per answered request, what failures cost included; clusters are source documents."""
-        if self.cost_usd is None:
-            return None
+    def answers_cost(self) -> AnswersCost | None:
+        """What each answered request cost; None where nothing was answered, of a mix in one of its buckets, or where
+        a cost is unknown."""
         paid = self.attempts
+        answered = paid.answered > 0
+        weight = paid.answer_weight[answered]
+        if not paid.cost_known[answered].all() or not math.isclose(float(weight.sum()), 1.0):
+            return None
+        return AnswersCost(paid.cost_usd[answered], weight, paid.source[answered])
+
+    @cached_property
+    def cost_per_transaction(self) -> ratios.Ratio | None:
+        """Dollars per answered request: what failed is no transaction. Clusters are source documents."""
+        paid = self.answers_cost
+        if paid is None:
+            return None
         numbers, codes = np.unique(paid.source, return_inverse=True)
-        cost = np.where(paid.cost_known, paid.cost_usd, 0.0)
-        return ratios.ratio(cost, paid.answered, paid.weight, codes, len(numbers))
+        return paid.mean(codes, len(numbers))

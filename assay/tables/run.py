@@ -22,6 +22,12 @@ def _unknown_cost(value: Any) -> str:
     return dollars(value) if known(value) else "unknown"
 
 
+def _spent(value: Any, unknown: Any) -> str:
+    """What was spent: a lower bound where of some requests it isn't known what they cost."""
+    at_least = "at least " if known(value) and known(unknown) and float(unknown) > 0 else ""
+    return at_least + _unknown_cost(value)
+
+
 def buckets(found: Sequence[Row]) -> Markdown:
     """One row for each bucket: its range, and how many prompts it has of those asked for."""
     columns: list[Column[Row]] = [
@@ -114,7 +120,7 @@ def judges(frame: pd.DataFrame) -> Markdown | None:
         Column("agrees with metric", lambda row: percent(row.get("agreement_with_metric"))),
         Column("Cohen's kappa, mean", lambda row: decimal(row.get("kappa_mean"))),
         Column("end to end p50 (ms)", lambda row: number(row.get("e2e_ms_p50"))),
-        Column("cost (USD)", lambda row: _unknown_cost(row.get("cost_usd"))),
+        Column("cost (USD)", lambda row: _spent(row.get("cost_usd"), row.get("requests_cost_unknown"))),
     ]
     return table(columns, _rows(frame))
 
@@ -125,8 +131,12 @@ def spending(inputs: Inputs, models: Sequence[str]) -> Markdown:
     columns: list[Column[Row]] = [
         Column("model", lambda row: row["model"], "left"),
         Column("requests sent", lambda row: count(row.get("requests_sent"))),
-        Column("asking (USD)", lambda row: _unknown_cost(row.get("cost_usd"))),
-        Column("judging its answers (USD)", lambda row: _unknown_cost(row.get("judge_cost_usd"))),
+        Column("asking (USD)", lambda row: _spent(row.get("cost_usd"), row.get("requests_cost_unknown"))),
+        Column("cost not known of", lambda row: count(row.get("requests_cost_unknown"))),
+        Column(
+            "judging its answers (USD)",
+            lambda row: _spent(row.get("judge_cost_usd"), row.get("judge_requests_cost_unknown")),
+        ),
     ]
     return table(columns, rows)
 

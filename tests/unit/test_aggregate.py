@@ -102,7 +102,7 @@ def test_a_cell_says_what_its_records_say(run: MadeRun, made: Rows) -> None:
     assert cell["client_lag_ms_p99"] == 0.5
 
 
-def test_cost_is_dollars_of_all_tries_over_answered_requests(run: MadeRun, made: Rows) -> None:
+def test_cost_is_the_mean_of_answered_requests(run: MadeRun, made: Rows) -> None:
     cell = made["cells"][0]
     frame = records(run)
     mine = frame[(frame["model"] == "swift") & (frame["bucket"] == "short") & (frame["load"] == "c1")]
@@ -110,6 +110,91 @@ def test_cost_is_dollars_of_all_tries_over_answered_requests(run: MadeRun, made:
     dollars = (mine["input_tokens"] + mine["output_tokens"]).sum() * 0.5 / 1e6
     assert cell["cost_usd"] == pytest.approx(dollars)
     assert cell["cost_usd_per_10k_transactions"] == pytest.approx(dollars / len(mine) * 10_000)
+
+
+def failing(bucket: str, tokens: int | None) -> Any:
+    """Lets most requests of a bucket fail, with so many tokens told."""
+
+    def change(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        failed = {
+            "ok": False,
+            "error": "stream_cut",
+            "text": None,
+            "input_tokens": tokens,
+            "output_tokens": tokens,
+        }
+        return [row | (failed if row["bucket"] == bucket and row["position"] % 4 else {}) for row in rows]
+
+    return change
+
+
+def test_a_failed_request_is_no_transaction_whatever_it_cost(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"cut": MadeModel(output_tokens=10)}, levels=(1,), buckets=("short",))
+    rewrite(run.records[0], failing("short", 5_000))
+    cell = tables(run)["cells"][0]
+    mine = records(run)
+    ok = mine[mine["ok"] & (mine["role"] == "measured")]
+    assert cell["cost_usd_per_10k_transactions"] == pytest.approx(ok["input_tokens"].mean() / 100 + 0.1)
+    assert cell["cost_usd"] > 2 * cell["n_ok"] * cell["cost_usd_per_10k_transactions"] / 10_000
+
+
+def test_a_model_that_fails_on_long_prompts_is_no_cheaper_for_it(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"cut": MadeModel(output_tokens=10)}, levels=(1,))
+    whole = tables(run, {"short": 1, "long": 1})["models"][0]
+    rewrite(run.records[0], failing("long", None))
+    cut = tables(run, {"short": 1, "long": 1})["models"][0]
+    assert cut["n_ok"] < 0.7 * cut["n"]
+    for end in ("", "_low", "_high"):
+        name = f"cost_usd_per_10k_transactions{end}"
+        assert cut[name] == pytest.approx(whole[name], rel=0.1)
+
+
+def test_a_bucket_without_an_answer_leaves_a_mix_without_a_cost(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"cut": MadeModel()}, levels=(1,))
+    failed = {"ok": False, "error": "stream_cut", "text": None, "input_tokens": None, "output_tokens": None}
+    rewrite(run.records[0], lambda rows: [r | (failed if r["bucket"] == "long" else {}) for r in rows])
+    assert tables(run, {"short": 1, "long": 1})["models"][0]["cost_usd_per_10k_transactions"] is None
+    assert tables(run)["models"][0]["cost_usd_per_10k_transactions"] > 0
+
+
+@pytest.mark.parametrize(
+    ("error", "unknown"),
+    [
+        ("throttling", 0),
+        ("http_error", 0),
+        ("model_error", 0),
+        ("model_timeout", 0),
+        ("stream_cut", 1),
+        ("half_frame", 1),
+        ("interrupted", 1),
+    ],
+)
+def test_what_a_run_cost_is_a_lower_bound_where_requests_broke_off(
+    tmp_path: Path, error: str, unknown: int
+) -> None:
+    run = make_run(tmp_path, {"cut": MadeModel(error_rate=0.3, error=error)}, levels=(1,), judges=())
+    row = tables(run)["models"][0]
+    frame = records(run)
+    assert row["requests_cost_unknown"] == unknown * int((~frame["ok"]).sum())
+    assert row["cost_usd"] == pytest.approx((frame["input_tokens"] + frame["output_tokens"]).sum() / 1e6)
+
+
+def test_a_run_of_which_no_cost_is_known_at_a_known_price_is_a_lower_bound_too(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"cut": MadeModel(error_rate=1.0, error="stream_cut")}, levels=(1,), judges=())
+    row = tables(run)["models"][0]
+    assert (row["cost_usd"], row["requests_cost_unknown"]) == (0.0, row["requests_sent"])
+
+
+def test_judges_retries_that_broke_off_are_told(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel()}, levels=(1,), judges=("ada",))
+    rewrite(run.verdicts[0], lambda rows: [row | {"tries_cost_unknown": 2} for row in rows])
+    made = tables(run)
+    count = made["judges"][0]["n"]
+    assert (
+        made["judges"][0]["requests_cost_unknown"] == made["judges"][1]["requests_cost_unknown"] == 2 * count
+    )
+    assert made["models"][0]["judge_requests_cost_unknown"] == 2 * count
+    assert made["models"][0]["judge_cost_usd"] == pytest.approx(count * 120 / 1e6)
 
 
 def test_warm_up_is_paid_for_and_measured_by_nobody(run: MadeRun, made: Rows) -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from made_run import MadeModel, MadeRun, make_run
@@ -115,6 +116,20 @@ def test_failures_count_as_infinitely_late_where_a_limit_is_checked(tmp_path: Pa
     assert limit["state"] == "missed"
     assert limit["value"] is None
     assert limit["value_in_words"] == "infinitely late"
+
+
+def test_a_model_that_fails_is_not_cheaper_than_one_that_answers_the_same(tmp_path: Path) -> None:
+    made = make_run(tmp_path, {name: MadeModel(output_tokens=20) for name in ("cut", "solid")}, levels=(1,))
+    table = pq.read_table(made.records[0])
+    failed = {"ok": False, "error": "stream_cut", "text": None, "input_tokens": None, "output_tokens": None}
+    rows = [r | (failed if r["bucket"] == "long" and r["position"] % 10 else {}) for r in table.to_pylist()]
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), made.records[0])
+    interest = {"short": 1.0, "long": 9.0}
+    inputs = made.inputs()
+    del inputs["statuses"]
+    choice = Choice.model_validate({"dataset_of_interest": interest, "concurrency": [1]})
+    (pair,) = decide(choice, **tables_of(made, tmp_path, interest), **inputs)["comparisons"]
+    assert pair["relative"] == pytest.approx(0, abs=0.02)
 
 
 def test_models_that_cost_the_same_are_equivalent(tmp_path: Path) -> None:

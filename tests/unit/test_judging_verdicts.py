@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from assay.errors import InputError
+from assay.judging.asking import reply_of
 from assay.judging.prompt import template
 from assay.judging.reply import Reply
 from assay.judging.verdicts import (
@@ -23,6 +24,7 @@ from assay.judging.verdicts import (
     verdict_rows,
     write_verdicts,
 )
+from assay.ledger.ledger import opened
 from assay.simulator import answer_key
 
 _TEMPLATE = template("{question}|{references}|{answer}", "t")
@@ -181,3 +183,22 @@ def test_what_an_answer_says_to_the_judge_stays_between_the_marks_and_decides_no
     assert asked == f"Where?|- Paris|[begin {mark}]\n{text}\n[end {mark}]"
     assert mark not in text
     assert row.verdict == "incorrect"
+
+
+def test_a_try_that_broke_off_is_paid_and_one_that_told_nothing_is_counted(tmp_path: Path) -> None:
+    cut, throttled = {"error": "stream_cut"}, {"error": "throttling"}
+    told = {"error": "timeout_total", "input_tokens": 90, "output_tokens": 4}
+    answered = {"text": "yes", "input_tokens": 100, "output_tokens": 10, "sent_ns": 0, "ended_ns": 10**6}
+    common = {"last": False, "sitting": "s"}
+    with opened(tmp_path / "judge.jsonl") as ledger:
+        for outcomes in ([throttled, cut, told, answered], [cut, told], [throttled]):
+            key = f"k{len(outcomes)}"
+            ledger.dispatched[key] = [{"sitting": "s", "try": place} for place in range(len(outcomes))]
+            ledger.outcomes[key] = [outcome | common for outcome in outcomes]
+        ledger.dispatched["k1"].append({"sitting": "lost", "try": 1})
+        replies = [reply_of(ledger, key) for key in ("k4", "k2", "k1")]
+    assert [(r.input_tokens, r.output_tokens, r.tries, r.tries_cost_unknown) for r in replies] == [
+        (190, 14, 4, 1),
+        (90, 4, 2, 1),
+        (None, None, 2, 1),
+    ]

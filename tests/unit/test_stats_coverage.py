@@ -74,7 +74,16 @@ def sample(logs: Floats, failed: NDArray[np.bool_] | None = None) -> Sample:
         CLAIM,
         Requests(**requests_made),
         Attempts(
-            weight, block, ok.astype(np.float64), ~ok, times, nothing, nothing, np.ones(n, bool), np.arange(n)
+            weight,
+            weight,
+            block,
+            ok.astype(np.float64),
+            ~ok,
+            times,
+            nothing,
+            nothing,
+            np.ones(n, bool),
+            np.arange(n),
         ),
     )
 
