@@ -42,8 +42,8 @@ DECISION_FILE = f"{RESULTS}/decision/decision.json"
 TABLES = ("cells", "models", "accuracy", "judges", "periods")
 TABLE_FILES = expand(f"{RESULTS}/tables/{{table}}.{{ending}}", table=TABLES, ending=("parquet", "csv"))
 FIGURES = (
-    "latency_by_concurrency",
-    "throughput_by_concurrency",
+    *(("latency_by_concurrency", "throughput_by_concurrency") if BENCHMARK.load.concurrency else ()),
+    *(("latency_by_rate",) if BENCHMARK.load.rates_rps else ()),
     "errors",
     "throttles_over_time",
     "accuracy_by_model",

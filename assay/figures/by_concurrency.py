@@ -1,6 +1,11 @@
-"""Latency and throughput of closed loops against concurrency, a panel for each bucket."""
+"""Latency and throughput against the load, a panel for each bucket.
 
-from collections.abc import Sequence
+Closed loops are shown against their concurrency, open ones against their rate: these are figures of their own, since
+latency counts from when a request was due there.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,18 +14,46 @@ from matplotlib.lines import Line2D
 
 from assay.figures import style
 from assay.figures.settings import FigureSettings
+from assay.schedule.level import Level, closed, open_at
 from assay.tables.inputs import Inputs, column
 from assay.tables.numbers import number
 
-_LATENCIES = {"ttft_ms": "TTFT", "e2e_ms": "end to end"}
 _PERCENTILES = ("p50", "p95")
 
 
-def latency_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
-    """Rows of model, bucket, concurrency, metric, percentile, value_ms, low_ms, high_ms, n_ok."""
-    cells = inputs.cells[inputs.cells["concurrency"].notna()]
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A kind of loop as it is shown: the column that tells its level, and the latencies that belong to it."""
+
+    level: str
+    latencies: Mapping[str, str]
+    main: str
+    """The latency that the finding is about."""
+    label: str
+    of: Callable[[float], Level]
+
+
+CLOSED = Loop(
+    "concurrency",
+    {"ttft_ms": "TTFT", "e2e_ms": "end to end"},
+    "e2e_ms",
+    "requests in flight",
+    lambda level: closed(int(level)),
+)
+OPEN = Loop(
+    "rate_rps",
+    {"ttft_from_intended_ms": "TTFT from due", "e2e_from_intended_ms": "end to end from due"},
+    "e2e_from_intended_ms",
+    "requests per second",
+    open_at,
+)
+
+
+def latency_data(inputs: Inputs, settings: FigureSettings, loop: Loop = CLOSED) -> pd.DataFrame:
+    """Rows of model, bucket, concurrency (or rate_rps), metric, percentile, value_ms, low_ms, high_ms, n_ok."""
+    cells = inputs.cells[column(inputs.cells, loop.level).notna()]
     parts = []
-    for metric in _LATENCIES:
+    for metric in loop.latencies:
         for percentile in _PERCENTILES:
             name = f"{metric}_{percentile}"
             parts.append(
@@ -28,7 +61,7 @@ def latency_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
                     {
                         "model": cells["model"].astype(str),
                         "bucket": cells["bucket"].astype(str),
-                        "concurrency": cells["concurrency"].astype(int),
+                        loop.level: column(cells, loop.level).astype(int if loop is CLOSED else float),
                         "metric": metric,
                         "percentile": percentile,
                         "value_ms": column(cells, name),
@@ -38,7 +71,7 @@ def latency_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
                     }
                 )
             )
-    return _in_order(pd.concat(parts, ignore_index=True), settings, ["metric", "percentile"])
+    return _in_order(pd.concat(parts, ignore_index=True), settings, loop, ["metric", "percentile"])
 
 
 def throughput_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
@@ -54,17 +87,17 @@ def throughput_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
             "n_ok": column(cells, "n_ok"),
         }
     )
-    return _in_order(frame, settings, [])
+    return _in_order(frame, settings, CLOSED, [])
 
 
-def _in_order(frame: pd.DataFrame, settings: FigureSettings, more: list[str]) -> pd.DataFrame:
+def _in_order(frame: pd.DataFrame, settings: FigureSettings, loop: Loop, more: list[str]) -> pd.DataFrame:
     """Rows in the order of the benchmark file; models and buckets that are not in it left out."""
     buckets = [bucket.name for bucket in settings.buckets]
     frame = frame[frame["model"].isin(settings.models) & frame["bucket"].isin(buckets)]
     places = {name: place for place, name in enumerate([*settings.models])}
     bucket_places = {name: place for place, name in enumerate(buckets)}
     keys = frame.assign(_model=frame["model"].map(places), _bucket=frame["bucket"].map(bucket_places))
-    keys = keys.sort_values(["_bucket", *reversed(more), "_model", "concurrency"], kind="stable")
+    keys = keys.sort_values(["_bucket", *reversed(more), "_model", loop.level], kind="stable")
     return keys.drop(columns=["_model", "_bucket"]).reset_index(drop=True)
 
 
@@ -74,33 +107,34 @@ def _bucket_of_finding(frame: pd.DataFrame, settings: FigureSettings) -> str | N
     return next((name for name in (*settings.buckets_of_interest, *with_data) if name in with_data), None)
 
 
-def latency_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
-    """The lowest and highest median at the highest level, and whose tail grows most with concurrency."""
-    e2e = frame[(frame["metric"] == "e2e_ms") & frame["value_ms"].notna()]
+def latency_finding(frame: pd.DataFrame, settings: FigureSettings, loop: Loop = CLOSED) -> str:
+    """The lowest and highest median at the highest level, and whose tail grows most with the load."""
+    e2e = frame[(frame["metric"] == loop.main) & frame["value_ms"].notna()]
     bucket = _bucket_of_finding(e2e, settings)
     if bucket is None:
         return "No request succeeded, so there is no latency to show."
     here = e2e[e2e["bucket"] == bucket]
-    top = int(here["concurrency"].max())
-    medians = here[(here["percentile"] == "p50") & (here["concurrency"] == top)].sort_values("value_ms")
+    top = float(here[loop.level].max())
+    at = loop.of(top).words
+    medians = here[(here["percentile"] == "p50") & (here[loop.level] == top)].sort_values("value_ms")
     parts = []
     if len(medians) > 1:
         first, last = medians.iloc[0], medians.iloc[-1]
         parts.append(
-            f"With {_in_flight(top)} in bucket {bucket}, median end-to-end latency runs from "
+            f"At {at} in bucket {bucket}, median end-to-end latency runs from "
             f"{number(first['value_ms'])} ms ({first['model']}) to {number(last['value_ms'])} ms ({last['model']})."
         )
     elif len(medians) == 1:
         only = medians.iloc[0]
         parts.append(
-            f"With {_in_flight(top)} in bucket {bucket}, the median end-to-end latency of {only['model']} is "
+            f"At {at} in bucket {bucket}, the median end-to-end latency of {only['model']} is "
             f"{number(only['value_ms'])} ms."
         )
-    growth = _growth(here[here["percentile"] == "p95"], "value_ms")
+    growth = _growth(here[here["percentile"] == "p95"], "value_ms", loop)
     if growth:
         model, low, high, factor = growth
         parts.append(
-            f"From {low} to {high} in flight, the 95th percentile changes most for {model}: "
+            f"From {low:g} to {loop.of(high).words}, the 95th percentile changes most for {model}: "
             f"{factor:.3g} times what it was."
         )
     return " ".join(parts)
@@ -121,11 +155,11 @@ def throughput_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
         f"{number(best['transactions_per_minute'])} transactions per minute"
     )
     text += f" and {worst['model']} {number(worst['transactions_per_minute'])}." if len(at_top) > 1 else "."
-    growth = _growth(here[here["model"] == best["model"]], "transactions_per_minute")
+    growth = _growth(here[here["model"] == best["model"]], "transactions_per_minute", CLOSED)
     if growth:
         _, low, high, factor = growth
         text += (
-            f" That is {factor:.3g} times what {best['model']} completes with {low} in flight "
+            f" That is {factor:.3g} times what {best['model']} completes with {low:g} in flight "
             f"({high / low:.3g} times the concurrency)."
         )
     return text
@@ -135,35 +169,35 @@ def _in_flight(level: int) -> str:
     return "1 request in flight" if level == 1 else f"{level} requests in flight"
 
 
-def _growth(rows: pd.DataFrame, name: str) -> tuple[str, int, int, float] | None:
+def _growth(rows: pd.DataFrame, name: str, loop: Loop) -> tuple[str, float, float, float] | None:
     """The model whose `name` changed by the largest factor between its lowest and highest level, and both levels."""
-    grown: list[tuple[str, int, int, float]] = []
-    for model, of_model in rows.sort_values("concurrency").groupby("model", sort=False):
+    grown: list[tuple[str, float, float, float]] = []
+    for model, of_model in rows.sort_values(loop.level).groupby("model", sort=False):
         first, last = of_model.iloc[0], of_model.iloc[-1]
-        if first["concurrency"] < last["concurrency"] and first[name] > 0:
+        if first[loop.level] < last[loop.level] and first[name] > 0:
             grown.append(
                 (
                     str(model),
-                    int(first["concurrency"]),
-                    int(last["concurrency"]),
+                    float(first[loop.level]),
+                    float(last[loop.level]),
                     float(last[name] / first[name]),
                 )
             )
     return max(grown, key=lambda found: found[3], default=None)
 
 
-def draw_latency(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
+def draw_latency(frame: pd.DataFrame, settings: FigureSettings, loop: Loop = CLOSED) -> Figure:
     """A row for each bucket, a column for each kind of latency; medians solid, 95th percentiles dashed."""
     buckets = list(dict.fromkeys(frame["bucket"])) or [settings.buckets[0].name]
-    levels = sorted(set(frame["concurrency"]))
-    figure, axes = style.panels(len(buckets), len(_LATENCIES), 2.15, sharex=True, sharey="row")
+    levels = sorted(set(frame[loop.level]))
+    figure, axes = style.panels(len(buckets), len(loop.latencies), 2.15, sharex=True, sharey="row")
     for row, bucket in zip(axes, buckets, strict=True):
         in_bucket = frame[frame["bucket"] == bucket]
-        for panel, (metric, name) in zip(row, _LATENCIES.items(), strict=True):
+        for panel, (metric, name) in zip(row, loop.latencies.items(), strict=True):
             panel.set_title(f"{style.short(bucket, 14)}: {name}")
             rows = in_bucket[in_bucket["metric"] == metric]
             if rows["value_ms"].notna().any():
-                _latency_panel(panel, rows, settings.models)
+                _latency_panel(panel, rows, settings.models, loop)
                 style.levels(panel, levels)
             else:
                 panel.text(0.5, 0.5, "no data", transform=panel.transAxes, ha="center", color=style.MUTED)
@@ -173,7 +207,7 @@ def draw_latency(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
         )
         row[0].set_ylabel("ms (log scale)")
     for panel in axes[-1]:
-        panel.set_xlabel("requests in flight")
+        panel.set_xlabel(loop.label)
     kinds = [
         Line2D([], [], color=style.MUTED, linestyle="-", label="median"),
         Line2D([], [], color=style.MUTED, linestyle=(0, (3, 2)), label="95th percentile"),
@@ -182,7 +216,7 @@ def draw_latency(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     return figure
 
 
-def _latency_panel(panel: Axes, rows: pd.DataFrame, models: Sequence[str]) -> None:
+def _latency_panel(panel: Axes, rows: pd.DataFrame, models: Sequence[str], loop: Loop) -> None:
     shown = [name for name in models if name in set(rows["model"])]
     for place, model in enumerate(shown):
         shift = 1 + 0.05 * (place - (len(shown) - 1) / 2)
@@ -193,7 +227,7 @@ def _latency_panel(panel: Axes, rows: pd.DataFrame, models: Sequence[str]) -> No
             if line.empty:
                 continue
             median = percentile == "p50"
-            x = line["concurrency"] * shift
+            x = line[loop.level] * shift
             panel.plot(
                 x,
                 line["value_ms"],

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +29,12 @@ FIGURES: dict[str, Drawing] = {
         by_concurrency.latency_data,
         by_concurrency.latency_finding,
         by_concurrency.draw_latency,
+    ),
+    "latency_by_rate": Drawing(
+        "Latency by rate of arrivals and bucket",
+        partial(by_concurrency.latency_data, loop=by_concurrency.OPEN),
+        partial(by_concurrency.latency_finding, loop=by_concurrency.OPEN),
+        partial(by_concurrency.draw_latency, loop=by_concurrency.OPEN),
     ),
     "throughput_by_concurrency": Drawing(
         "Throughput by concurrency and bucket",
@@ -58,6 +65,10 @@ FIGURES: dict[str, Drawing] = {
         cost_against_latency.draw,
     ),
 }
+
+
+OF_ONE_KIND_OF_LOOP = frozenset({"latency_by_concurrency", "throughput_by_concurrency", "latency_by_rate"})
+"""Figures that a run without closed loops, or without open ones, doesn't have."""
 
 
 def alternative_text(name: str, inputs: Inputs, settings: FigureSettings) -> str:

@@ -118,13 +118,13 @@ def log_scale(axes: Axes, values: Sequence[float]) -> None:
     plain(axes.yaxis)
 
 
-def levels(axes: Axes, concurrencies: Sequence[int]) -> None:
-    """The x axis of concurrency levels: evenly spaced in doublings, a tick at each level."""
+def levels(axes: Axes, loads: Sequence[float]) -> None:
+    """The x axis of levels of load: evenly spaced in doublings, a tick at each level."""
     axes.set_xscale("log", base=2)
-    axes.xaxis.set_major_locator(FixedLocator([float(level) for level in concurrencies]))
+    axes.xaxis.set_major_locator(FixedLocator([float(level) for level in loads]))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.set_xlim(min(concurrencies) / 1.3, max(concurrencies) * 1.3)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axes.set_xlim(min(loads) / 1.3, max(loads) * 1.3)
 
 
 def model_legend(

@@ -1,5 +1,6 @@
 """Every figure is drawn from whatever a run can give, says its finding in words, and is the same bytes twice."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -133,6 +134,26 @@ def test_only_a_simulated_run_says_simulated(tmp_path: Path) -> None:
         folder.mkdir()
         sizes[simulated] = len(_draw("errors", _inputs(), _settings(simulated=simulated), folder))
     assert sizes[True] > sizes[False]
+
+
+def test_open_loops_are_shown_by_their_rate_from_when_requests_were_due(tmp_path: Path) -> None:
+    inputs, settings = _inputs(2, 2, (1, 4)), _settings(2, 2)
+    closed = FIGURES["latency_by_concurrency"].data(inputs, settings)
+    at_rates = inputs.cells.assign(
+        load=[f"r{level / 2:g}" for level in inputs.cells["concurrency"]],
+        rate_rps=inputs.cells["concurrency"] / 2,
+        concurrency=None,
+        e2e_from_intended_ms_p50=inputs.cells["e2e_ms_p50"] + 7,
+    )
+    both = replace(inputs, cells=pd.concat([inputs.cells, at_rates], ignore_index=True))
+    assert FIGURES["latency_by_concurrency"].data(both, settings).equals(closed)
+    _draw("latency_by_rate", both, settings, tmp_path)
+    frame = pd.read_csv(tmp_path / "latency_by_rate.csv")
+    assert set(frame["rate_rps"]) == {0.5, 2.0}
+    due = frame[(frame["metric"] == "e2e_from_intended_ms") & (frame["percentile"] == "p50")]["value_ms"]
+    sent = closed[(closed["metric"] == "e2e_ms") & (closed["percentile"] == "p50")]["value_ms"]
+    assert due.tolist() == pytest.approx((sent + 7).tolist())
+    assert "At 2 requests per second in bucket" in alternative_text("latency_by_rate", both, settings)
 
 
 def test_the_csv_holds_the_figures_that_are_drawn(tmp_path: Path) -> None:
