@@ -7,6 +7,7 @@ Replaces what stands between the page's marks, leaves the prose alone.
 
 import argparse
 import json
+import statistics
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -40,14 +41,15 @@ def main() -> None:
     parser.add_argument("--figure", action="store_true", help="draw the figure too")
     parser.add_argument("--out", type=Path, default=PAGE.parent, help="folder of the page")
     given = parser.parse_args()
-    sender, simulator, parser_ = (
+    sender, closer, simulator, parser_ = (
         json.loads((HERE / "results" / f"{name}.json").read_text(encoding="utf-8"))
-        for name in ("sender", "simulator", "parser")
+        for name in ("sender", "closer", "simulator", "parser")
     )
     text = PAGE.read_text(encoding="utf-8")
     parts = {
         "machine": machine(sender),
         "sender": "\n\n".join(precision(sender["summary"], transport) for transport in ("plain", "TLS")),
+        "closer": spread(closer["rounds"]),
         "rate": rate(sender["summary"]),
         "many": many(sender["summary"]),
         "parser": parsers(parser_["summary"]),
@@ -124,7 +126,6 @@ def precision(lines: list[Line], transport: str) -> str:
         "ratio of p99",
         "CPU, ms a request",
         "ratio",
-        "memory, MB",
     )
     rows = [
         (
@@ -136,10 +137,31 @@ def precision(lines: list[Line], transport: str) -> str:
             ratio(line, "gap_error_ms_p99"),
             number(line["cpu_ms_per_request"]),
             ratio(line, "cpu_ms_per_request"),
-            f"{line['memory_mb']:.0f}",
         )
         for line in own(lines, "precision", transport)
     ]
+    return table(head, rows)
+
+
+def spread(rounds: list[Line]) -> str:
+    """Assay over the hand-written client, repetition by repetition."""
+    head = ("256 streams", "ratio of", "repetitions, in order of size", "median")
+    rows = []
+    for transport in ("plain", "TLS"):
+        for name, shown in (
+            ("ttft_error_ms_p50", "median TTFT error"),
+            ("ttft_error_ms_p99", "p99 of TTFT error"),
+            ("gap_error_ms_p50", "median gap error"),
+            ("gap_error_ms_p99", "p99 of gap error"),
+            ("cpu_ms_per_request", "CPU"),
+        ):
+            found: dict[int, dict[str, float]] = {}
+            for one in rounds:
+                if one["transport"] == transport:
+                    found.setdefault(one["repetition"], {})[one["client"]] = one[name]
+            ratios = sorted(both["assay"] / both["handwritten"] for both in found.values())
+            listed = ", ".join(f"{value:.2g}" for value in ratios)
+            rows.append((transport, shown, listed, f"{statistics.median(ratios):.2g}"))
     return table(head, rows)
 
 
@@ -184,7 +206,6 @@ def many(lines: list[Line]) -> str:
         "first text read late, ms",
         "TTFT error, ms",
         "gap error, ms",
-        "memory, MB",
     )
     rows = [
         (
@@ -193,7 +214,6 @@ def many(lines: list[Line]) -> str:
             pair(line, "read_late"),
             pair(line, "ttft_error"),
             pair(line, "gap_error"),
-            f"{line['memory_mb']:.0f}",
         )
         for line in own(lines, "many")
     ]
