@@ -17,7 +17,7 @@ rule score:
     params:
         script=stage_script("score"),
         code=stage_code("score"),
-        settings=lambda wildcards: settings(model=wildcards.model),
+        settings=lambda wildcards: settings_text(model=wildcards.model),
     message:
         "Score the answers of {wildcards.model}"
     shell:

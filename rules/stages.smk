@@ -111,6 +111,7 @@ def load_settings(wildcards):
         "requests": load.requests,
         "duration_s": load.duration_s,
         "blocks": load.blocks,
+        "workers": load.workers,
         "timeouts": plain(load.timeouts),
         "retry": plain(load.retry),
         "self_check": plain(load.self_check),

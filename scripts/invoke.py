@@ -16,6 +16,7 @@ from assay.measurement.job import Job, measure, records, self_checks
 from assay.measurement.plan import Asked
 from assay.measurement.settings import Invoke
 from assay.measurement.validity import verdicts
+from assay.measurement.workers import Workers, workers_for
 from assay.prompts.prompt import Prompt, read_prompts
 from assay.records.attempts import write
 from assay.sender.target import identity, reached
@@ -35,7 +36,9 @@ def main(arguments: argparse.Namespace) -> None:
     asks = {"endpoint": name, "region": region, "line": asked.line.identity()}
     ledger_file = file_name("invoke", settings.model.id, asks, load.name, f"b{load.block}")
     with opened(arguments.ledger / ledger_file) as ledger:
-        sat = measure(job, ledger, lambda: reached(endpoint, arguments.answer_key))
+        count = workers_for(load)
+        by_workers = Workers(count, endpoint) if count > 1 else None
+        sat = measure(job, ledger, lambda: reached(endpoint, arguments.answer_key), by_workers)
         rows = records(job, ledger)
         write(arguments.out_records, rows)
         times = sorted(row["dispatched_utc"] for row in rows if row["dispatched_utc"])
@@ -43,6 +46,7 @@ def main(arguments: argparse.Namespace) -> None:
             "status": "complete",
             "reason": None,
             "sittings": len({row["sitting"] for row in rows if row["role"] == "measured"}),
+            "workers": count,
             "requests_sent": sat.requests_sent,
             "from_ledger": sat.from_ledger,
             "dropped_lines": ledger.dropped_lines,

@@ -47,16 +47,27 @@ class Ledger:
         self._file: int | None = None
         self._begun = False
 
-    def _read(self) -> None:
-        if not self.path.exists():
+    def refresh(self) -> None:
+        """Read everything again: what workers have written to files of their own since."""
+        for held in (self.dispatched, self.outcomes, self.sittings, self.notes):
+            held.clear()
+        self.dropped_lines = 0
+        self._read(self.path)
+        for part in parts(self.path):
+            # A worker whose job was killed notices it at once; until then it holds the lock of its file.
+            with _locked(part):
+                self._read(part)
+
+    def _read(self, path: Path) -> None:
+        if not path.exists():
             return
-        for number, raw in enumerate(self.path.read_bytes().split(b"\n"), start=1):
+        for number, raw in enumerate(path.read_bytes().split(b"\n"), start=1):
             if not raw:
                 continue
             entry = _checked(raw)
             if entry is None:
                 self.dropped_lines += 1
-                log.warning("%s: line %d is damaged or half-written; it is left out", self.path, number)
+                log.warning("%s: line %d is damaged or half-written; it is left out", path, number)
                 continue
             kind = entry["line"]
             if kind == "sitting":
@@ -132,6 +143,28 @@ def opened(path: Path) -> Iterator[Ledger]:
     waited for: it may be the child of a Snakemake that was killed, and what it buys is bought for this job too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(path):
+        ledger = Ledger(path, _salt(path.parent))
+        ledger.refresh()
+        try:
+            yield ledger
+        finally:
+            ledger._close()
+
+
+def part(path: Path, number: int) -> Path:
+    """The file that worker `number` of the job that holds the ledger file `path` writes to."""
+    return path.with_name(f"{path.stem}.w{number}.jsonl")
+
+
+def parts(path: Path) -> list[Path]:
+    """The files that workers have written beside the ledger file `path`."""
+    return sorted(path.parent.glob(f"{path.stem}.w*.jsonl"))
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a ledger file, and say so where it has to be waited for."""
     lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o644)
     try:
         try:
@@ -139,12 +172,7 @@ def opened(path: Path) -> Iterator[Ledger]:
         except BlockingIOError:
             log.warning("%s: another job is at work on it; waiting until it is done", path)
             fcntl.flock(lock, fcntl.LOCK_EX)
-        ledger = Ledger(path, _salt(path.parent))
-        ledger._read()
-        try:
-            yield ledger
-        finally:
-            ledger._close()
+        yield
     finally:
         os.close(lock)  # which frees the lock
 

@@ -9,10 +9,10 @@ import itertools
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 from assay.bedrock.address import Address
 from assay.bedrock.errors import HOPELESS
@@ -25,6 +25,7 @@ from assay.measurement.plan import Asked, JobLoad, Position, arrivals_of, cell, 
 from assay.progress import Progress
 from assay.prompts.prompt import Prompt
 from assay.records.attempts import row
+from assay.schedule.arrivals import Every
 from assay.schedule.closed import ClosedLoop
 from assay.schedule.open import OpenLoop
 from assay.schedule.step import Schedule
@@ -43,6 +44,37 @@ SPARE_S = 0.1
 """An open loop keeps connections open for what arrives in so much time, and at least two, beyond those in use."""
 
 Reach = AbstractContextManager[tuple[Address, Signer]]
+Turn = Callable[[str], AbstractAsyncContextManager[None]]
+
+
+class Share(Protocol):
+    """The part of a job's cells that one process measures."""
+
+    number: int
+    """From 0."""
+    of: int
+    """How many processes there are."""
+
+    def tell(self, left: int) -> None:
+        """Let the others know how many measured requests of the cell haven't ended here."""
+        ...
+
+    def others(self) -> int:
+        """How many measured requests of the cell haven't ended elsewhere."""
+        ...
+
+
+class Alone:
+    """The whole of a job."""
+
+    number, of = 0, 1
+
+    def tell(self, left: int) -> None:
+        """See Share."""
+
+    def others(self) -> int:
+        """See Share."""
+        return 0
 
 
 @dataclass(slots=True)
@@ -57,6 +89,7 @@ class Job:
     seed: int
     prompts: Mapping[str, Sequence[Prompt]]
     """Prompts by bucket, in the order in which they were drawn."""
+    share: Share = field(default_factory=Alone)
 
 
 @dataclass(slots=True)
@@ -65,6 +98,9 @@ class Sat:
 
     requests_sent: int = 0
     from_ledger: int = 0
+
+
+ByWorkers = Callable[[Job, Ledger, Address, Mapping[str, "Cell"], Sat], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +160,11 @@ def _left_s(job: Job, ledger: Ledger, sent: Sequence[Position], following: Posit
     return max(0.0, job.load.block_s - sum(measured_s.values()) - cut_off_s)
 
 
-def measure(job: Job, ledger: Ledger, reach: Callable[[], Reach]) -> Sat:
+def measure(job: Job, ledger: Ledger, reach: Callable[[], Reach], by_workers: ByWorkers | None = None) -> Sat:
     """Send what is missing, to what `reach` opens; where nothing is, nothing is opened.
 
-    Raises InputError where nothing but errors of a wrong set-up came back.
+    `by_workers` sends it from several processes; without it, this one does. Raises InputError where nothing but errors of
+    a wrong set-up came back.
     """
     todo = cells(job, ledger)
     sat = Sat(from_ledger=sum(len(one.known) - len(one.missing) for one in todo.values()))
@@ -135,14 +172,22 @@ def measure(job: Job, ledger: Ledger, reach: Callable[[], Reach]) -> Sat:
         log.info("%s %s: every answer is in the ledger, nothing is sent", job.label, job.load.name)
         return sat
     try:
-        with reach() as (address, signer), canary.started() as bird:
-            asyncio.run(_measure(job, ledger, address, signer, bird, todo, sat))
+        with reach() as (address, signer):
+            if by_workers is not None:
+                by_workers(job, ledger, address, todo, sat)
+            else:
+                with canary.started() as bird:
+                    asyncio.run(measure_cells(job, ledger, address, signer, bird, todo, sat))
     except SetupError as error:
         raise InputError(f"model {job.label} ({job.asked.line.model.id}): {error} {SETUP_ADVICE}") from error
     return sat
 
 
-async def _measure(
+def _at_once(bucket: str) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
+
+
+async def measure_cells(
     job: Job,
     ledger: Ledger,
     address: Address,
@@ -150,11 +195,14 @@ async def _measure(
     bird: Canary,
     todo: Mapping[str, Cell],
     sat: Sat,
+    turn: Turn = _at_once,
 ) -> None:
+    """Measure cell after cell, each in its `turn`."""
     async with Sender(address, signer, job.asked.line, ledger, job.timeouts, job.retry, job.seed) as sender:
         for bucket, one in todo.items():
             if one.wanted:
-                await _measure_cell(job, ledger, sender, bucket, one, sat, bird)
+                async with turn(bucket):
+                    await _measure_cell(job, ledger, sender, bucket, one, sat, bird)
 
 
 async def _measure_cell(
@@ -170,15 +218,17 @@ async def _measure_cell(
     schedule = _schedule(job, bucket, todo)
     positions = _positions(job, bucket, todo, _settled(ledger))
     total = None if todo.left_s else len(todo.missing)
-    progress = Progress(f"{job.label} {load.name} block {load.block} {bucket}", total)
+    worker = "" if job.share.of == 1 else f" worker {job.share.number + 1}"
+    progress = Progress(f"{job.label} {load.name} block {load.block} {bucket}{worker}", total)
     sent = measured_in_flight = extra_sent = 0
+    left = len(todo.missing)
     began_s: float | None = None
 
     def take() -> Planned | None:
         nonlocal sent, measured_in_flight, extra_sent, began_s
         now_s = perf_counter()
         began_s = now_s if began_s is None else began_s
-        step = schedule.next(now_s - began_s, sent, measured_in_flight)
+        step = schedule.next(now_s - began_s, sent, measured_in_flight + job.share.others())
         if step is None:
             return None
         sent += 1
@@ -193,14 +243,16 @@ async def _measure_cell(
         return Planned(key, prompt.text, asked.system, tags, step.at_s, _cached_chars(job, prompt))
 
     def wanted(planned: Planned) -> bool:
-        return planned.tags["role"] != "filler" or measured_in_flight > 0
+        return planned.tags["role"] != "filler" or measured_in_flight + job.share.others() > 0
 
     def done(planned: Planned, attempt: Attempt, last: bool) -> None:
-        nonlocal measured_in_flight
+        nonlocal measured_in_flight, left
         sat.requests_sent += 1
         check.sent(attempt.answer.timeline)
         if last and planned.tags["role"] == "measured":
             measured_in_flight -= 1
+            left -= 1
+            job.share.tell(left)
             progress.count(attempt.answer)
 
     if asked.line.model.cache == "warm":
@@ -211,10 +263,10 @@ async def _measure_cell(
     try:
         async with check:
             if load.concurrency is not None:
-                await sender.run(load.concurrency, take, done)
+                await sender.run(_slots(job, load.concurrency), take, done)
             else:
-                spare = max(2, math.ceil((load.rate_rps or 0.0) * SPARE_S))
-                await run_open(sender, load.max_in_flight, spare, take, done, wanted)
+                spare = max(2, math.ceil((load.rate_rps or 0.0) * SPARE_S / job.share.of))
+                await run_open(sender, _slots(job, load.max_in_flight), spare, take, done, wanted)
         if todo.left_s is not None:
             ended = {"cell": position(0, prompts, load, asked).key, "measured_s": todo.left_s}
     finally:
@@ -245,7 +297,11 @@ async def _prime(job: Job, ledger: Ledger, sender: Sender, bucket: str, todo: Ce
     def done(_planned: Planned, _attempt: Attempt, _last: bool) -> None:
         sat.requests_sent += 1
 
-    await sender.run(job.load.concurrency or PRIMING_IN_FLIGHT, lambda: next(waiting, None), done)
+    await sender.run(
+        _slots(job, job.load.concurrency) if job.load.concurrency else PRIMING_IN_FLIGHT,
+        lambda: next(waiting, None),
+        done,
+    )
 
 
 def _cached_chars(job: Job, prompt: Prompt) -> int | None:
@@ -257,18 +313,24 @@ def _schedule(job: Job, bucket: str, todo: Cell) -> Schedule:
     """When the cell's requests are sent. In a sitting that resumes an open loop, what is missing arrives afresh."""
     load, prompts = job.load, job.prompts[bucket]
     if load.concurrency is not None:
+        slots = _slots(job, load.concurrency)
         return ClosedLoop(
-            load.concurrency,
-            warmup=load.warmup * load.concurrency,
+            slots,
+            warmup=load.warmup * slots,
             measured=None if todo.left_s else len(todo.missing),
             duration_s=todo.left_s or None,
         )
     return OpenLoop(
-        warming=arrivals_of(prompts, load, job.seed, "warmup"),
-        arrivals=arrivals_of(prompts, load, job.seed),
+        warming=Every(arrivals_of(prompts, load, job.seed, "warmup"), job.share.number, job.share.of),
+        arrivals=Every(arrivals_of(prompts, load, job.seed), job.share.number, job.share.of),
         measured=len(todo.missing),
         warmup_s=load.warmup_s,
     )
+
+
+def _slots(job: Job, all_slots: int) -> int:
+    """This share's part of so many slots; the parts add up to all of them."""
+    return all_slots // job.share.of + (job.share.number < all_slots % job.share.of)
 
 
 def _positions(job: Job, bucket: str, todo: Cell, settled: set[str]) -> Iterator[Position]:

@@ -29,6 +29,7 @@ class JobLoad(Settings):
     warmup: Whole = 0
     warmup_s: Annotated[Number, Field(ge=0)] = 0.0
     max_in_flight: Count = 256
+    workers: Count | None = None
     block: Whole
     blocks: Count
 

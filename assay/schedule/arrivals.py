@@ -51,6 +51,19 @@ class Poisson:
         return self._times_s[index]
 
 
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Each `of`-th of other arrivals, from number `first` on: what one of several workers sends."""
+
+    all: Arrivals
+    first: int
+    of: int
+
+    def at(self, index: int) -> float:
+        """See Arrivals."""
+        return self.all.at(self.first + index * self.of)
+
+
 def arrivals(kind: Kind, rate_rps: float, seed: str) -> Arrivals:
     """Arrivals of a kind at a rate. Constant ones need no seed."""
     return Constant(rate_rps) if kind == "constant" else Poisson(rate_rps, seed)

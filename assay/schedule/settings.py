@@ -37,6 +37,9 @@ class Load(Settings):
     """Warm-up of open loops: seconds of arrivals at the cell's own rate before it is measured."""
     max_in_flight: Count = 256
     """Most requests of an open loop in flight at once. What arrives beyond waits, and its waiting counts."""
+    workers: Count | None = None
+    """Processes that send a cell's requests; by default as many as its load takes (one for each 128 in flight, or 400
+    requests per second), at most one a core. Cells with a `duration_s` have one."""
     blocks: Count = 1
     """Blocks that a cell's requests are spread over."""
     timeouts: Timeouts = Timeouts()

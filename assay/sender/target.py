@@ -20,6 +20,14 @@ def identity(endpoint: Endpoint, model_id: str) -> tuple[str, str]:
     return address.identity, address.region
 
 
+def signer_for(endpoint: Endpoint) -> Signer:
+    """The signer that an endpoint asks for. Each process of a job has one of its own."""
+    if not isinstance(endpoint, SimulatorEndpoint):
+        return signer(endpoint)
+    keys = Credentials(simulated.ACCESS_KEY_ID, simulated.SECRET_ACCESS_KEY)
+    return SigV4(lambda: keys, simulated.REGION)
+
+
 @contextmanager
 def reached(endpoint: Endpoint, answer_key: Path | None) -> Iterator[tuple[Address, Signer]]:
     """Address and signer of the endpoint. A simulator listens on loopback, and ends when the block is left.
@@ -27,13 +35,11 @@ def reached(endpoint: Endpoint, answer_key: Path | None) -> Iterator[tuple[Addre
     `answer_key` is what the simulator knows of the prompts.
     """
     if not isinstance(endpoint, SimulatorEndpoint):
-        yield resolve(endpoint), signer(endpoint)
+        yield resolve(endpoint), signer_for(endpoint)
         return
     from assay.simulator.process import SimulatorProcess
 
     with SimulatorProcess.started(
         behaviour=endpoint.behaviour, answer_key=answer_key, journal=endpoint.journal
     ) as process:
-        keys = Credentials(simulated.ACCESS_KEY_ID, simulated.SECRET_ACCESS_KEY)
-        address = parsed(process.url, simulated.REGION, "simulator")
-        yield address, SigV4(lambda: keys, simulated.REGION)
+        yield parsed(process.url, simulated.REGION, "simulator"), signer_for(endpoint)

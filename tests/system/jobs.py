@@ -30,6 +30,7 @@ class Place:
     prompts: dict[str, int] = field(default_factory=lambda: {"small": 4, "large": 5})
     model: dict[str, Any] = field(default_factory=lambda: {"label": "a", "id": "sim.plain"})
     behaviour: dict[str, Any] = field(default_factory=dict)
+    workers: int | None = None
     words: int = 0
     """How long a document each prompt begins with."""
 
@@ -91,6 +92,7 @@ class Place:
             "inference": {"max_tokens": 32, "temperature": 0.0},
             "load": {
                 **level,
+                "workers": self.workers,
                 "block": 0,
                 "blocks": 1,
                 "timeouts": {},
