@@ -93,3 +93,31 @@ rule decide:
         " --cells {input.cells:q} --models {input.models:q}"
         " --prompts {input.prompts:q} --prices {input.prices:q}"
         " --records {input.records:q} --answers {input.answers:q} {params.verdicts:q} --out {output:q}"
+
+
+for label, model in MODELS.items():
+    if CLOUDWATCH_FILES:
+
+        rule:
+            """What CloudWatch says of a model, for the minutes of the run. Only where the benchmark asks for it."""
+            name:
+                f"cloudwatch_{label}"
+            input:
+                records=attempts("parquet", label),
+            output:
+                f"{RESULTS}/cloudwatch/{label}.json",
+            log:
+                f"{RESULTS}/logs/cloudwatch/{label}.log",
+            conda:
+                "../envs/assay.yaml"
+            resources:
+                **BESIDE_NO_MEASUREMENT,
+            params:
+                script=stage_script("cloudwatch"),
+                code=stage_code("cloudwatch"),
+                settings=settings(endpoint=endpoint(), model=model),
+            message:
+                f"Ask CloudWatch about {label}"
+            shell:
+                "python {params.script:q} --settings {params.settings:q} --log {log:q}"
+                " --records {input.records:q} --out {output:q}"

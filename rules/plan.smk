@@ -56,6 +56,12 @@ FIGURE_FILES = expand(
     ending=("svg", "png", "csv"),
 )
 
+CLOUDWATCH_FILES = (
+    expand(f"{RESULTS}/cloudwatch/{{model}}.json", model=list(MODELS))
+    if getattr(BENCHMARK.endpoint, "cloudwatch", False)
+    else []
+)
+
 REPORT_PARTS = HERE / "report"
 
 # How to recreate the report, as the report itself says it. A file from elsewhere goes by its name: where it lies on this

@@ -63,6 +63,7 @@ rule report:
         buckets=BUCKETS,
         statuses=attempts("json"),
         verdict_statuses=verdicts("json"),
+        cloudwatch=CLOUDWATCH_FILES,
         figures=FIGURE_FILES,
         template=local(str(REPORT_PARTS / "report.qmd.j2")),
     output:
@@ -78,6 +79,7 @@ rule report:
         script=stage_script("report"),
         code=stage_code("report"),
         settings=settings(benchmark=BENCHMARK, commands=COMMANDS),
+        cloudwatch=lambda wildcards, input: (["--cloudwatch", *input.cloudwatch] if input.cloudwatch else []),
     message:
         "Write the report"
     shell:
@@ -86,6 +88,7 @@ rule report:
         " --periods {input.periods:q}"
         " --decision {input.decision:q} --prices {input.prices:q} --source {input.source:q} --buckets {input.buckets:q}"
         " --statuses {input.statuses:q} --verdict-statuses {input.verdict_statuses:q} --figures {input.figures:q} --template {input.template:q}"
+        " {params.cloudwatch:q}"
         " --out-qmd {output.qmd:q} --out-verdict {output.verdict:q}"
 
 

@@ -63,8 +63,8 @@ def plain(part):
 
 
 def endpoint():
-    """Where requests go. The behaviour file is an input of its own, so its path stays out."""
-    return BENCHMARK.endpoint.model_dump(mode="json", exclude={"behaviour"})
+    """Where requests go. The behaviour file is an input of its own, so its path stays out; CloudWatch changes no request."""
+    return BENCHMARK.endpoint.model_dump(mode="json", exclude={"behaviour", "cloudwatch"})
 
 
 def attempts(suffix, model=None):

@@ -27,6 +27,7 @@ def main(arguments: argparse.Namespace) -> None:
         statuses=tuple(arguments.statuses),
         verdict_statuses=tuple(arguments.verdict_statuses),
         figures=tuple(arguments.figures),
+        cloudwatch=tuple(arguments.cloudwatch),
     )
     version = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     write(
@@ -50,6 +51,9 @@ if __name__ == "__main__":
     parser.add_argument("--statuses", type=Path, nargs="+", required=True, help="statuses of the invoke jobs")
     parser.add_argument(
         "--verdict-statuses", type=Path, nargs="*", default=[], help="statuses of the judge jobs"
+    )
+    parser.add_argument(
+        "--cloudwatch", type=Path, nargs="*", default=[], help="what CloudWatch says of models"
     )
     parser.add_argument("--figures", type=Path, nargs="+", required=True, help="files of every figure")
     parser.add_argument("--template", type=Path, required=True, help="the document's template, Jinja")

@@ -33,6 +33,9 @@ class BedrockEndpoint(Settings):
     """Profile of the AWS configuration to take credentials from; by default botocore's own chain."""
     url: ServerUrl | None = None
     """Endpoint in place of the region's own: scheme, host and port only."""
+    cloudwatch: StrictBool = False
+    """Whether to set CloudWatch's own metrics for the same minutes beside ours. The credentials need
+    `cloudwatch:GetMetricData`; where they lack it, the report says so."""
 
 
 Endpoint = Annotated[SimulatorEndpoint | BedrockEndpoint, Field(discriminator="kind")]

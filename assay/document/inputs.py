@@ -30,6 +30,8 @@ class RunFiles:
     """Of the judge jobs; empty without judges."""
     figures: tuple[Path, ...]
     """Every file of every figure."""
+    cloudwatch: tuple[Path, ...] = ()
+    """What CloudWatch says, a file for each model; empty where it wasn't asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Finished:
     buckets: dict[str, Any]
     statuses: Sequence[dict[str, Any]]
     verdict_statuses: Sequence[dict[str, Any]]
+    cloudwatch: Sequence[dict[str, Any]] = ()
 
     @property
     def decision(self) -> dict[str, Any]:
@@ -60,4 +63,5 @@ def read(files: RunFiles) -> Finished:
         buckets=read_json(files.buckets),
         statuses=[read_json(path) for path in files.statuses],
         verdict_statuses=[read_json(path) for path in files.verdict_statuses],
+        cloudwatch=[read_json(path) for path in files.cloudwatch],
     )

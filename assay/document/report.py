@@ -20,7 +20,7 @@ from assay.figures.catalogue import FIGURES, OF_ONE_KIND_OF_LOOP, alternative_te
 from assay.figures.settings import FigureSettings
 from assay.records.metrics import TABLES
 from assay.schedule.level import of_interest
-from assay.tables import caching, numbers
+from assay.tables import caching, cloudwatch, numbers
 from assay.tables import instrument as instrument_tables
 from assay.tables import models as model_tables
 from assay.tables import run as run_tables
@@ -165,6 +165,7 @@ def context(
             "accuracy": model_tables.accuracy(inputs, shown.models),
             "judges": run_tables.judges(finished.judges) if benchmark.judges else None,
             "caching": caching.caching(inputs, caching.pairs(benchmark.models, benchmark.inference), buckets),
+            "cloudwatch": cloudwatch.cloudwatch(finished.cloudwatch),
             "buckets": run_tables.buckets(finished.buckets.get("buckets", [])),
             "cells": run_tables.cells(inputs, shown.models, buckets),
             "incomplete": run_tables.incomplete(inputs),
@@ -208,6 +209,11 @@ def context(
             "held": instrument_tables.held(inputs),
             "most_share": instrument_tables.MOST_SHARE,
         },
+        "cloudwatch_refused": [
+            f"{one['model']}: {one['cloudwatch']['error']}"
+            for one in provenance.without_private_parts(list(finished.cloudwatch))
+            if "error" in one["cloudwatch"]
+        ],
         "connections": _connections(finished.statuses),
         "started_utc": min(_times(finished.statuses, "started_utc"), default=None),
         "ended_utc": max(_times(finished.statuses, "ended_utc"), default=None),

@@ -1,6 +1,7 @@
 """The document says what the files of the run say, everything that a reader needs, and nothing that a run could inject."""
 
 import copy
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -247,3 +248,22 @@ def test_a_model_asked_cold_and_warm_is_shown_side_by_side(tmp_path: Path) -> No
     assert "but for the lines that measure a warm cache on purpose" in text
     without = filled(files, tmp_path, finished_run.benchmark())
     assert "## Prompt caching" not in without and "on purpose" not in without
+
+
+def test_what_cloudwatch_says_stands_beside_the_runs_own_counts_and_a_refusal_is_told(tmp_path: Path) -> None:
+    counts = {"InvocationThrottles": 3, "InvocationClientErrors": 0, "InvocationServerErrors": 1}
+    counts |= {"InputTokenCount": 98_765, "OutputTokenCount": 4_321}
+    told = {"Invocations": 120, "latency_ms_mean": 812.0, **counts}
+    ours = {"Invocations": 118, "latency_ms_mean": 841.0, **counts}
+    refused = {"error": "User arn:aws:iam::123456789012:user/x is not authorized"}
+    for name, found in (("swift", told), ("steady", refused)):
+        content = {"model": name, "model_id": "m", "cloudwatch": found, "ours": ours}
+        (tmp_path / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    files = run_files(finished_run.write(tmp_path), tmp_path)
+    asked = dataclasses.replace(files, cloudwatch=(tmp_path / "swift.json", tmp_path / "steady.json"))
+    text = plain(filled(asked, tmp_path, finished_run.benchmark()))
+    rows = [line for line in text.splitlines() if line.startswith("| swift ") and "98,765" in line]
+    assert ["CloudWatch" in rows[0], "this run" in rows[1]] == [True, True]
+    assert "120" in rows[0] and "812" in rows[0] and "118" in rows[1] and "841" in rows[1]
+    assert "could not be asked about steady" in text and "123456789012" not in text
+    assert "CloudWatch" not in filled(files, tmp_path, finished_run.benchmark())

@@ -44,6 +44,15 @@ def test_a_typo_is_one_clear_error_and_nothing_is_written(project: Workflow) -> 
     assert not (project.folder / "results").exists()
 
 
+@pytest.mark.parametrize("asked", [True, False])
+def test_cloudwatch_is_asked_where_the_benchmark_says_so_and_nowhere_else(
+    project: Workflow, asked: bool
+) -> None:
+    project.changed()["endpoint"] = {"kind": "bedrock", "region": "us-east-1", "cloudwatch": asked}
+    plan = project.plan()
+    assert [plan.get(f"cloudwatch_{label}", 0) for label in ("swift", "steady")] == [int(asked)] * 2
+
+
 @pytest.mark.parametrize(
     "path", sorted((PROJECT / "config" / "bedrock").glob("*.yaml")), ids=lambda path: path.name
 )
