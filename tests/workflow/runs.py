@@ -24,6 +24,7 @@ FIGURES = (
     "figure_latency_by_concurrency",
     "figure_throughput_by_concurrency",
     "figure_errors",
+    "figure_throttles_over_time",
     "figure_accuracy_by_model",
     "figure_accuracy_by_prompt_size",
     "figure_cost_against_latency",

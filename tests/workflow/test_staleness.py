@@ -175,6 +175,21 @@ def test_an_added_concurrency_level_measures_that_level(finished: Workflow) -> N
     ]
 
 
+def test_an_added_rate_measures_that_rate_and_draws_its_figure(finished: Workflow) -> None:
+    finished.changed()["load"]["rates_rps"] = [2.5]
+    one_level = {f"invoke_{name}": 1 for name in ("swift", "steady")}
+    assert finished.plan() == one_level | FROM_RECORDS | {"figure_latency_by_rate": 1}
+    assert sorted(job for job in finished.jobs() if job.startswith("Measure")) == [
+        "Measure steady at r2.5, block 0",
+        "Measure swift at r2.5, block 0",
+    ]
+
+
+def test_what_only_open_loops_use_measures_no_closed_loop_again(finished: Workflow) -> None:
+    finished.changed()["load"] |= {"arrivals": "constant", "warmup_s": 1, "max_in_flight": 9}
+    assert finished.plan() == REPORT
+
+
 def test_a_removed_concurrency_level_measures_nothing(finished: Workflow) -> None:
     finished.changed()["load"]["concurrency"].remove(1)
     assert finished.plan() == FROM_RECORDS
