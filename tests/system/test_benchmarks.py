@@ -1,0 +1,51 @@
+"""The benchmarks of the sender and of the simulator still run, and their page can be made. What they measure isn't asserted."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SMALL = ("--repetitions", "1", "--streams", "2", "--requests", "2")
+
+
+def run(script: str, *arguments: str) -> None:
+    subprocess.run([sys.executable, str(ROOT / "benchmarks" / script), *arguments], check=True)
+
+
+def test_clients_see_every_event_of_the_server_and_are_compared(tmp_path: Path) -> None:
+    out = tmp_path / "sender.json"
+    clients = ("--clients", "handwritten", "assay", "boto3")
+    many = ("--many", "4", "--processes", "2", "--seconds", "0.2", "--spread", "0")
+    run("sender.py", *SMALL, *clients, *many, "--transports", "plain", "--out", str(out))
+    lines = json.loads(out.read_text(encoding="utf-8"))["summary"]
+    assert {(line["workload"], line["client"]) for line in lines} == {
+        ("precision", "handwritten"),
+        ("precision", "assay"),
+        ("precision", "boto3"),
+        ("rate", "handwritten"),
+        ("rate", "assay"),
+        ("rate", "boto3"),
+        ("many", "handwritten"),
+        ("many", "assay"),
+    }
+    precise = [line for line in lines if line["workload"] == "precision"]
+    assert all(line["n"] == 4 and line["gap_error_ms_p99"] >= 0 for line in precise)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_the_simulator_writes_no_event_before_its_time(tmp_path: Path) -> None:
+    out = tmp_path / "simulator.json"
+    run("simulator.py", *SMALL, "--transports", "TLS", "--out", str(out))
+    (line,) = json.loads(out.read_text(encoding="utf-8"))["summary"]
+    assert line["events"] == 2 * 2 * 50
+    assert line["late_ms_p50"] >= 0
+
+
+def test_the_page_on_precision_shows_what_was_measured(tmp_path: Path) -> None:
+    run("page.py", "--out", str(tmp_path))
+    made = (tmp_path / "precision.md").read_text(encoding="utf-8")
+    assert made == (ROOT / "docs/precision.md").read_text(encoding="utf-8")
