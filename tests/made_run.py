@@ -159,11 +159,16 @@ def _records(
     rows = []
     for bucket in buckets:
         mine = [prompt for prompt in prompts if prompt["bucket"] == bucket]
+        free_ns = [0] * level
         for position in range(-2, requests):
             prompt = mine[position % len(mine)]
             e2e_ms = float(made.e2e_ms * level**0.2 * np.exp(draw.normal(0.0, made.spread)))
             ok = bool(draw.random() >= made.error_rate)
             right = bool(_share(model, prompt["prompt_id"]) < made.accuracy)
+            slot_ms = e2e_ms + 1.0 if ok else 50.0
+            slot = free_ns.index(min(free_ns))
+            dispatched_ns = free_ns[slot]
+            free_ns[slot] += round(slot_ms * 1e6)
             tokens = made.output_tokens or int(draw.integers(20, 40))
             rows.append(
                 {
@@ -189,7 +194,11 @@ def _records(
                     "ttft_ms": e2e_ms * 0.4 if ok else None,
                     "e2e_ms": e2e_ms if ok else 5.0,
                     "tpot_ms": e2e_ms * 0.6 / tokens if ok else None,
-                    "slot_ms": e2e_ms + 1.0 if ok else 50.0,
+                    "slot_ms": slot_ms,
+                    "sitting": "first",
+                    "dispatched_ns": dispatched_ns,
+                    "ended_ns": free_ns[slot],
+                    "slot_free_ns": free_ns[slot],
                 }
             )
     return rows

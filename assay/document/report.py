@@ -203,6 +203,7 @@ def context(
             if benchmark.judges
             else 0,
         },
+        "not_held": run_tables.not_held(inputs),
         "client_lag_ms_p99": _most(column(inputs.cells, "client_lag_ms_p99").tolist()),
         "instrument": {
             "error_ms": instrument_tables.worst_error_ms(inputs),

@@ -6,7 +6,7 @@ blocks or sittings of a cell is no overlap.
 
 import pandas as pd
 
-from assay.records.measured import Cell
+from assay.records.in_flight import Cell
 
 _CELL = ["model", "bucket", "load"]
 

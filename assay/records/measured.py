@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 
 from assay.bedrock.errors import UNPAID
 from assay.prices.book import Price, Usage, cost_usd
+from assay.records.in_flight import Cell, Held, held
 from assay.records.sample import Arriving, Attempts, Requests, Sample
 from assay.schedule.level import Level
-
-Cell = tuple[str, str, str]
-"""Model, bucket and load."""
 
 _EPOCH = pd.Timestamp(0, tz="UTC")
 _TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
@@ -61,6 +59,7 @@ class Measured:
             )
         }
 
+        self._held = held(self.records)
         self.invalid = dict(invalid or {})
         for cell, rows in self._cells.items():
             if reason := _flattered(rows):
@@ -135,7 +134,30 @@ class Measured:
             )
             answer_weights = np.repeat(of_answers, lengths)
         valid = not any((model, bucket, level.name) in self.invalid for bucket in shares)
-        return _sample(together, weights, answer_weights, level, confidence, left_out, valid)
+        in_flight = self._in_flight(model, level, shares, chosen, counts)
+        return _sample(together, weights, answer_weights, level, confidence, left_out, valid, in_flight)
+
+    def _in_flight(
+        self,
+        model: str,
+        level: Level,
+        shares: Mapping[str, float] | Sequence[str],
+        chosen: Sequence[pd.DataFrame | None],
+        counts: Sequence[int],
+    ) -> float | None:
+        """Mean number in flight over the blocks that aren't spoilt; in a mix each bucket's time weighs as its requests do."""
+        busy = window = 0.0
+        for bucket, rows, count in zip(shares, chosen, counts, strict=True):
+            if rows is None or not count:
+                continue
+            weight = shares[bucket] / count if isinstance(shares, Mapping) else 1.0
+            spoilt = set(rows.loc[rows["spoilt"], "block"])
+            blocks: Mapping[int, Held] = self._held.get((model, bucket, level.name), {})
+            for block, found in blocks.items():
+                if block not in spoilt:
+                    busy += weight * found.busy_ns
+                    window += weight * found.window_ns
+        return busy / window if window > 0 else None
 
 
 def _flattered(rows: pd.DataFrame) -> str | None:
@@ -167,6 +189,7 @@ def _sample(
     confidence: float,
     left_out: int,
     valid: bool,
+    in_flight_mean: float | None,
 ) -> Sample:
     last = (rows["role"] == "measured").to_numpy(dtype=bool)
     ok = rows["ok"].fillna(False).to_numpy(dtype=bool)
@@ -205,7 +228,9 @@ def _sample(
         source=rows["source_code"].to_numpy(dtype=np.int64),
     )
     arriving = _arriving(rows.loc[last]) if open_loop and last.any() else None
-    return Sample(level.concurrency, confidence, requests, attempts, left_out, valid, arriving)
+    return Sample(
+        level.concurrency, confidence, requests, attempts, left_out, valid, arriving, in_flight_mean
+    )
 
 
 def _arriving(rows: pd.DataFrame) -> Arriving:

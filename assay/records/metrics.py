@@ -126,7 +126,7 @@ def _per_minute(sample: Sample, of: Literal["transactions_per_slot_ms", "tokens_
     if sample.concurrency is None:
         return _arriving_per_minute(sample, of)
     found: ratios.Ratio | None = getattr(sample, of)
-    return None if found is None else found.value * sample.concurrency * 60_000
+    return None if found is None or sample.held is None else found.value * sample.held * 60_000
 
 
 def _arriving_per_minute(
@@ -160,9 +160,9 @@ def transactions_per_minute_interval(sample: Sample) -> Interval | None:
         return Interval(rate * 60 * (1 - errors.high), rate * 60 * (1 - errors.low))
     found = sample.transactions_per_slot_ms
     bounds = None if found is None else ratios.interval(found, sample.confidence)
-    if bounds is None:
+    if bounds is None or sample.held is None:
         return None
-    scale = sample.concurrency * 60_000
+    scale = sample.held * 60_000
     return Interval(max(0.0, bounds.low * scale), bounds.high * scale)
 
 
@@ -355,10 +355,18 @@ SAMPLED: tuple[Metric, ...] = (
         function=_dispatch_error,
     ),
     Metric(
+        "in_flight_mean",
+        "requests",
+        "requests of all roles that were really in flight, averaged over the time from the first measured dispatch to the "
+        "last measured end of each sitting: the time from dispatch until the place was free, summed, over that time",
+        function=lambda s: s.in_flight_mean,
+    ),
+    Metric(
         "transactions_per_minute",
         "transactions/minute",
-        "answered requests over the sum of times that a place in flight was held, times concurrency; what this load "
-        "gave, not capacity. In an open loop, achieved_rps times the share answered, times 60",
+        "answered requests over the sum of slot_ms of measured requests, all tries (how long each held a place in flight), "
+        "times the smaller of concurrency and in_flight_mean, times 60,000; what this load gave, not capacity. In an "
+        "open loop, achieved_rps times the share answered, times 60",
         function=partial(_per_minute, of="transactions_per_slot_ms"),
     ),
     Metric(
@@ -376,8 +384,8 @@ SAMPLED: tuple[Metric, ...] = (
     Metric(
         "tokens_per_minute",
         "tokens/minute",
-        "input and output tokens of answered requests over the same sum, times concurrency; in an open loop, those of "
-        "a request times achieved_rps times 60",
+        "input and output tokens of answered requests over the same sum, times the same number in flight; in an open "
+        "loop, those of a request times achieved_rps times 60",
         function=partial(_per_minute, of="tokens_per_slot_ms"),
     ),
     Metric(

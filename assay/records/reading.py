@@ -29,6 +29,8 @@ RECORDS: Mapping[str, pa.DataType] = {
     "block": pa.int64(),
     "sitting": _TEXT,
     "dispatched_ns": pa.float64(),
+    "ended_ns": pa.float64(),
+    "slot_free_ns": pa.float64(),
     "prompt_id": _TEXT,
     "cache": _TEXT,
     "dispatched_utc": pa.timestamp("us", tz="UTC"),

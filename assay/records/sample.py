@@ -110,6 +110,8 @@ class Sample:
     """Whether its latencies are the service's; otherwise it has none."""
     arriving: Arriving | None = None
     """None in a closed loop, and where there is no request."""
+    in_flight_mean: float | None = None
+    """Requests that were really in flight, time-averaged; None where the records have no stamps."""
     _sorted: dict[tuple[str, bool], Sorted | None] = field(default_factory=dict, repr=False)
     _drift: dict[str, Drift | None] = field(default_factory=dict, repr=False)
 
@@ -117,6 +119,13 @@ class Sample:
     def n(self) -> int:
         """Measured requests."""
         return len(self.requests.ok)
+
+    @property
+    def held(self) -> float | None:
+        """Requests in flight by which a closed loop's throughput counts: what was asked for, as far as it was held."""
+        if self.concurrency is None or self.in_flight_mean is None:
+            return None
+        return min(float(self.concurrency), self.in_flight_mean)
 
     @cached_property
     def n_ok(self) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from assay.records.measured import Cell
+from assay.records.in_flight import Cell
 from assay.records.reading import FIGURES_OF_SELF_CHECK, Status
 from assay.schedule.level import Level, level_of
 

@@ -16,8 +16,9 @@ class ClosedLoop:
     """Says what the next free slot sends: first the warm-up, then what is measured, then filler.
 
     Filler keeps the load up until the last measured request ends: without it, the last requests would run with
-    fewer beside them. There is never more filler than measured requests, so that one slow straggler can't cost
-    without end.
+    fewer beside them. There is never more filler than measured requests, or than twice `concurrency` where that is
+    more (so that few requests at a high level have others beside them at all): one slow straggler can't cost without
+    end.
     """
 
     concurrency: int
@@ -43,7 +44,7 @@ class ClosedLoop:
         if self._wants_measured(elapsed_s):
             self._given += 1
             return Step("measured", at_s)
-        if measured_in_flight and sent < self.warmup + 2 * self._given:
+        if measured_in_flight and sent < self.warmup + self._given + max(self._given, 2 * self.concurrency):
             return Step("filler", at_s)
         return None
 

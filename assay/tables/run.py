@@ -106,6 +106,29 @@ def incomplete(inputs: Inputs) -> Markdown | None:
     return table(columns, rows)
 
 
+HELD = 0.9
+"""A closed loop holds its load if so much of it was in flight."""
+
+_FULL = 10
+"""Measured requests for each place in flight, in a block, from which on their number isn't what was missing."""
+
+
+def not_held(inputs: Inputs) -> list[str]:
+    """A line for each closed-loop cell that had clearly fewer requests in flight than were asked for."""
+    lines = []
+    for row in _rows(inputs.cells):
+        asked, mean = row.get("concurrency"), row.get("in_flight_mean")
+        if not (known(asked) and known(mean) and float(mean or 0) < HELD * float(asked or 0)):
+            continue
+        blocks = row.get("blocks")
+        each = float(row.get("n") or 0) / (float(blocks or 1) if known(blocks) else 1.0)
+        why = ": too few requests" if each < _FULL * float(asked or 0) else ""
+        lines.append(
+            f"{row['model']}, {row['bucket']}: asked for {count(asked)} in flight, held {number(mean)}{why}"
+        )
+    return lines
+
+
 def judges(frame: pd.DataFrame) -> Markdown | None:
     """One row for each judge, and one for the panel. None without judges."""
     if frame.empty:

@@ -94,9 +94,11 @@ def test_a_cell_says_what_its_records_say(run: MadeRun, made: Rows) -> None:
     assert cell["e2e_ms_p95"] == slowest_first[math.ceil(0.95 * len(ok)) - 1]
     assert cell["e2e_ms_p50_all"] == slowest_first[40 - 1]
     assert cell["e2e_ms_p95_all"] == math.inf
-    assert cell["transactions_per_minute"] == pytest.approx(len(ok) / mine["slot_ms"].sum() * 4 * 60_000)
+    assert 3.5 < cell["in_flight_mean"] <= 4
+    held = cell["in_flight_mean"] * 60_000 / mine["slot_ms"].sum()
+    assert cell["transactions_per_minute"] == pytest.approx(len(ok) * held)
     tokens = (ok["input_tokens"] + ok["output_tokens"]).sum()
-    assert cell["tokens_per_minute"] == pytest.approx(tokens / mine["slot_ms"].sum() * 4 * 60_000)
+    assert cell["tokens_per_minute"] == pytest.approx(tokens * held)
     assert cell["output_tokens_mean"] == pytest.approx(ok["output_tokens"].mean())
     assert cell["network_and_client_ms_p50"] == pytest.approx(3.0)
     assert cell["client_lag_ms_p99"] == 0.5
@@ -110,6 +112,52 @@ def test_cost_is_the_mean_of_answered_requests(run: MadeRun, made: Rows) -> None
     dollars = (mine["input_tokens"] + mine["output_tokens"]).sum() * 0.5 / 1e6
     assert cell["cost_usd"] == pytest.approx(dollars)
     assert cell["cost_usd_per_10k_transactions"] == pytest.approx(dollars / len(mine) * 10_000)
+
+
+def timed(*rows: tuple[str, str, int, int]) -> Any:
+    """Keeps as many rows, with these roles, sittings, and times of dispatch and end in ms."""
+
+    def change(old: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        made = []
+        for row, (role, sitting, began, ended) in zip(old, rows, strict=False):
+            stamps = {
+                "dispatched_ns": began * 10**6,
+                "ended_ns": ended * 10**6,
+                "slot_free_ns": ended * 10**6,
+            }
+            made.append(row | {"role": role, "sitting": sitting, "slot_ms": float(ended - began)} | stamps)
+        return made
+
+    return change
+
+
+def test_what_was_in_flight_is_seen_from_all_roles_within_the_window_of_what_is_measured(
+    tmp_path: Path,
+) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel()}, levels=(4,), buckets=("short",))
+    rewrite(
+        run.records[0],
+        timed(
+            ("warmup", "a", 0, 200),  # 100 ms of it lie within the window from 100 to 500
+            ("measured", "a", 100, 300),
+            ("filler", "a", 200, 900),  # 300 ms
+            ("superseded", "a", 300, 400),
+            ("measured", "a", 400, 500),
+            ("measured", "b", 10_000, 10_100),  # a second sitting: what lies between is in no window
+        ),
+    )
+    cell = tables(run)["cells"][0]
+    assert cell["in_flight_mean"] == pytest.approx((100 + 200 + 300 + 100 + 100 + 100) / 500)
+    assert cell["transactions_per_minute"] == pytest.approx(3 / 500 * 1.8 * 60_000)
+
+
+def test_a_level_that_was_not_held_gives_no_throughput_of_its_own(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel()}, levels=(300,), buckets=("short",), requests=8)
+    cell = tables(run)["cells"][0]
+    assert cell["in_flight_mean"] <= 10  # with 2 of warm-up
+    assert cell["transactions_per_minute"] < cell["transactions_per_minute_high"]
+    pooled = records(run).query("role == 'measured'")["slot_ms"].sum()
+    assert cell["transactions_per_minute"] == pytest.approx(8 / pooled * cell["in_flight_mean"] * 60_000)
 
 
 def failing(bucket: str, tokens: int | None) -> Any:

@@ -192,6 +192,20 @@ def test_what_a_run_cost_is_said_to_be_a_lower_bound_where_it_is(tmp_path: Path)
     assert "at least $0.05" in told.split("tbl-spending")[1]
 
 
+def test_a_cell_that_did_not_hold_its_load_is_named(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark()))
+    assert "did not hold" not in section(text, "What was left out")
+    cells = pd.read_parquet(paths["cells"])
+    cells.loc[2, "in_flight_mean"] = 14.2
+    cells.to_parquet(paths["cells"])
+    assert cells.loc[2, "concurrency"] == 16
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark()))
+    told = section(text, "What was left out")
+    assert "- swift, 0-1000: asked for 16 in flight, held 14.2: too few requests" in told
+    assert told.count("asked for") == 2  # with what the data fell short of
+
+
 def test_what_connecting_took_stands_apart_from_the_latencies(tmp_path: Path) -> None:
     text = plain(document(tmp_path))
     assert "21 were opened" in text and "31.5 to 31.5 ms to connect" in text

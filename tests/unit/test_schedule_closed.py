@@ -42,6 +42,11 @@ def test_one_straggler_can_not_cost_without_end() -> None:
     assert roles(drive(ClosedLoop(2, 0, None, duration_s=5), 2, slow=4, step_s=1)).count("filler") <= 6
 
 
+def test_few_requests_at_a_high_level_have_others_beside_them() -> None:
+    steps = roles(drive(ClosedLoop(300, 0, 8), 300, slow=4))
+    assert (steps.count("measured"), steps.count("filler")) == (8, 600)
+
+
 def test_nothing_to_measure_sends_nothing() -> None:
     assert drive(ClosedLoop(2, 4, 0), 2) == []
 

@@ -85,6 +85,7 @@ def sample(logs: Floats, failed: NDArray[np.bool_] | None = None) -> Sample:
             np.ones(n, bool),
             np.arange(n),
         ),
+        in_flight_mean=4.0,
     )
 
 
