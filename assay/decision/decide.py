@@ -10,7 +10,7 @@ import pandas as pd
 
 from assay.decision.compare import FIGURE, Comparison, compare
 from assay.decision.limits import Checked, Qualifies, State, check, number, qualifies
-from assay.decision.recommend import Candidate, Recommendation, recommend
+from assay.decision.recommend import Beside, Candidate, Recommendation, recommend
 from assay.decision.stage import Choice
 from assay.decision.words import amount, lead, limit_words, pair_of, reasons, sentence
 from assay.errors import InputError
@@ -148,6 +148,19 @@ def _candidate(settings: Choice, row: Mapping[Any, Any], evidence: _Evidence) ->
         number(row.get(f"{column}_low")),
         number(row.get(f"{column}_high")),
         _levels(settings, row, model, evidence) if limits else {},
+        _beside(row),
+    )
+
+
+def _beside(row: Mapping[Any, Any]) -> Beside:
+    by = row.get("accuracy_by")
+    return Beside(
+        int(number(row.get("n")) or 0),
+        int(number(row.get("n_ok")) or 0),
+        number(row.get("error_rate")),
+        number(row.get("accuracy")),
+        int(number(row.get("accuracy_n")) or 0),
+        by if isinstance(by, str) else None,
     )
 
 

@@ -24,6 +24,21 @@ Answer = Literal["winner", "undecided", "equivalent", "none_qualifies", "not_eva
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What a reader has to know of a model, whatever was limited."""
+
+    n: int
+    """Measured requests."""
+    n_ok: int
+    error_rate: float | None
+    accuracy: float | None
+    accuracy_n: int
+    """Prompts."""
+    accuracy_by: str | None
+    """`panel`, or without judges the name of the dataset's own metric."""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A model as the rule sees it."""
 
@@ -37,6 +52,7 @@ class Candidate:
     objective_high: float | None
     levels: Mapping[Level, State]
     """Whether all limits are met at each level; empty without limits."""
+    beside: Beside | None = None
 
     @property
     def possible(self) -> bool:

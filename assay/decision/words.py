@@ -63,6 +63,7 @@ def sentence(
     aside = f" Not evaluated: {_and(left_out)}." if left_out else ""
     count = len(models[0].limits) if models else 0
     kept = {0: "", 1: "the limit", 2: "both limits"}.get(count, f"all {count} limits")
+    aside = _unknown_accuracy([by_name[name] for name in found.candidates]) + aside
     if found.answer == "winner" and found.model is not None:
         return _winner(found, by_name, comparisons, objective, load, confidence, kept) + aside
     if found.answer == "not_evaluated":
@@ -91,17 +92,73 @@ def _winner(
 ) -> str:
     model = by_name[found.model or ""]
     keeps = f"it keeps {kept} at {load} and " if kept else f"at {load} it "
-    verb = {"cheapest": "costs", "fastest": "takes a median of", "most_accurate": "answers correctly"}[
-        objective
-    ]
-    figure = f"{verb} {_value(objective, model.objective_value)}"
+    value = _value(objective, model.objective_value)
+    figure = {
+        "cheapest": f"costs {value}",
+        "fastest": f"takes a median of {value}",
+        "most_accurate": _scored(value, model),
+    }[objective]
     pair = pair_of(comparisons, model.model, found.runner_up)
     if pair is None or pair.difference is None:
         others = len(by_name) > 1
         only = f"; no other model that was evaluated keeps {kept}" if others and kept else ""
+        only = only if others else ", with no other model to compare it with"
         return f"Use {model.model}: {keeps}{figure}{only}."
     lead = _margin(pair, model.model, found.runner_up or "", objective, confidence)
     return f"Use {model.model}: {keeps}{figure}, {lead}."
+
+
+def by_metric(model: Candidate) -> str | None:
+    """The name of the metric that stands for accuracy without judges; None with judges, or where it isn't known."""
+    by = None if model.beside is None else model.beside.accuracy_by
+    return None if by == "panel" else by
+
+
+def _scored(value: str, model: Candidate) -> str:
+    """An overlap of words isn't correctness, so without judges it isn't called so."""
+    metric = by_metric(model)
+    return (
+        f"answers correctly {value}"
+        if metric is None
+        else f"scores {value} by the dataset's own metric ({metric})"
+    )
+
+
+def _unknown_accuracy(models: Sequence[Candidate]) -> str:
+    """A sentence about those models of which nobody knows how right they are."""
+    unknown = [model for model in models if model.beside is not None and model.beside.accuracy is None]
+    if not unknown:
+        return ""
+    return (
+        f" The accuracy of {_and([model.model for model in unknown])} is unknown: {_why_unknown(unknown[0])}."
+    )
+
+
+def _why_unknown(model: Candidate) -> str:
+    told = model.beside
+    if told is None or not told.n_ok:
+        return "nothing was answered"
+    if told.accuracy_by == "panel":
+        return "no verdict of the judges could be read, or they had no majority"
+    return "there are no judges, and the dataset's own metric scored nothing"
+
+
+def against(model: Candidate, objective: Objective) -> str | None:
+    """What a reader should hold against a model that may be chosen, and no limit does. None without anything."""
+    told, limited = model.beside, {limit.metric for limit in model.limits}
+    if told is None or {"error_rate", "accuracy"} <= limited:
+        return None
+    parts = [f"{told.n:,} requests measured"]
+    if "error_rate" not in limited and told.error_rate is not None and told.error_rate > 0.01:
+        parts.append(f"{_percent(told.error_rate)} % of them failed")
+    if "accuracy" not in limited:
+        if told.accuracy is None:
+            parts.append(f"accuracy is unknown: {_why_unknown(model)}")
+        elif objective != "most_accurate":
+            value = amount("accuracy", told.accuracy)
+            parts.append(f"{_scored(value, model)} ({told.accuracy_n:,} prompts)")
+    where = "beside its limits" if limited else "of which nothing is limited"
+    return f"{model.model}, {where}: {', '.join(parts)}."
 
 
 def pair_of(comparisons: Sequence[Comparison], a: str | None, b: str | None) -> Comparison | None:
@@ -215,6 +272,10 @@ def reasons(
             lines.append(
                 f"{model.model} has no {_COMPARED[objective]} to compare: half of its requests or more failed."
             )
+        if model.model in found.candidates and (told_against := against(model, objective)):
+            lines.append(told_against)
+    if len(models) == 1:
+        lines.append(f"{models[0].model} is the only model: there was nothing to compare it with.")
     for pair in comparisons:
         if pair.difference is None:
             lines.append(

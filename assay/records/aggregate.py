@@ -59,8 +59,8 @@ def aggregate(
     by_prompt = rated_prompts(rated_answers(found, panel), measured.records, sources)
     rows = {
         "cells": _cells(settings, measured, ended, levels, buckets),
-        "models": _models(settings, measured, ended, levels, buckets, by_prompt, said, known),
-        "accuracy": _accuracy(settings, asked, buckets, by_prompt),
+        "models": _models(settings, measured, ended, levels, buckets, by_prompt, said, known, found),
+        "accuracy": _accuracy(settings, asked, buckets, by_prompt, found),
         "judges": [] if panel is None else judge_rows(said, panel, found, settings.judges, known),
         "periods": period_rows(measured.records, [model.label for model in settings.models]),
     }
@@ -100,6 +100,7 @@ def _models(
     by_prompt: pd.DataFrame,
     verdicts: pd.DataFrame,
     prices: Mapping[str, Price],
+    answers: pd.DataFrame,
 ) -> list[Row]:
     level = of_interest(
         [level.concurrency for level in levels.values() if level.concurrency is not None],
@@ -119,6 +120,7 @@ def _models(
         jobs = standing(ended, model.label, level.name, list(shares), measured.invalid)
         row |= _stands(level, jobs, sample) | _computed(metrics.SAMPLED, sample)
         row |= _self_check(jobs, row) | rates(mine, shares, settings.confidence, judged)
+        row["accuracy_by"] = _rated_by(answers.loc[answers["model"] == model.label], judged)
         row |= _computed(metrics.ALL_BUCKETS, everywhere)
         overall = rates(mine, None, settings.confidence, judged)
         row |= {f"{name}_all_buckets": overall[name] for name in metrics.RATED_EVERYWHERE}
@@ -134,7 +136,11 @@ def _models(
 
 
 def _accuracy(
-    settings: Aggregation, asked: pd.DataFrame, buckets: Sequence[str], by_prompt: pd.DataFrame
+    settings: Aggregation,
+    asked: pd.DataFrame,
+    buckets: Sequence[str],
+    by_prompt: pd.DataFrame,
+    answers: pd.DataFrame,
 ) -> list[Row]:
     sizes = asked.groupby("bucket", sort=False)["tokens"].mean()
     rows = []
@@ -143,10 +149,18 @@ def _accuracy(
         for bucket in buckets:
             here = mine.loc[mine["bucket"] == bucket]
             row: Row = {"model": model.label, "model_id": model.id, "bucket": bucket}
+            given = answers.loc[(answers["model"] == model.label) & (answers["bucket"] == bucket)]
+            row["accuracy_by"] = _rated_by(given, bool(settings.judges))
             row["prompt_tokens_mean"] = float(sizes[bucket])
             row |= {"asked": int(here["asked"].sum()), "answered": int(here["answered"].sum())}
             rows.append(row | rates(here, {bucket: 1.0}, settings.confidence, bool(settings.judges)))
     return rows
+
+
+def _rated_by(answers: pd.DataFrame, judged: bool) -> str | None:
+    if judged:
+        return "panel"
+    return ", ".join(sorted(answers["metric"].dropna().unique())) or None
 
 
 def _computed(columns: Iterable[Metric], sample: Sample) -> Row:

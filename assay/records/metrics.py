@@ -517,6 +517,12 @@ CELLS: tuple[Metric, ...] = (
 )
 
 RATED: tuple[Metric, ...] = (
+    Metric(
+        "accuracy_by",
+        "",
+        "what accuracy is by: the panel, or without judges the name of the dataset's own metric; null without answers",
+        "text",
+    ),
     Metric("accuracy_n", "prompts", "prompts with at least one answer that has a verdict", "count"),
     Metric(
         "accuracy",

@@ -68,6 +68,7 @@ ANSWERS: Mapping[str, pa.DataType] = {
     "source": pa.string(),
     "times": pa.float64(),
     "score": pa.float64(),
+    "metric": pa.string(),
     "stop_reason_max_tokens": pa.float64(),
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -130,6 +131,60 @@ def test_a_model_that_fails_is_not_cheaper_than_one_that_answers_the_same(tmp_pa
     choice = Choice.model_validate({"dataset_of_interest": interest, "concurrency": [1]})
     (pair,) = decide(choice, **tables_of(made, tmp_path, interest), **inputs)["comparisons"]
     assert pair["relative"] == pytest.approx(0, abs=0.02)
+
+
+def unreadable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row | {"verdict": "unparseable"} for row in rows]
+
+
+def test_without_limits_the_reasons_say_what_speaks_against_the_choice(tmp_path: Path) -> None:
+    models = {
+        "a": MadeModel(error_rate=0.5, accuracy=0.5, output_tokens=20),
+        "b": MadeModel(usd_per_million=9),
+    }
+    found = decided(tmp_path / "none", models)
+    assert found["model"] == "a"
+    (told,) = (line for line in found["reasons"] if line.startswith("a, of which nothing is limited"))
+    failed = re.search(r"80 requests measured, (\d+) % of them failed, answers correctly \d+ %", told)
+    assert failed is not None and 35 < int(failed[1]) < 65
+    assert "(20 prompts)" in told
+    assert not any(line.startswith("b, ") for line in found["reasons"]), "it is not the choice"
+    some = decided(tmp_path / "some", models, {"accuracy": {"min": 0.05}})
+    assert any(re.match(r"a, beside its limits: 80 requests.* failed\.$", line) for line in some["reasons"])
+    both = decided(tmp_path / "both", models, {"accuracy": {"min": 0.05}, "error_rate": {"max": 0.9}})
+    assert not any("beside its limits" in line for line in both["reasons"])
+    few = decided(tmp_path / "few", {"a": MadeModel(error_rate=0.0)})
+    assert not any("failed" in line for line in few["reasons"])
+
+
+def test_a_single_model_had_nothing_to_be_compared_with(tmp_path: Path) -> None:
+    found = decided(tmp_path, {"swift": MadeModel()})
+    assert found["sentence"].endswith("with no other model to compare it with.")
+    assert "swift is the only model: there was nothing to compare it with." in found["reasons"]
+
+
+def test_when_no_verdict_could_be_read_the_sentence_says_that_accuracy_is_unknown(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel()}, requests=80)
+    for path in run.verdicts:
+        table = pq.read_table(path)
+        pq.write_table(pa.Table.from_pylist(unreadable(table.to_pylist()), schema=table.schema), path)
+    inputs = run.inputs()
+    del inputs["statuses"]
+    choice = Choice.model_validate({"dataset_of_interest": "short", "concurrency": [1, 4]})
+    found = decide(choice, **tables_of(run, tmp_path, "short"), **inputs)
+    assert found["model"] == "swift"
+    assert "The accuracy of swift is unknown: no verdict of the judges could be read" in found["sentence"]
+    assert any("accuracy is unknown: no verdict" in line for line in found["reasons"])
+
+
+def test_without_judges_a_metrics_mean_is_not_called_correct(tmp_path: Path) -> None:
+    models = {"a": MadeModel(accuracy=0.5), "b": MadeModel(accuracy=0.95)}
+    found = decided(tmp_path, models, objective="most_accurate", prompts=60, judges=())
+    assert "scores " in found["sentence"] and "by the dataset's own metric (qa_f1)" in found["sentence"]
+    by_cost = decided(tmp_path / "cost", {"a": MadeModel()}, judges=())
+    assert any("by the dataset's own metric (qa_f1)" in line for line in by_cost["reasons"])
+    for text in (found["sentence"], *found["reasons"], *by_cost["reasons"]):
+        assert "correctly" not in text
 
 
 def test_models_that_cost_the_same_are_equivalent(tmp_path: Path) -> None:
