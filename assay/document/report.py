@@ -183,6 +183,7 @@ def context(
             "glossary": run_tables.pairs(_glossary(), "column", "meaning"),
         },
         "judges_labels": [judge["label"] for judge in public["judges"]["panel"]] if public["judges"] else [],
+        "metric": model_tables.metric_of(inputs),
         "unparseable": _sum(finished.verdict_statuses, "unparseable"),
         "verdicts_failed": _sum(finished.verdict_statuses, "failed"),
         "verdicts": sum(

@@ -12,12 +12,12 @@ from assay.tables.numbers import known, percent
 
 
 def by_model_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
-    """Rows of model, accuracy, accuracy_low, accuracy_high, accuracy_n, metric_score."""
+    """Rows of model, accuracy, accuracy_low, accuracy_high, accuracy_n, metric_score, accuracy_by."""
     return _columns(inputs.models, ["model"], settings)
 
 
 def by_prompt_size_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
-    """Rows of model, bucket, accuracy, accuracy_low, accuracy_high, accuracy_n, metric_score, min_tokens, max_tokens."""
+    """Rows of model, bucket, accuracy, accuracy_low, accuracy_high, accuracy_n, metric_score, accuracy_by, min_tokens, max_tokens."""
     frame = _columns(inputs.accuracy, ["model", "bucket"], settings)
     sizes = {bucket.name: bucket for bucket in settings.buckets}
     frame = frame[frame["bucket"].isin(sizes)]
@@ -36,6 +36,7 @@ def _columns(frame: pd.DataFrame, keys: list[str], settings: FigureSettings) -> 
     taken = pd.DataFrame(
         {**{key: frame[key].astype(str) for key in keys}, **{name: column(frame, name) for name in values}}
     )
+    taken["accuracy_by"] = frame["accuracy_by"] if "accuracy_by" in frame.columns else None
     order = {name: place for place, name in enumerate(settings.models)}
     taken = taken[taken["model"].isin(order)]
     return taken.sort_values("model", key=lambda names: names.map(order), kind="stable").reset_index(
@@ -49,7 +50,11 @@ def by_model_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
     if rows.empty:
         return "No answer was scored, so there is no accuracy to show."
     best, worst = rows.iloc[0], rows.iloc[-1]
-    text = f"{best['model']} answers {percent(best['accuracy'])} of its prompts correctly{_between(best, settings)}"
+    metric = _metric(rows)
+    if metric is None:
+        text = f"{best['model']} answers {percent(best['accuracy'])} of its prompts correctly{_between(best, settings)}"
+    else:
+        text = f"By the dataset's own metric ({metric}), {best['model']} scores {percent(best['accuracy'])}{_between(best, settings)}"
     if len(rows) == 1:
         return text + "."
     text += f", {worst['model']} {percent(worst['accuracy'])}{_between(worst, settings)}."
@@ -60,6 +65,17 @@ def by_model_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
     ):
         text += " Even these two intervals overlap."
     return text
+
+
+def _metric(rows: pd.DataFrame) -> str | None:
+    """The metric that stands for accuracy where there are no judges: its mean is no share of right answers."""
+    named = [name for name in rows["accuracy_by"] if isinstance(name, str) and name != "panel"]
+    return named[0] if named else None
+
+
+def _label(rows: pd.DataFrame) -> str:
+    metric = _metric(rows)
+    return "accuracy" if metric is None else f"score by {metric}"
 
 
 def _between(row: "pd.Series[float]", settings: FigureSettings) -> str:
@@ -80,12 +96,12 @@ def by_prompt_size_finding(frame: pd.DataFrame, settings: FigureSettings) -> str
             changes.append((abs(last["accuracy"] - first["accuracy"]), str(model), first, last))
     if not changes:
         best = rows.sort_values("accuracy", ascending=False, kind="stable").iloc[0]
-        return f"In bucket {best['bucket']}, {best['model']} is the most accurate with {percent(best['accuracy'])}."
+        return f"In bucket {best['bucket']}, {best['model']} has the highest {_label(rows)}, {percent(best['accuracy'])}."
     size, model, first, last = max(changes, key=lambda found: found[0])
     if size == 0:
-        return f"From bucket {first['bucket']} to {last['bucket']} no model's accuracy changes."
+        return f"From bucket {first['bucket']} to {last['bucket']} no model's {_label(rows)} changes."
     return (
-        f"From bucket {first['bucket']} to {last['bucket']}, accuracy changes most for {model}: from "
+        f"From bucket {first['bucket']} to {last['bucket']}, {_label(rows)} changes most for {model}: from "
         f"{percent(first['accuracy'])} to {percent(last['accuracy'])}."
     )
 
@@ -132,7 +148,7 @@ def draw_by_model(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     panel.grid(visible=False, axis="y")
     panel.grid(visible=True, axis="x")
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.0f} %"))
-    panel.set_xlabel("accuracy")
+    panel.set_xlabel(_label(rows))
     if rows["metric_score"].notna().any():
         handle = Line2D(
             [], [], linestyle="none", marker="D", markerfacecolor="none", markeredgecolor=style.MUTED
@@ -182,6 +198,6 @@ def draw_by_prompt_size(frame: pd.DataFrame, settings: FigureSettings) -> Figure
     panel.set_ylim(0, 1.02)
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.0f} %"))
     panel.set_xlabel("bucket of prompt size")
-    panel.set_ylabel("accuracy")
+    panel.set_ylabel(_label(rows))
     style.model_legend(figure, settings.models, shown)
     return figure

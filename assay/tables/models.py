@@ -77,7 +77,7 @@ def headline(inputs: Inputs, models: Sequence[str], buckets: Sequence[str], leve
             "left",
         ),
         Column(
-            "accuracy",
+            "accuracy" if metric_of(inputs) is None else f"score ({metric_of(inputs)})",
             lambda row: with_interval(
                 percent(row.get("accuracy")),
                 percent(row.get("accuracy_low")),
@@ -178,6 +178,21 @@ def _p(value: Any) -> str:
     return "under 0.001" if known(value) and float(value) < 0.001 else decimal(value, 3)
 
 
+def metric_of(inputs: Inputs) -> str | None:
+    """The metric that stands for accuracy, where there are no judges."""
+    return _metric(inputs.models.get("accuracy_by", []))
+
+
+def _metric(names: Any) -> str | None:
+    return next((name for name in names if isinstance(name, str) and name != "panel"), None)
+
+
+def _score_of(words: str, rows: Sequence[Any]) -> str:
+    """A column's name; without judges what stands in it is a mean of the metric and is not called correct."""
+    metric = _metric([row.get("accuracy_by") for row in rows])
+    return words if metric is None else f"score ({metric}), {words.removeprefix('correct ')}"
+
+
 def accuracy(inputs: Inputs, models: Sequence[str]) -> Markdown:
     """One row for each model: of its answers and of all asked, and the dataset's own metric."""
     rows = [
@@ -186,14 +201,14 @@ def accuracy(inputs: Inputs, models: Sequence[str]) -> Markdown:
     columns: list[Column[Any]] = [
         Column("model", lambda row: row["model"], "left"),
         Column(
-            "correct of answered",
+            _score_of("correct of answered", rows),
             lambda row: with_interval(
                 percent(row.get("accuracy")),
                 percent(row.get("accuracy_low")),
                 percent(row.get("accuracy_high")),
             ),
         ),
-        Column("correct of asked", lambda row: percent(row.get("accuracy_of_asked"))),
+        Column(_score_of("correct of asked", rows), lambda row: percent(row.get("accuracy_of_asked"))),
         Column("dataset's own metric", lambda row: percent(row.get("metric_score"))),
         Column("prompts", lambda row: count(row.get("accuracy_n"))),
     ]

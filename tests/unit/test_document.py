@@ -128,6 +128,19 @@ def test_without_judges_it_speaks_of_none(tmp_path: Path) -> None:
     benchmark = finished_run.benchmark() | {"judges": None}
     text = filled(files, tmp_path, benchmark)
     assert "No judges were asked" in text and "tbl-judges" not in text
+    assert "are models too" not in text
+    assert "are models too" in document(tmp_path / "judged")
+
+
+def test_without_judges_no_answer_is_called_correct(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    for name in ("models", "accuracy"):
+        pd.read_parquet(paths[name]).assign(accuracy_by="qa_f1").to_parquet(paths[name])
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark() | {"judges": None}))
+    assert "the score by the dataset's own metric (qa_f1) stands in the place of accuracy" in text
+    assert "By the dataset's own metric (qa_f1), swift scores 95 %" in text
+    assert "| score (qa_f1) |" in text and "score (qa_f1), of answered" in text
+    assert "correct of answered" not in text and "prompts correctly" not in text
 
 
 @pytest.mark.parametrize("answer", ["winner", "undecided", "equivalent", "none_qualifies", "not_evaluated"])

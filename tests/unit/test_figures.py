@@ -30,6 +30,22 @@ def _inputs(models: int = 3, buckets: int = 4, levels: tuple[int, ...] = (1, 4, 
     )
 
 
+def test_without_judges_a_metrics_mean_is_a_score() -> None:
+    inputs = _inputs()
+    scored = replace(
+        inputs,
+        models=inputs.models.assign(accuracy_by="qa_f1"),
+        accuracy=inputs.accuracy.assign(accuracy_by="qa_f1"),
+    )
+    for name in ("accuracy_by_model", "accuracy_by_prompt_size"):
+        drawing = FIGURES[name]
+        finding = drawing.finding(drawing.data(scored, _settings()), _settings())
+        assert "qa_f1" in finding and "correctly" not in finding and "accuracy" not in finding
+        figure = drawing.draw(drawing.data(scored, _settings()), _settings())
+        panel = figure.axes[0]
+        assert "score by qa_f1" in (panel.get_xlabel(), panel.get_ylabel())
+
+
 def _draw(name: str, inputs: Inputs, settings: FigureSettings, folder: Path) -> str:
     paths = [folder / f"{name}.{ending}" for ending in ("svg", "png", "csv")]
     write(name, inputs, settings, *paths)
