@@ -31,6 +31,9 @@ _PACKAGES = (
 
 _ACCOUNT = re.compile(r"(?<=:)\d{12}(?=:)")
 
+_LOGIN = re.compile(r"(?<=://)[^/?#\s]*@")
+"""What stands before the host of a URL: a name, and often a password."""
+
 
 @dataclass(frozen=True, slots=True)
 class Commit:
@@ -74,8 +77,18 @@ def settings_hash(settings: Any) -> str:
     return hashlib.sha256(canonical_json(settings).encode()).hexdigest()
 
 
+def public_settings(benchmark: dict[str, Any]) -> dict[str, Any]:
+    """A benchmark as the report prints it: without private parts, and without AWS profiles, often people's names."""
+    made: dict[str, Any] = without_private_parts(benchmark)
+    for part in ("endpoint", "publish"):
+        if isinstance(made.get(part), dict):
+            made[part] = {key: value for key, value in made[part].items() if key != "profile"}
+    return made
+
+
 def without_private_parts(value: Any) -> Any:
-    """`value` without what a reader has no use for: AWS account ids in ARNs, and folders of absolute paths."""
+    """`value` without what a reader has no use for: AWS account ids in ARNs, names and passwords in URLs,
+    and folders of absolute paths."""
     if isinstance(value, dict):
         return {key: without_private_parts(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -83,5 +96,5 @@ def without_private_parts(value: Any) -> Any:
     if isinstance(value, str):
         if value.startswith(("/", "~")) or re.match(r"[A-Za-z]:[\\/]", value):
             return "…/" + re.split(r"[\\/]", value)[-1]
-        return _ACCOUNT.sub("…", value)
+        return _ACCOUNT.sub("…", _LOGIN.sub("", value))
     return value

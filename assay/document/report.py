@@ -131,7 +131,7 @@ def context(
     inputs = finished.tables
     buckets = [bucket.name for bucket in benchmark.buckets]
     plain = benchmark.model_dump(mode="json")
-    public = provenance.without_private_parts(plain)
+    public = provenance.public_settings(plain)
     prices = provenance.without_private_parts(finished.prices.get("prices", {}))
     prices = {provenance.without_private_parts(name): price for name, price in prices.items()}
     return {
@@ -223,12 +223,13 @@ def context(
         "jobs": len(finished.statuses),
         "source": provenance.without_private_parts(finished.source),
         "tokenizer": finished.buckets.get("tokenizer") or {},
+        "system_sha256": finished.buckets.get("system_sha256"),
         "template_sha256": finished.buckets.get("template_sha256"),
         "bucket_warnings": [*finished.buckets.get("warnings", []), *finished.source.get("warnings", [])],
         "prices_taken": finished.prices.get("taken"),
         "commit": made["commit"],
         "settings_sha256": provenance.settings_hash(plain),
-        "commands": code_block("\n".join(settings.commands), "bash"),
+        "commands": code_block("\n".join(map(provenance.without_private_parts, settings.commands)), "bash"),
         "settings_yaml": code_block(
             yaml.safe_dump(_given(public), sort_keys=False, allow_unicode=True, width=100), "yaml"
         ),

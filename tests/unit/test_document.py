@@ -152,6 +152,41 @@ def test_every_answer_makes_a_report(answer: str, tmp_path: Path) -> None:
     assert sentence in text and "tbl-comparisons" not in text
 
 
+def test_the_system_prompts_hash_stands_beside_the_templates(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    assert "System prompt" not in filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark())
+    changed(paths, "buckets", {"system_sha256": "5e" * 32})
+    benchmark = finished_run.benchmark() | {"prompt": {"system": "system.txt"}}
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, benchmark))
+    assert f"System prompt: system.txt (SHA-256 {'5e' * 32})" in text
+
+
+def test_profiles_and_passwords_stay_out(tmp_path: Path) -> None:
+    benchmark = finished_run.benchmark() | {
+        "endpoint": {"kind": "bedrock", "region": "eu-west-1", "profile": "jane-doe"},
+        "publish": {"url": "https://s3.example.com", "bucket": "reports", "profile": "jane-doe"},
+    }
+    text = plain(
+        document(tmp_path, benchmark, ("make report PROXY=https://jane:s3cr@t@proxy.example.com/x",))
+    )
+    assert "jane" not in text and "s3cr" not in text
+    assert "https://proxy.example.com/x" in text
+    assert "https://s3.example.com" in text
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        ("https://jane:pa@ss@host.example:8443/path@x", "https://host.example:8443/path@x"),
+        ("see http://jane@host/ and http://bob:1@host/", "see http://host/ and http://host/"),
+        ("https://host/a?mail=jane@example.com", "https://host/a?mail=jane@example.com"),
+    ],
+)
+def test_a_login_is_taken_out_of_a_url_and_nothing_else(given: str, left: str) -> None:
+    assert provenance.without_private_parts(given) == left
+    assert provenance.public_settings({"endpoint": {"url": given}})["endpoint"]["url"] == left
+
+
 def test_account_ids_and_folders_stay_out(tmp_path: Path) -> None:
     benchmark = copy.deepcopy(finished_run.benchmark())
     benchmark["models"][0]["id"] = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
