@@ -9,7 +9,7 @@ class SelfCheckLimits(Settings):
     They are for gross faults only. How large the instrument's error is beside the figures stands in the report.
     """
 
-    canary_error_ms_p99: Positive = 50.0
+    canary_error_ms_p99: Positive = 100.0
     """Most that the canary may be read late (99th percentile), or the share below if that is more."""
     canary_error_share_of_ttft: Share = 0.1
     """The same as a share of the cell's median time to first token (of its end-to-end time, without streaming)."""
