@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from assay.decision.compare import FIGURE, Comparison, compare
-from assay.decision.limits import Checked, Qualifies, State, check, number, qualifies
+from assay.decision.limits import Checked, Qualifies, State, check, number, qualifies, why_unknown
 from assay.decision.recommend import Beside, Candidate, Recommendation, recommend
 from assay.decision.stage import Choice
 from assay.decision.words import amount, lead, limit_words, pair_of, reasons, sentence
@@ -138,7 +138,8 @@ def _candidate(settings: Choice, row: Mapping[Any, Any], evidence: _Evidence) ->
         unknown = next(limit for limit in limits if limit.state == "not_evaluated")
         reason = limit_words(unknown)
     elif value is None and found != "no":
-        found, reason = "not_evaluated", f"its {column} is unknown"
+        why = why_unknown(column, row)
+        found, reason = "not_evaluated", f"its {column} is unknown{': ' + why if why else ''}"
     return Candidate(
         model,
         found,

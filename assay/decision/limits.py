@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from assay.decision.settings import Bound, Limits
+from assay.records.attempts import MIN_CHUNKS_FOR_TPOT, MIN_TOKENS_FOR_TPOT
 from assay.stats.distributions import normal_quantile
 from assay.stats.interval import tail
 from assay.stats.quantiles import least_n
@@ -39,6 +40,8 @@ class Checked:
     more: int | None
     """About how many more of these would decide, if the value stays as it is; None where it isn't undecided, or
     where no number would."""
+    why: str | None = None
+    """Why its value is unknown, where it is."""
 
 
 def check(limits: Limits, figures: Mapping[Any, Any], confidence: float) -> list[Checked]:
@@ -93,7 +96,30 @@ def _checked(name: str, bound: Bound, figures: Mapping[Any, Any], confidence: fl
     if state == "undecided" and value is not None:
         wanted = _needed(name, limit, value, low, high, n, confidence)
         more = None if wanted is None or wanted > MOST else max(1, wanted - n)
-    return Checked(name, side, limit, value, low, high, n, unit, state, more)
+    why = why_unknown(name, figures) if value is None else None
+    return Checked(name, side, limit, value, low, high, n, unit, state, more, why)
+
+
+def why_unknown(metric: str, figures: Mapping[Any, Any]) -> str | None:
+    """Why a row of the table of models has no figure of this limit or objective; None where nobody knows.
+
+    `metric` is a limit's name or that of a column.
+    """
+    if not number(figures.get("n_ok")):
+        return "nothing was answered"
+    if metric.startswith("tpot_ms"):
+        return f"no answer was long enough for it: it takes {MIN_TOKENS_FOR_TPOT} tokens in {MIN_CHUNKS_FOR_TPOT} chunks"
+    if metric.startswith("ttft_ms"):
+        return "no answer held any text, or none was streamed"
+    if metric.startswith("cost_usd") and number(figures.get("cost_usd")) is None:
+        return (
+            f"the price of {figures.get('model_id')} is missing; add it to the benchmark file under `prices:`"
+        )
+    if metric.startswith("cost_usd"):
+        return "one of its buckets has no answer"
+    if metric == "accuracy" and figures.get("accuracy_by") == "panel":
+        return "no verdict of the judges could be read, or they had no majority"
+    return "no answer was scored" if metric == "accuracy" else None
 
 
 def _needed(

@@ -305,7 +305,7 @@ def limit_words(limit: Checked) -> str:
     asked = f"at {'most' if limit.bound == 'max' else 'least'} {amount(limit.metric, limit.limit)} is asked"
     name, value = metric_name(limit.metric), amount(limit.metric, limit.value)
     if limit.state == "not_evaluated":
-        return f"{name} is unknown, where {asked}"
+        return f"{name} is unknown{f' ({limit.why})' if limit.why else ''}, where {asked}"
     if limit.state == "missed":
         return f"misses {name}: {value}, where {asked}"
     around = (

@@ -184,6 +184,7 @@ def context(
         },
         "judges_labels": [judge["label"] for judge in public["judges"]["panel"]] if public["judges"] else [],
         "metric": model_tables.metric_of(inputs),
+        "unpriced": [model["label"] for model in public["models"] if not _priced(prices.get(model["id"]))],
         "unparseable": _sum(finished.verdict_statuses, "unparseable"),
         "verdicts_failed": _sum(finished.verdict_statuses, "failed"),
         "verdicts": sum(
@@ -234,6 +235,11 @@ def context(
             yaml.safe_dump(_given(public), sort_keys=False, allow_unicode=True, width=100), "yaml"
         ),
     }
+
+
+def _priced(price: dict[str, Any] | None) -> bool:
+    needed = ("input_usd_per_million", "output_usd_per_million")
+    return price is not None and all(numbers.known(price.get(name)) for name in needed)
 
 
 def _header(title: str, author: str | None) -> Markdown:

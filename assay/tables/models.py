@@ -84,7 +84,7 @@ def headline(inputs: Inputs, models: Sequence[str], buckets: Sequence[str], leve
                 percent(row.get("accuracy_high")),
             ),
         ),
-        Column("USD per 10,000 transactions", lambda row: _cost(row.get("cost_usd_per_10k_transactions"))),
+        Column("USD per 10,000 transactions", lambda row: cost_of_transactions(row)),
         ranged("e2e_ms_p50"),
         ranged("e2e_ms_p95"),
         ranged("ttft_ms_p50"),
@@ -107,8 +107,12 @@ def _up_to(entry: Row) -> str:
     return ", ".join(words) or UNKNOWN
 
 
-def _cost(value: Any) -> str:
-    return dollars(value) if known(value) else "unknown"
+def cost_of_transactions(row: Row) -> str:
+    """Dollars per 10,000 transactions; where there are none, why not."""
+    value = row.get("cost_usd_per_10k_transactions")
+    if known(value):
+        return dollars(value)
+    return "nothing answered" if known(row.get("n_ok")) and not row.get("n_ok") else "unknown"
 
 
 def _model(label: str, chosen: Any) -> Markdown:
@@ -134,10 +138,14 @@ def limits(decision: dict[str, Any]) -> Markdown | None:
         ),
         Column(
             "found",
-            lambda row: with_interval(
-                figure(row["metric"], row.get("value")),
-                figure(row["metric"], row.get("low")),
-                figure(row["metric"], row.get("high")),
+            lambda row: (
+                f"unknown: {row['why']}"
+                if row.get("why")
+                else with_interval(
+                    figure(row["metric"], row.get("value")),
+                    figure(row["metric"], row.get("low")),
+                    figure(row["metric"], row.get("high")),
+                )
             ),
         ),
         Column("n", lambda row: count(row.get("n"))),

@@ -8,7 +8,7 @@ import pandas as pd
 from assay.schedule.level import level_of
 from assay.tables.inputs import Inputs
 from assay.tables.markdown import Column, Markdown, table, with_interval
-from assay.tables.models import METRICS
+from assay.tables.models import METRICS, cost_of_transactions
 from assay.tables.numbers import UNKNOWN, count, decimal, dollars, known, number, percent
 
 Row = dict[str, Any]
@@ -83,7 +83,7 @@ def cells(inputs: Inputs, models: Sequence[str], buckets: Sequence[str]) -> Mark
         Column("TPOT p50 (ms)", lambda row: number(row.get("tpot_ms_p50"))),
         Column("transactions per minute", lambda row: number(row.get("transactions_per_minute"))),
         Column("tokens per minute", lambda row: number(row.get("tokens_per_minute"))),
-        Column("USD per 10,000", lambda row: _unknown_cost(row.get("cost_usd_per_10k_transactions"))),
+        Column("USD per 10,000", cost_of_transactions),
     ]
     return table(columns, rows)
 

@@ -241,6 +241,30 @@ def test_an_unknown_price_is_not_evaluated_for_the_cheapest(tmp_path: Path) -> N
     found = decided(tmp_path, {"a": MadeModel(usd_per_million=None), "b": MadeModel(usd_per_million=None)})
     assert found["answer"] == "not_evaluated"
     assert "cost_usd_per_10k_transactions is unknown" in found["sentence"]
+    assert "the price of id-a is missing; add it to the benchmark file under `prices:`" in found["sentence"]
+
+
+def test_a_cost_is_unknown_for_want_of_answers_where_the_price_is_known(tmp_path: Path) -> None:
+    found = decided(tmp_path, {"down": MadeModel(error_rate=1.0), "up": MadeModel()})
+    assert found["models"][0]["reason"].endswith("unknown: nothing was answered")
+
+
+@pytest.mark.parametrize(
+    ("limit", "why"),
+    [("ttft_ms_p95", "no answer held any text"), ("tpot_ms_p95", "it takes 16 tokens in 4 chunks")],
+)
+def test_a_limit_that_cant_be_evaluated_says_why(tmp_path: Path, limit: str, why: str) -> None:
+    run = make_run(tmp_path, {"terse": MadeModel()}, levels=(1,))
+    table = pq.read_table(run.records[0])
+    rows = [row | {"ttft_ms": None, "tpot_ms": None} for row in table.to_pylist()]
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), run.records[0])
+    inputs = run.inputs()
+    del inputs["statuses"]
+    choice = {"dataset_of_interest": "short", "concurrency": [1], "limits": {limit: {"max": 100}}}
+    found = decide(Choice.model_validate(choice), **tables_of(run, tmp_path, "short"), **inputs)
+    (checked,) = found["models"][0]["limits"]
+    assert checked["state"] == "not_evaluated" and why in checked["why"]
+    assert why in found["sentence"] and why in found["reasons"][0]
 
 
 def test_too_few_requests_leave_a_limit_undecided_and_say_how_many_more(tmp_path: Path) -> None:

@@ -121,6 +121,41 @@ def test_an_unknown_price_makes_the_cost_unknown(tmp_path: Path) -> None:
     assert "The cost of the whole run is unknown" in text
 
 
+def test_a_missing_price_is_named_and_nothing_is_said_to_qualify_for_it(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    unknown = {"qualifies": "not_evaluated", "reason": "its cost is unknown", "limits": []}
+    changed(paths, "decision", {"models": [{"model": name, **unknown} for name in finished_run.MODELS[:3]]})
+    changed(paths, "prices", {"prices": {}})
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark() | {"limits": {}}))
+    assert "every model that was measured qualifies" not in text
+    assert "- steady: its cost is unknown." in text
+    assert "The price of swift, steady and frugal is missing" in text and "under `prices:`" in text
+    assert "The price of" not in plain(document(tmp_path / "priced"))
+
+
+def test_a_model_that_answered_nothing_has_no_unknown_price(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    models = finished_run.models_table()
+    models.loc[1, ["n_ok", "cost_usd_per_10k_transactions"]] = [0, None]
+    models.to_parquet(paths["models"])
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark()))
+    headline = text.split("#tbl-headline")[1].split(":::\n\n")[0]
+    assert "| nothing answered |" in headline and "| unknown |" not in headline
+
+
+def test_a_limit_without_a_figure_says_why(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    found = finished_run.decision()
+    found["models"][0]["limits"][0] |= {
+        "value": None,
+        "state": "not_evaluated",
+        "why": "no answer was long enough",
+    }
+    changed(paths, "decision", found)
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark()))
+    assert "unknown: no answer was long enough" in text.split("#tbl-limits")[1].split("model by model")[0]
+
+
 def test_without_judges_it_speaks_of_none(tmp_path: Path) -> None:
     paths = finished_run.write(tmp_path)
     finished_run.judges_table().iloc[:0].to_parquet(paths["judges"])
