@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 from assay.schedule.step import Step
 
-STAGGER_S = 0.02
+STAGGER_S = 0.005
 """Between the first requests of two slots, so that they don't arrive, and end, in step."""
 
-LONGEST_STAGGER_S = 1.0
+LONGEST_STAGGER_S = 0.25
 """Between the first slot's and the last slot's first request, however many slots there are."""
 
 
