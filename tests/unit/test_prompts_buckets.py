@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as parquet
 import pytest
+import yaml
 
 from assay.datasets.example import Example, Place
 from assay.datasets.examples_file import Source, read_examples, write_examples
@@ -228,6 +229,20 @@ def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
     )
+
+
+@pytest.mark.skipif(not (SHARED / "nq_multidoc.jsonl").exists(), reason="the shared data are not here")
+def test_the_shipped_benchmark_on_real_passages_gets_every_prompt_that_it_asks_for(tmp_path: Path) -> None:
+    shipped = yaml.safe_load((ROOT / "config/nq_multidoc.yaml").read_text("utf-8"))
+    buckets = {bucket["name"]: bucket["n"] for bucket in shipped["buckets"]}
+    dataset = {"kind": "jsonl", "path": str(SHARED / "nq_multidoc.jsonl")}
+    done = fetched_and_bucketed(tmp_path, dataset, shipped["buckets"])
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "buckets.json").read_text(encoding="utf-8"))
+    assert summary["warnings"] == []
+    assert {bucket["name"]: bucket["n"] for bucket in summary["buckets"]} == buckets
+    assert sum(buckets[name] for name in shipped["dataset_of_interest"]) >= 60
+    assert shipped["load"]["requests"] >= max(buckets.values())
 
 
 def fetched_and_bucketed(
