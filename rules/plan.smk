@@ -20,7 +20,7 @@ except InputError as error:
 
 RUN = BENCHMARK.run
 RESULTS = f"results/{RUN.name}"
-LEDGER = str(RUN.ledger or f"{RESULTS}/ledger")
+LEDGER = str(RUN.ledger.expanduser() if RUN.ledger else f"{RESULTS}/ledger")
 
 MODELS = {model.label: model for model in BENCHMARK.models}
 JUDGES = {judge.label: judge for judge in BENCHMARK.judges.panel} if BENCHMARK.judges else {}

@@ -29,7 +29,7 @@ class Run(Settings):
     seed: Whole = 20261101
     """Of every random choice: samples, order, synthetic data."""
     ledger: Path | None = None
-    """Folder of the ledger; by default `results/<name>/ledger`."""
+    """Folder of the ledger; by default `results/<name>/ledger`. `~` is the home folder."""
 
 
 class Report(Settings):

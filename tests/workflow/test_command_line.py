@@ -33,6 +33,13 @@ def test_an_override_on_the_command_line_keeps_the_default_benchmark(project: Wo
     assert {count for rule, count in plan.items() if rule.startswith("invoke_")} == {1}
 
 
+def test_a_ledger_in_the_home_folder_is_found_there(project: Workflow, tmp_path: Path) -> None:
+    project.changed()["run"]["ledger"] = "~/paid"
+    project.environment = {"HOME": str(tmp_path / "home")}
+    printed = project.snakemake("--dry-run", "--printshellcmds")
+    assert f"--ledger {tmp_path / 'home' / 'paid'}" in printed
+
+
 def test_a_typo_is_one_clear_error_and_nothing_is_written(project: Workflow) -> None:
     project.changed()["inference"]["temprature"] = project.benchmark["inference"].pop("temperature")
     printed = project.snakemake("--cores", "1", succeeds=False)
