@@ -80,6 +80,8 @@ def cells(models: int = 3, bucket_count: int = 4, levels: tuple[int, ...] = (1, 
                             value * 1.09 if percentile == "p50" else float("nan")
                         )
                 row["transactions_per_minute"] = level * 60000 / row["e2e_ms_p50"]
+                row["transactions_per_minute_low"] = row["transactions_per_minute"] * 0.9
+                row["transactions_per_minute_high"] = row["transactions_per_minute"] * 1.1
                 row["tokens_per_minute"] = row["transactions_per_minute"] * (row["input_tokens_mean"] + 40)
                 rows.append(row)
     return pd.DataFrame(rows)

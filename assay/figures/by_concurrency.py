@@ -4,9 +4,11 @@ Closed loops are shown against their concurrency, open ones against their rate: 
 latency counts from when a request was due there.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -75,14 +77,17 @@ def latency_data(inputs: Inputs, settings: FigureSettings, loop: Loop = CLOSED) 
 
 
 def throughput_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
-    """Rows of model, bucket, concurrency, transactions_per_minute, tokens_per_minute, n_ok."""
+    """Rows of model, bucket, concurrency, transactions_per_minute with _low and _high, tokens_per_minute, n_ok."""
     cells = inputs.cells[inputs.cells["concurrency"].notna()]
     frame = pd.DataFrame(
         {
             "model": cells["model"].astype(str),
             "bucket": cells["bucket"].astype(str),
             "concurrency": cells["concurrency"].astype(int),
-            "transactions_per_minute": column(cells, "transactions_per_minute"),
+            **{
+                f"transactions_per_minute{end}": column(cells, f"transactions_per_minute{end}")
+                for end in ("", "_low", "_high")
+            },
             "tokens_per_minute": column(cells, "tokens_per_minute"),
             "n_ok": column(cells, "n_ok"),
         }
@@ -251,7 +256,7 @@ def _latency_panel(panel: Axes, rows: pd.DataFrame, models: Sequence[str], loop:
 
 
 def draw_throughput(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """A panel for each bucket, two beside each other."""
+    """A panel for each bucket, two beside each other; bars are intervals where the table has them."""
     buckets = list(dict.fromkeys(frame["bucket"])) or [settings.buckets[0].name]
     levels = sorted(set(frame["concurrency"]))
     columns = min(2, len(buckets))
@@ -271,8 +276,19 @@ def draw_throughput(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
                 color=style.colour(settings.models, model),
                 marker=style.marker(settings.models, model),
             )
+            ends = line[["transactions_per_minute_low", "transactions_per_minute_high"]]
+            sure = ends.map(math.isfinite).all(axis=1)
+            panel.vlines(
+                line["concurrency"][sure],
+                ends["transactions_per_minute_low"][sure],
+                ends["transactions_per_minute_high"][sure],
+                color=style.colour(settings.models, model),
+                linewidth=1.4,
+                alpha=0.75,
+            )
         style.levels(panel, levels)
-        panel.set_ylim(bottom=0)
+        tops = rows[["transactions_per_minute", "transactions_per_minute_high"]].to_numpy(dtype="float64")
+        panel.set_ylim(0, float(tops[np.isfinite(tops)].max()) * 1.12 or 1.0)
         style.plain(panel.yaxis)
         panel.set_xlabel("requests in flight")
     for panel in flat[len(buckets) :]:

@@ -21,7 +21,8 @@ _COST = "cost_usd_per_10k_transactions"
 
 
 def data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
-    """Rows of model, metric, latency_ms, low_ms, high_ms, cost_usd_per_10k_transactions, accuracy, load.
+    """Rows of model, metric, latency_ms, low_ms, high_ms, cost_usd_per_10k_transactions, accuracy,
+    accuracy_by, load.
 
     The latency is the first that the benchmark sets a limit on, else the median end-to-end latency, at the level
     that the decision is about.
@@ -39,6 +40,7 @@ def data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
                 "high_ms": _number(figures, f"{metric}_high"),
                 _COST: _number(figures, _COST),
                 "accuracy": _number(figures, "accuracy"),
+                "accuracy_by": figures.get("accuracy_by"),
                 "load": settings.level.name,
             }
         )
@@ -124,11 +126,18 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
         (row["latency_ms"], row[_COST], _words(row), style.colour(settings.models, row["model"]))
         for _, row in shown.iterrows()
     ]
-    style.name_points(panel, points)
+    bars = [
+        (row["low_ms"], row["high_ms"], row[_COST])
+        for _, row in shown.iterrows()
+        if known(row["low_ms"]) and known(row["high_ms"])
+    ]
+    style.name_points(panel, points, bars)
     return figure
 
 
 def _words(row: "pd.Series[Any]") -> str:
-    return (
-        f"{row['model']}, {percent(row['accuracy'])} correct" if known(row["accuracy"]) else str(row["model"])
-    )
+    if not known(row["accuracy"]):
+        return str(row["model"])
+    by = row["accuracy_by"]
+    words = by if isinstance(by, str) and by != "panel" else "correct"
+    return f"{row['model']}, {percent(row['accuracy'])} {words}"

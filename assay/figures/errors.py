@@ -14,6 +14,8 @@ from assay.tables.inputs import Inputs, column
 from assay.tables.numbers import percent
 
 _COLOURS = ("#d55e00", "#0072b2", "#b97a00", "#b0578d", "#009e73", "#3f9bd1", "#222222", "#999999")
+_HATCHES = ("", "////", "....")
+"""Of the first kinds, of those that get a colour for the second time, and so on."""
 
 
 def data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
@@ -59,26 +61,39 @@ def finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
     )
 
 
+def _kinds(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """The kinds that are told apart, the most frequent first, and those that are drawn as "other kinds".
+
+    There are others only where kinds outnumber colours. First told apart are those that make most of some bar; and as
+    many are as it takes until the others together are nowhere the largest part.
+    """
+    failed = frame[frame["requests"] > 0]
+    parts = failed.pivot_table(index="kind", columns=["model", "load"], values="requests", aggfunc="sum")
+    parts = parts.fillna(0.0)
+    totals = parts.sum(axis=1).sort_values(ascending=False, kind="stable")
+    kinds = [str(kind) for kind in totals.index]
+    if len(kinds) <= len(_COLOURS):
+        return kinds, []
+    of_bar = (parts / parts.sum()).max(axis=1)
+    wanted = sorted(kinds, key=lambda kind: (-float(of_bar[kind]), kinds.index(kind)))
+    shown = next(
+        count
+        for count in range(len(_COLOURS) - 1, len(kinds) + 1)
+        if (parts.loc[wanted[count:]].sum() <= parts.loc[wanted[:count]].max()).all()
+    )
+    named = set(wanted[:shown])
+    return [kind for kind in kinds if kind in named], [kind for kind in kinds if kind not in named]
+
+
 def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     """A stacked bar for each model and load."""
     places = list(frame.drop_duplicates(["model", "load"])[["model", "load", "n"]].itertuples(index=False))
-    figure, axes = style.panels(1, 1, max(1.3, 0.3 * len(places) + 0.4))
+    figure, axes = style.panels(1, 1, max(1.7, 0.3 * len(places) + 0.4))
     panel = axes[0][0]
     if not places:
         style.nothing(panel, "no request was measured")
         return figure
-    kinds = list(
-        frame[frame["requests"] > 0]
-        .groupby("kind")["requests"]
-        .sum()
-        .sort_values(ascending=False, kind="stable")
-        .index
-    )
-    named, rest = (
-        (kinds, [])
-        if len(kinds) <= len(_COLOURS)
-        else (kinds[: len(_COLOURS) - 1], kinds[len(_COLOURS) - 1 :])
-    )
+    named, rest = _kinds(frame)
     totals = [0.0] * len(places)
     for kind_place, group in enumerate([[kind] for kind in named] + ([rest] if rest else [])):
         shares = [
@@ -96,7 +111,8 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
             shares,
             left=totals,
             height=0.66,
-            color=_COLOURS[kind_place],
+            color=_COLOURS[kind_place % len(_COLOURS)],
+            hatch=_HATCHES[kind_place // len(_COLOURS) % len(_HATCHES)],
             edgecolor="white",
             linewidth=0.5,
             label=group[0] if len(group) == 1 else "other kinds",
@@ -109,14 +125,13 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     panel.set_yticks(
         range(len(places)), [f"{place.model}, {level_of(str(place.load)).words}" for place in places]
     )
-    panel.invert_yaxis()
+    panel.set_ylim(max(len(places), 3) - 0.5, -0.5)  # a single bar isn't a block
     panel.grid(visible=False, axis="y")
     panel.grid(visible=True, axis="x")
     panel.set_xlim(0, max(most * 1.3, 0.01))
     panel.xaxis.set_major_locator(MaxNLocator(5))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.3g} %"))
     panel.set_xlabel("share of measured requests that failed")
-    panel.set_ylabel("model and load")
-    if kinds:
+    if named:
         figure.legend(loc="outside upper left", ncols=3, columnspacing=1.4)
     return figure

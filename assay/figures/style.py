@@ -140,8 +140,14 @@ def model_legend(
     figure.legend(handles=[*handles, *extra], loc="outside upper left", ncols=columns, columnspacing=1.4)
 
 
-def name_points(axes: Axes, points: Sequence[tuple[float, float, str, str]]) -> None:
+def name_points(
+    axes: Axes,
+    points: Sequence[tuple[float, float, str, str]],
+    bars: Sequence[tuple[float, float, float]] = (),
+) -> None:
     """Write a text beside each point (x, y, text, colour): where there is room, clear of other points and texts.
+
+    `bars` (from x, to x, y) are horizontal lines that no text should lie on.
 
     Call it when everything else is drawn and the axes have their limits.
     """
@@ -153,6 +159,9 @@ def name_points(axes: Axes, points: Sequence[tuple[float, float, str, str]]) -> 
         Bbox.from_bounds(x - 6, y - 6, 12, 12)
         for x, y in (axes.transData.transform((x, y)) for x, y, _, _ in points)
     ]
+    for low, high, y in bars:
+        (left, height), (right, _) = axes.transData.transform([(low, y), (high, y)])
+        taken.append(Bbox.from_extents(left, height - 2, right, height + 2))
     for x, y, text, shade in points:
         label = axes.annotate(
             text, (x, y), xytext=(0, 0), textcoords="offset points", fontsize=9.5, color=shade, zorder=5

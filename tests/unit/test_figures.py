@@ -1,5 +1,6 @@
 """Every figure is drawn from whatever a run can give, says its finding in words, and is the same bytes twice."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import finished_run
 import pandas as pd
 import pytest
 
+from assay.figures import style
 from assay.figures.catalogue import FIGURES, alternative_text, write
 from assay.figures.settings import FigureSettings
 from assay.tables.inputs import Inputs, read
@@ -170,6 +172,83 @@ def test_open_loops_are_shown_by_their_rate_from_when_requests_were_due(tmp_path
     sent = closed[(closed["metric"] == "e2e_ms") & (closed["percentile"] == "p50")]["value_ms"]
     assert due.tolist() == pytest.approx((sent + 7).tolist())
     assert "At 2 requests per second in bucket" in alternative_text("latency_by_rate", both, settings)
+
+
+def _panel(name: str, inputs: Inputs, settings: FigureSettings) -> Any:
+    drawing = FIGURES[name]
+    with style.styled():
+        figure = drawing.draw(drawing.data(inputs, settings), settings)
+        figure.draw_without_rendering()
+    return figure.axes[0]
+
+
+def _with_errors(inputs: Inputs, errors: list[dict[str, int]]) -> Inputs:
+    told = [json.dumps(kinds) for kinds in errors]
+    return replace(inputs, cells=inputs.cells.assign(errors=told))
+
+
+def test_other_kinds_are_never_the_largest_part_of_a_bar() -> None:
+    """Nine kinds fill one bar evenly; what makes the whole of another is rarer than each of them."""
+    inputs = _with_errors(_inputs(2, 1, (16,)), [dict.fromkeys("abcdefghi", 4), {"rare": 3}])
+    panel = _panel("errors", inputs, _settings(2, 1))
+    widths = {bars.get_label(): [bar.get_width() for bar in bars] for bars in panel.containers}
+    assert widths["rare"][1] > 0
+    inputs = _with_errors(_inputs(1, 1, (16,)), [dict.fromkeys("abcdefg", 4) | dict.fromkeys("hijk", 1)])
+    panel = _panel("errors", inputs, _settings(1, 1))
+    widths = {bars.get_label(): [bar.get_width() for bar in bars] for bars in panel.containers}
+    assert set(widths) == {*"abcdefg", "other kinds"}
+    assert widths["other kinds"][0] <= max(
+        width[0] for kind, width in widths.items() if kind != "other kinds"
+    )
+    inputs = _with_errors(_inputs(1, 1, (16,)), [dict.fromkeys("abcdefghijklmnopqrstuv", 1)])
+    panel = _panel("errors", inputs, _settings(1, 1))
+    looks = [(bars[0].get_facecolor(), bars[0].get_hatch()) for bars in panel.containers]
+    assert len(set(looks)) == len(looks) == 22, "each kind of many is told from the others"
+
+
+@pytest.mark.parametrize("shape", [(1, (4,)), (2, (4,)), (6, (1, 4, 16))])
+def test_labels_of_the_figure_of_errors_dont_meet_the_legend(shape: tuple[int, tuple[int, ...]]) -> None:
+    models, levels = shape
+    inputs = _inputs(models, 1, levels)
+    inputs = _with_errors(
+        inputs, [{"throttling": 3, "model_stream_error": 2, "stream_cut": 1}] * len(inputs.cells)
+    )
+    panel = _panel("errors", inputs, _settings(models, 1, concurrency=max(levels)))
+    (legend,) = panel.figure.legends
+    assert not panel.get_tightbbox().overlaps(legend.get_window_extent())
+
+
+@pytest.mark.parametrize("shape", [(1, 1, (4,)), (6, 4, (1, 4, 16))])
+def test_throughput_has_its_intervals_and_no_marker_is_cut_off(
+    shape: tuple[int, int, tuple[int, ...]],
+) -> None:
+    models, buckets, levels = shape
+    inputs, settings = _inputs(*shape), _settings(models, buckets)
+    panel = _panel("throughput_by_concurrency", inputs, settings)
+    ends = [segment for bars in panel.collections for segment in bars.get_segments()]
+    assert len(ends) == models * len(levels)
+    top = panel.get_ylim()[1]
+    assert max(segment[1][1] for segment in ends) < top
+    for line in panel.get_lines():
+        for x, y in line.get_xydata():
+            height = panel.transData.transform((x, y))[1]
+            assert height + 6 < panel.transData.transform((x, top))[1]
+
+
+@pytest.mark.parametrize("models", [1, 3, 6])
+def test_no_label_of_cost_against_latency_lies_on_an_interval(models: int) -> None:
+    inputs = _inputs(models)
+    settings = _settings(models, limits={})
+    panel = _panel("cost_against_latency", inputs, settings)
+    bars = [segment for bars in panel.collections for segment in bars.get_segments()]
+    assert len(bars) == models
+    labels = [text for text in panel.texts if "correct" in text.get_text()]
+    assert len(labels) == models
+    for text in labels:
+        room = text.get_window_extent()
+        for (left, y), (right, _) in bars:
+            (x0, height), (x1, _) = panel.transData.transform([(left, y), (right, y)])
+            assert not (room.x0 < x1 and x0 < room.x1 and room.y0 < height < room.y1), text.get_text()
 
 
 def test_the_csv_holds_the_figures_that_are_drawn(tmp_path: Path) -> None:
