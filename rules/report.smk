@@ -64,6 +64,8 @@ rule report:
         statuses=attempts("json"),
         verdict_statuses=verdicts("json"),
         cloudwatch=CLOUDWATCH_FILES,
+        searches=SEARCH_FILES,
+        search_records=SEARCH_RECORDS,
         figures=FIGURE_FILES,
         template=local(str(REPORT_PARTS / "report.qmd.j2")),
     output:
@@ -80,6 +82,11 @@ rule report:
         code=stage_code("report"),
         settings=settings(benchmark=BENCHMARK, commands=COMMANDS),
         cloudwatch=lambda wildcards, input: (["--cloudwatch", *input.cloudwatch] if input.cloudwatch else []),
+        search=lambda wildcards, input: (
+            ["--searches", *input.searches, "--search-records", *input.search_records]
+            if input.searches
+            else []
+        ),
     message:
         "Write the report"
     shell:
@@ -88,7 +95,7 @@ rule report:
         " --periods {input.periods:q}"
         " --decision {input.decision:q} --prices {input.prices:q} --source {input.source:q} --buckets {input.buckets:q}"
         " --statuses {input.statuses:q} --verdict-statuses {input.verdict_statuses:q} --figures {input.figures:q} --template {input.template:q}"
-        " {params.cloudwatch:q}"
+        " {params.cloudwatch:q} {params.search:q}"
         " --out-qmd {output.qmd:q} --out-verdict {output.verdict:q}"
 
 

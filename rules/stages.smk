@@ -134,6 +134,30 @@ def invoke_settings(model):
     return made
 
 
+def search_settings(model):
+    """A model's part of the benchmark, for the search for its highest rate. Limits that no rate can break stay out."""
+    load = BENCHMARK.load
+    return settings(
+        run={"name": RUN.name, "edition": RUN.edition, "seed": RUN.seed},
+        endpoint=endpoint(),
+        model=model,
+        inference=model.inference.over(BENCHMARK.inference),
+        search=load.search,
+        load={
+            "arrivals": load.arrivals,
+            "warmup_s": load.warmup_s,
+            "max_in_flight": load.max_in_flight,
+            "workers": load.workers,
+            "timeouts": plain(load.timeouts),
+            "retry": plain(load.retry),
+            "self_check": plain(load.self_check),
+        },
+        limits=BENCHMARK.limits.on_service,
+        dataset_of_interest=BENCHMARK.dataset_of_interest,
+        confidence=BENCHMARK.decision.confidence,
+    )
+
+
 def judge_settings(judge):
     """A judge's part of the benchmark, for the model of a job."""
     asked = judge.model_copy(update={"inference": judge.inference.over(BENCHMARK.judges.inference)})

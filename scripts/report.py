@@ -28,6 +28,8 @@ def main(arguments: argparse.Namespace) -> None:
         verdict_statuses=tuple(arguments.verdict_statuses),
         figures=tuple(arguments.figures),
         cloudwatch=tuple(arguments.cloudwatch),
+        searches=tuple(arguments.searches),
+        search_records=tuple(arguments.search_records),
     )
     version = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     write(
@@ -55,6 +57,10 @@ if __name__ == "__main__":
     parser.add_argument(
         "--cloudwatch", type=Path, nargs="*", default=[], help="what CloudWatch says of models"
     )
+    parser.add_argument(
+        "--searches", type=Path, nargs="*", default=[], help="what the searches for the highest rate found"
+    )
+    parser.add_argument("--search-records", type=Path, nargs="*", default=[], help="records of the searches")
     parser.add_argument("--figures", type=Path, nargs="+", required=True, help="files of every figure")
     parser.add_argument("--template", type=Path, required=True, help="the document's template, Jinja")
     parser.add_argument("--out-qmd", type=Path, required=True)

@@ -6,6 +6,7 @@ Files that the benchmark names are checked in `assay.config.files`.
 """
 
 import inspect
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -203,6 +204,24 @@ def _blocks_filled(load: Load) -> Iterator[Problem]:
         )
 
 
+def _something_to_search_for(limits: Limits, load: Load) -> Iterator[Problem]:
+    if load.search is None:
+        return
+    if not limits.on_service:
+        yield Problem(
+            ("load", "search"),
+            "found a search for the highest rate that keeps the limits, but no limit that a rate could break; expected "
+            "a `max` on a latency or on the error rate, such as limits.e2e_ms_p95",
+        )
+    least = math.ceil(load.search.start_rps * load.search.probe_s)
+    if load.search.max_requests < least:
+        yield Problem(
+            ("load", "search", "max_requests"),
+            f"found {load.search.max_requests}, expected at least {least}: so many arrive in {load.search.probe_s:g} s "
+            f"at the first rate, {load.search.start_rps:g} per second",
+        )
+
+
 def _limits_at_a_measured_level(limits: Limits, load: Load) -> Iterator[Problem]:
     if limits.concurrency is not None and limits.concurrency not in load.concurrency:
         yield Problem(
@@ -287,6 +306,7 @@ _CHECKS: tuple[Callable[..., Iterator[Problem]], ...] = (
     _levels_differ,
     _count_or_duration,
     _blocks_filled,
+    _something_to_search_for,
     _limits_at_a_measured_level,
     _shares_are_shares,
     _limits_can_be_measured,

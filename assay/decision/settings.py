@@ -59,6 +59,18 @@ class Limits(Settings):
     accuracy: Bound | None = None
     """Share of the answers that are correct, from 0 to 1."""
 
+    @property
+    def on_service(self) -> dict[str, Bound]:
+        """Those that a higher load can break: the most that a latency or the error rate may be."""
+        bounds = {name: getattr(self, name) for name in type(self).model_fields}
+        return {
+            name: bound
+            for name, bound in bounds.items()
+            if isinstance(bound, Bound)
+            and bound.max is not None
+            and ("_ms_p" in name or name == "error_rate")
+        }
+
     @model_validator(mode="after")
     def _one_level(self) -> Self:
         if self.concurrency is not None and self.rate_rps is not None:

@@ -32,6 +32,10 @@ class RunFiles:
     """Every file of every figure."""
     cloudwatch: tuple[Path, ...] = ()
     """What CloudWatch says, a file for each model; empty where it wasn't asked."""
+    searches: tuple[Path, ...] = ()
+    """What the searches for the highest rate found, a file for each model; empty where nothing was searched."""
+    search_records: tuple[Path, ...] = ()
+    """Their records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Finished:
     statuses: Sequence[dict[str, Any]]
     verdict_statuses: Sequence[dict[str, Any]]
     cloudwatch: Sequence[dict[str, Any]] = ()
+    searches: Sequence[dict[str, Any]] = ()
+    search_records: Sequence[Path] = ()
 
     @property
     def decision(self) -> dict[str, Any]:
@@ -64,4 +70,6 @@ def read(files: RunFiles) -> Finished:
         statuses=[read_json(path) for path in files.statuses],
         verdict_statuses=[read_json(path) for path in files.verdict_statuses],
         cloudwatch=[read_json(path) for path in files.cloudwatch],
+        searches=[read_json(path) for path in files.searches],
+        search_records=files.search_records,
     )

@@ -18,12 +18,14 @@ from assay.document.settings import ReportSettings
 from assay.errors import InputError
 from assay.figures.catalogue import FIGURES, OF_ONE_KIND_OF_LOOP, alternative_text
 from assay.figures.settings import FigureSettings
+from assay.prices.book import Price
 from assay.records.metrics import TABLES
 from assay.schedule.level import of_interest
 from assay.tables import caching, cloudwatch, numbers
 from assay.tables import instrument as instrument_tables
 from assay.tables import models as model_tables
 from assay.tables import run as run_tables
+from assay.tables import search as search_tables
 from assay.tables.inputs import column
 from assay.tables.markdown import Markdown, attribute, code_block, escape
 
@@ -166,6 +168,7 @@ def context(
             "judges": run_tables.judges(finished.judges) if benchmark.judges else None,
             "caching": caching.caching(inputs, caching.pairs(benchmark.models, benchmark.inference), buckets),
             "cloudwatch": cloudwatch.cloudwatch(finished.cloudwatch),
+            "search": search_tables.search(finished.searches),
             "buckets": run_tables.buckets(finished.buckets.get("buckets", [])),
             "cells": run_tables.cells(inputs, shown.models, buckets),
             "incomplete": run_tables.incomplete(inputs),
@@ -217,6 +220,7 @@ def context(
             for one in provenance.without_private_parts(list(finished.cloudwatch))
             if "error" in one["cloudwatch"]
         ],
+        "search": _search(finished),
         "connections": _connections(finished.statuses),
         "started_utc": min(_times(finished.statuses, "started_utc"), default=None),
         "ended_utc": max(_times(finished.statuses, "ended_utc"), default=None),
@@ -309,6 +313,20 @@ def _connections(statuses: Sequence[dict[str, Any]]) -> dict[str, Any]:
         medians = [job[name] for job in told if job.get(name) is not None]
         ends[name] = (min(medians), max(medians)) if medians else None
     return ends
+
+
+def _search(finished: Finished) -> dict[str, Any] | None:
+    """What the searches for the highest rate came to, and what they cost; None where nothing was searched."""
+    if not finished.searches:
+        return None
+    known = {name: Price.from_json(price) for name, price in finished.prices.get("prices", {}).items()}
+    spent, unknown = search_tables.cost(finished.searches, finished.search_records, known)
+    return {
+        "brackets": search_tables.brackets(finished.searches),
+        "requests": _sum(finished.searches, "requests"),
+        "cost_usd": spent,
+        "cost_unknown": unknown,
+    }
 
 
 def _machine(statuses: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:

@@ -325,6 +325,7 @@ def _schedule(job: Job, bucket: str, todo: Cell) -> Schedule:
         arrivals=Every(arrivals_of(prompts, load, job.seed), job.share.number, job.share.of),
         measured=len(todo.missing),
         warmup_s=load.warmup_s,
+        filler=None if load.filler is None else _slots(job, load.filler),
     )
 
 

@@ -30,6 +30,8 @@ class JobLoad(Settings):
     warmup_s: Annotated[Number, Field(ge=0)] = 0.0
     max_in_flight: Count = 256
     workers: Count | None = None
+    filler: Whole | None = None
+    """Most filler of an open loop, where a budget bounds it."""
     block: Whole
     blocks: Count
 

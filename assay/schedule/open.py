@@ -11,7 +11,7 @@ class OpenLoop:
     """Says what arrives next: first the warm-up, then what is measured, then filler.
 
     Filler comes at the same rate until the last measured request has ended, and there is never more of it than
-    measured requests.
+    measured requests, or than `filler` where that is less.
     """
 
     warming: Arrivals
@@ -22,6 +22,8 @@ class OpenLoop:
     """Measured requests in all."""
     warmup_s: float = 0.0
     """How long warm-up requests arrive before the first measured one may."""
+    filler: int | None = None
+    """Most filler, where it is to be less."""
     _warmup: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -37,6 +39,7 @@ class OpenLoop:
         at_s = self.warmup_s + self.arrivals.at(index)
         if index < self.measured:
             return Step("measured", at_s)
-        if measured_in_flight and index < 2 * self.measured:
+        most = self.measured if self.filler is None else min(self.measured, self.filler)
+        if measured_in_flight and index < self.measured + most:
             return Step("filler", at_s)
         return None

@@ -16,6 +16,26 @@ REQUESTS = 40
 """Measured requests of a cell where neither their number nor a duration is given."""
 
 
+class Search(Settings):
+    """A search for the highest rate of arrivals at which a model still keeps the limits, on the dataset of interest.
+
+    It tries open loops at one rate after the other. Its answer is a bracket: the highest rate that kept the limits, and
+    the lowest that missed them. Limits on latencies and on the error rate count; the others don't depend on the rate.
+    """
+
+    start_rps: Rate = 1.0
+    """The first rate. It is doubled until one misses a limit, or halved (down to a 16th) until one keeps them all."""
+    probe_s: Positive = 60.0
+    """Least time for which a rate is tried, so that quotas that are counted by the minute bite. The simulator may do with
+    less. A rate is tried for longer where so few requests could not show that the limits are kept."""
+    ratio: Annotated[Positive, Field(ge=1.01, le=10)] = 1.2
+    """The search ends where the rate that missed is at most so many times the rate that kept."""
+    max_requests: Count = 5000
+    """Most requests that the search sends to a model, warm-up and filler included; retries come on top."""
+    pause_s: Annotated[Number, Field(ge=0)] = 60.0
+    """Rest between two rates on Bedrock, so that a quota which one has used up is whole again for the next."""
+
+
 class Load(Settings):
     """Load of the cells: closed loops with so many requests in flight, and open loops with so many a second."""
 
@@ -48,6 +68,8 @@ class Load(Settings):
     """None by default: while measuring, a failed request is a result."""
     self_check: SelfCheckLimits = SelfCheckLimits()
     """When the client itself has spoilt a cell."""
+    search: Search | None = None
+    """A search for the highest rate that keeps the limits. None unless it is given; `{}` takes its defaults."""
 
     @model_validator(mode="before")
     @classmethod

@@ -463,3 +463,18 @@ def test_what_load_leaves_out_follows_from_what_it_gives() -> None:
     assert (both.concurrency, both.requests, both.duration_s) == ((1,), None, 30)
     for made in (Load(), rates, both):
         assert Load.model_validate(made.model_dump(mode="json")) == made
+
+
+def test_a_search_needs_a_limit_that_a_rate_can_break(folder: Path) -> None:
+    assert check(GOOD, None).load.search is None
+    kept = [("limits/e2e_ms_p95", {"max": 100}), ("load/search", {})]
+    searching = check(changed(*kept), None).load.search
+    assert searching is not None and searching.probe_s == 60
+    message = error_of(changed(("limits/accuracy", {"min": 0.9}), ("load/search", {})))
+    assert "load.search" in message and "limits.e2e_ms_p95" in message
+
+
+def test_the_budget_of_a_search_holds_its_first_rate(folder: Path) -> None:
+    asked = {"start_rps": 10, "probe_s": 30, "max_requests": 299}
+    message = error_of(changed(("limits/error_rate", {"max": 0.1}), ("load/search", asked)))
+    assert "load.search.max_requests" in message and "300" in message

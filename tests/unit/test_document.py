@@ -15,6 +15,7 @@ from assay.document.inputs import RunFiles, read
 from assay.document.settings import ReportSettings
 from assay.errors import InputError
 from assay.figures.catalogue import FIGURES
+from assay.records.attempts import write
 
 PROJECT = Path(__file__).resolve().parents[2]
 TEMPLATE = PROJECT / "report" / "report.qmd.j2"
@@ -364,3 +365,45 @@ def test_what_cloudwatch_says_stands_beside_the_runs_own_counts_and_a_refusal_is
     assert "120" in rows[0] and "812" in rows[0] and "118" in rows[1] and "841" in rows[1]
     assert "could not be asked about steady" in text and "123456789012" not in text
     assert "CloudWatch" not in filled(files, tmp_path, finished_run.benchmark())
+
+
+def test_the_brackets_of_a_search_stand_in_the_report_with_the_evidence_of_their_ends(tmp_path: Path) -> None:
+    files = run_files(finished_run.write(tmp_path), tmp_path)
+    assert "Highest rate" not in filled(files, tmp_path, finished_run.benchmark())
+    limit = {"metric": "e2e_ms_p95", "bound": "max", "limit": 2000.0}
+    kept = {
+        "rate_rps": 9.512,
+        "n": 571,
+        "error_rate": 0.0,
+        "e2e_from_intended_ms_p95_all": 1234.0,
+        "limits": [{**limit, "value": 1234.0, "state": "met"}],
+    }
+    missed = {"rate_rps": 11.31, "n": 679, "limits": [{**limit, "value": None, "state": "missed"}]}
+    common = {
+        "model_id": "m",
+        "undecided_rps": [],
+        "requests": 1300,
+        "probes": [kept, missed],
+        "ended": "narrow",
+    }
+    found = [
+        {**common, "model": "swift", "kept": kept, "missed": missed, "ended_because": "it is narrow"},
+        {**common, "model": "steady", "kept": None, "missed": missed, "ended_because": "the end"},
+    ]
+    for one in found:
+        (tmp_path / f"{one['model']}.json").write_text(json.dumps(one))
+    write(tmp_path / "searched.parquet", [])
+    asked = dataclasses.replace(
+        files,
+        searches=(tmp_path / "swift.json", tmp_path / "steady.json"),
+        search_records=(tmp_path / "searched.parquet",),
+    )
+    benchmark = finished_run.benchmark()
+    benchmark["load"]["search"] = {}
+    benchmark["limits"]["e2e_ms_p95"] = {"max": 2000}
+    text = plain(filled(asked, tmp_path, benchmark))
+    told = section(text, "Highest rate that keeps the limits")
+    assert "swift: between 9.512 and 11.31 requests per second. After 1,300 requests at 2 rates" in told
+    assert "steady: under 11.31 requests per second; no rate that keeps was found" in told
+    assert "not reached" in told and "infinitely late" in told and "571" in told
+    assert "sent 2,600 requests, which are in no other table" in section(text, "What the run cost")

@@ -94,3 +94,10 @@ def test_the_times_do_not_depend_on_how_long_answers_take_nor_on_what_has_gone_b
 
 def test_nothing_to_measure_sends_nothing() -> None:
     assert drive(OpenLoop(Constant(1), Constant(1), measured=0, warmup_s=9), 1) == []
+
+
+@given(RATES, st.integers(1, 40), st.integers(0, 60))
+def test_a_budget_bounds_the_filler(rate_rps: float, measured: int, filler: int) -> None:
+    loop = OpenLoop(Constant(rate_rps), Constant(rate_rps), measured, filler=filler)
+    roles = [step.role for step in drive(loop, latency_s=1e9)]
+    assert roles == ["measured"] * measured + ["filler"] * min(measured, filler)

@@ -256,3 +256,29 @@ def test_a_changed_behaviour_reruns_what_asks_the_simulator(finished: Workflow) 
     behaviour["models"]["sim.swift-v1:0"]["latency"]["base_ms"] += 1
     path.write_text(yaml.safe_dump(behaviour), "utf-8")
     assert finished.plan() == FROM_PROMPTS
+
+
+def test_a_search_runs_where_it_is_asked_for_and_only_what_it_asks_makes_it_stale(finished: Workflow) -> None:
+    finished.changed()["load"]["search"] = {"start_rps": 20, "probe_s": 0.2, "max_requests": 500}
+    searches = {f"search_{name}": 1 for name in ("swift", "steady")}
+    assert finished.plan() == searches | REPORT
+    finished.run()
+    for name in ("swift", "steady"):
+        assert (finished.results / "search" / f"{name}.json").exists()
+    assert "Highest rate that keeps the limits" in (finished.results / "report" / "report.md").read_text(
+        "utf-8"
+    )
+    bought = finished.sent()
+    assert finished.plan() == {}
+
+    finished.changed()["load"] |= {"requests": 6, "warmup": 2, "concurrency": [1]}
+    finished.changed()["limits"]["accuracy"] = {"min": 0.5}
+    finished.changed()["decision"] = {"objective": "fastest"}
+    finished.changed()["judges"]["panel"].append(model("judge-b"))
+    finished.changed()["prices"]["sim.swift-v1:0"]["input_usd_per_million"] = 3.0
+    assert not searches.keys() & finished.plan().keys()
+
+    finished.changed()["load"]["search"]["max_requests"] = 501
+    assert finished.plan().items() >= searches.items()
+    finished.run("results/tiny/search/swift.json", "results/tiny/search/steady.json")
+    assert finished.sent() == bought
