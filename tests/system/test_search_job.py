@@ -28,6 +28,7 @@ def command(
     place: Place,
     limits: dict[str, Any] | None = None,
     interest: Any = "small",
+    self_check: dict[str, Any] = AT_EASE,
     **search: Any,
 ) -> list[str]:
     folder = place.folder
@@ -47,7 +48,7 @@ def command(
             "max_in_flight": 256,
             "timeouts": {},
             "retry": {},
-            "self_check": AT_EASE,
+            "self_check": self_check,
         },
         "limits": limits or {"error_rate": {"max": 0.2}},
         "dataset_of_interest": interest,
@@ -134,3 +135,10 @@ def test_a_limit_that_no_rate_keeps_leaves_the_lower_end_open(tmp_path: Path) ->
     found = search(service, limits={"e2e_ms_p50": {"max": 5}}, start_rps=400)
     assert found["kept"] is None and found["ended"] == "range"
     assert found["missed"]["rate_rps"] == 25
+
+
+def test_a_rate_that_the_client_spoilt_is_no_end_of_the_bracket_and_ends_the_search(tmp_path: Path) -> None:
+    found = search(place(tmp_path), self_check={**AT_EASE, "schedule_error_ms_p99": 1e-6})
+    assert (found["ended"], found["kept"], found["missed"]) == ("not_evaluated", None, None)
+    (only,) = found["probes"]
+    assert only["outcome"] == "not_evaluated" and "after the schedule" in only["reason"]
