@@ -159,7 +159,9 @@ def test_every_reference_leads_somewhere(rendered: tuple[Path, str, str]) -> Non
     assert targets <= set(identifiers)
     assert {f"fig-{name.replace('_', '-')}" for name in FIGURES} <= targets
     assert "@fig" not in page.text and "@tbl" not in page.text
-    assert {int(number) for number in re.findall(r"Figure\s(\d+)", page.text)} == set(range(1, len(FIGURES) + 1))
+    assert {int(number) for number in re.findall(r"Figure\s(\d+)", page.text)} == set(
+        range(1, len(FIGURES) + 1)
+    )
 
 
 def test_every_figure_has_an_alternative_text_that_states_the_finding(
