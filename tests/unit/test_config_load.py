@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import subprocess
 import sys
 from collections import OrderedDict
@@ -478,3 +479,13 @@ def test_the_budget_of_a_search_holds_its_first_rate(folder: Path) -> None:
     asked = {"start_rps": 10, "probe_s": 30, "max_requests": 299}
     message = error_of(changed(("limits/error_rate", {"max": 0.1}), ("load/search", asked)))
     assert "load.search.max_requests" in message and "300" in message
+
+
+def test_the_readmes_own_benchmark_is_a_good_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    readme = (PROJECT / "README.md").read_text("utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", readme, flags=re.DOTALL)
+    (tmp_path / "my_questions.jsonl").write_text("{}\n")
+    copied = yaml.safe_load((PROJECT / "config" / "bedrock" / "first_run.yaml").read_text("utf-8"))
+    found = check(copied | yaml.safe_load(example), None)
+    assert [model.label for model in found.models] == ["nova-lite", "nova-pro"]
