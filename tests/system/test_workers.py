@@ -22,6 +22,8 @@ def test_a_load_takes_as_many_workers_as_it_needs(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
     assert [workers_for(load(concurrency=c)) for c in (1, 128, 129, 384, 1000)] == [1, 1, 2, 3, 4]
     assert workers_for(load(rate_rps=900, arrivals="poisson")) == 3
+    rising = {"from_rps": 1, "to_rps": 900, "duration_s": 60}
+    assert workers_for(load(ramp=rising, arrivals="poisson", requests=None)) == 3
     assert workers_for(load(concurrency=8, workers=2)) == 2
     assert workers_for(load(concurrency=3, workers=9)) == 3, "a worker has at least one slot"
     assert workers_for(load(concurrency=1000, requests=None, duration_s=60)) == 1
