@@ -86,11 +86,10 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
                 "markersize": 4.5,
             }
             for name, line in _PERCENTILES:
-                shown = rows[rows[name].notna()]
                 main = line == "-"
                 latency.plot(
-                    shown["rate_rps"],
-                    shown[name],
+                    rows["rate_rps"],
+                    rows[name].astype(float),
                     linestyle=line,
                     linewidth=1.8 if main else 1.0,
                     markerfacecolor=look["color"] if main else "white",
@@ -103,7 +102,8 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
         else:
             style.log_scale(latency, list(values))
         latency.set_ylabel("ms (log scale)")
-        errors.set_ylim(0, max(float(here["error_rate"].max()) * 1.1, 0.01))
+        most = max(float(here["error_rate"].max()) * 1.1, 0.01)
+        errors.set_ylim(-0.05 * most, most)  # a marker at 0 is whole
         errors.yaxis.set_major_locator(MaxNLocator(4))
         errors.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.3g} %"))
         ends = level_of(load).ramp
