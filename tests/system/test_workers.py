@@ -86,3 +86,15 @@ def test_killed_with_its_workers_at_work_it_leaves_none_behind_and_pays_only_for
     again = sum(line["tags"]["role"] == "measured" for line in in_flight)
     assert place.dispatched()["measured"] == 60 + again
     assert sum(row["role"] == "measured" for row in place.records) == 60
+
+
+def test_workers_share_a_ramp_and_each_record_tells_the_rate_of_its_moment(tmp_path: Path) -> None:
+    place = Place(tmp_path, prompts={"small": 4}, workers=2)
+    rising = {"from_rps": 20.0, "to_rps": 80.0, "duration_s": 0.8}
+    done = place.invoke(load={"ramp": rising, "arrivals": "constant", "warmup_s": 0.1})
+    assert done.returncode == 0, done.stderr
+    assert place.status["workers"] == 2
+    measured = [row for row in place.records if row["role"] == "measured"]
+    assert sorted(row["position"] for row in measured) == list(range(40))
+    rates = [row["rate_rps"] for row in sorted(measured, key=lambda row: row["position"])]
+    assert rates == pytest.approx([(20**2 + 2 * 75 * number) ** 0.5 for number in range(40)])
