@@ -5,7 +5,7 @@ rule score:
     """The distinct answers of a model, with the dataset's own metric."""
     input:
         prompts=PROMPTS,
-        records=lambda wildcards: attempts("parquet", wildcards.model),
+        records=lambda wildcards: attempts("parquet", wildcards.model, ramps=False),
     output:
         f"{RESULTS}/answers/{{model}}.parquet",
     log:

@@ -49,7 +49,7 @@ rule aggregate:
         " --statuses {input.statuses:q} --answers {input.answers:q} {params.verdicts:q}"
         " --out-cells {output.cells_parquet:q} --out-models {output.models_parquet:q}"
         " --out-accuracy {output.accuracy_parquet:q} --out-judges {output.judges_parquet:q}"
-        " --out-periods {output.periods_parquet:q}"
+        " --out-periods {output.periods_parquet:q} --out-ramps {output.ramps_parquet:q}"
 
 
 rule decide:
@@ -59,7 +59,7 @@ rule decide:
         models=f"{RESULTS}/tables/models.parquet",
         prompts=PROMPTS,
         prices=PRICES,
-        records=attempts("parquet"),
+        records=attempts("parquet", ramps=False),
         answers=ANSWERS,
         verdicts=verdicts("parquet"),
     output:
@@ -82,7 +82,7 @@ rule decide:
             limits=BENCHMARK.limits,
             decision=BENCHMARK.decision,
             dataset_of_interest=BENCHMARK.dataset_of_interest,
-            concurrency=[level.concurrency for level in LOADS.values() if level.rate_rps is None],
+            concurrency=[level.concurrency for level in LOADS.values() if level.concurrency is not None],
             rates_rps=[level.rate_rps for level in LOADS.values() if level.rate_rps is not None],
         ),
         verdicts=lambda wildcards, input: (["--verdicts", *input.verdicts] if input.verdicts else []),

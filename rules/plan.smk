@@ -12,6 +12,7 @@ from assay.config.load import check
 from assay.errors import InputError
 from assay.fingerprint import Sources
 from assay.schedule.level import levels, of_interest
+from assay.schedule.level import ramp as ramp_level
 
 try:
     BENCHMARK = check(config, workflow.configfiles)
@@ -24,7 +25,12 @@ LEDGER = str(RUN.ledger.expanduser() if RUN.ledger else f"{RESULTS}/ledger")
 
 MODELS = {model.label: model for model in BENCHMARK.models}
 JUDGES = {judge.label: judge for judge in BENCHMARK.judges.panel} if BENCHMARK.judges else {}
-LOADS = levels(BENCHMARK.load.concurrency, BENCHMARK.load.rates_rps)
+LOADS = levels(
+    BENCHMARK.load.concurrency,
+    BENCHMARK.load.rates_rps,
+    [ramp.ends for ramp in BENCHMARK.load.ramps],
+)
+RAMPS = {ramp_level(*ramp.ends).name: ramp for ramp in BENCHMARK.load.ramps}
 BLOCKS = range(BENCHMARK.load.blocks)
 
 SIMULATED = BENCHMARK.endpoint.kind == "simulator"
@@ -39,11 +45,12 @@ REPORT_FILES = [
     f"{RESULTS}/report/{name}" for name in ("report.html", "report.md", "report.qmd", "verdict.txt")
 ]
 DECISION_FILE = f"{RESULTS}/decision/decision.json"
-TABLES = ("cells", "models", "accuracy", "judges", "periods")
+TABLES = ("cells", "models", "accuracy", "judges", "periods", "ramps")
 TABLE_FILES = expand(f"{RESULTS}/tables/{{table}}.{{ending}}", table=TABLES, ending=("parquet", "csv"))
 FIGURES = (
     *(("latency_by_concurrency", "throughput_by_concurrency") if BENCHMARK.load.concurrency else ()),
     *(("latency_by_rate",) if BENCHMARK.load.rates_rps else ()),
+    *(("latency_over_ramp",) if RAMPS else ()),
     "errors",
     "throttles_over_time",
     "accuracy_by_model",
@@ -86,7 +93,7 @@ COMMANDS = [
 
 wildcard_constraints:
     model="[A-Za-z0-9_-]+",
-    load="c[0-9]+|r[0-9.e+-]+",
+    load="c[0-9]+|r[0-9.e+-]+|ramp[0-9.e+-]+",
     block="[0-9]+",
 
 

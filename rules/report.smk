@@ -10,6 +10,7 @@ for figure in FIGURES:
             models=f"{RESULTS}/tables/models.parquet",
             accuracy=f"{RESULTS}/tables/accuracy.parquet",
             periods=f"{RESULTS}/tables/periods.parquet",
+            ramps=f"{RESULTS}/tables/ramps.parquet",
             decision=DECISION_FILE,
         output:
             svg=report(
@@ -45,7 +46,7 @@ for figure in FIGURES:
         shell:
             "python {params.script:q} --settings {params.settings:q} --log {log:q}"
             " --cells {input.cells:q} --models {input.models:q} --accuracy {input.accuracy:q}"
-            " --periods {input.periods:q} --decision {input.decision:q} --figure {params.figure:q}"
+            " --periods {input.periods:q} --ramps {input.ramps:q} --decision {input.decision:q} --figure {params.figure:q}"
             " --out-svg {output.svg:q} --out-png {output.png:q} --out-csv {output.csv:q}"
 
 
@@ -57,6 +58,7 @@ rule report:
         accuracy=f"{RESULTS}/tables/accuracy.parquet",
         judges=f"{RESULTS}/tables/judges.parquet",
         periods=f"{RESULTS}/tables/periods.parquet",
+        ramps=f"{RESULTS}/tables/ramps.parquet",
         decision=DECISION_FILE,
         prices=PRICES,
         source=SOURCE,
@@ -92,7 +94,7 @@ rule report:
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
         " --cells {input.cells:q} --models {input.models:q} --accuracy {input.accuracy:q} --judges {input.judges:q}"
-        " --periods {input.periods:q}"
+        " --periods {input.periods:q} --ramps {input.ramps:q}"
         " --decision {input.decision:q} --prices {input.prices:q} --source {input.source:q} --buckets {input.buckets:q}"
         " --statuses {input.statuses:q} --verdict-statuses {input.verdict_statuses:q} --figures {input.figures:q} --template {input.template:q}"
         " {params.cloudwatch:q} {params.search:q}"

@@ -67,12 +67,12 @@ def endpoint():
     return BENCHMARK.endpoint.model_dump(mode="json", exclude={"behaviour", "cloudwatch"})
 
 
-def attempts(suffix, model=None):
-    """The files that the invoke jobs of a model, or of all, write."""
+def attempts(suffix, model=None, ramps=True):
+    """The files that the invoke jobs of a model, or of all, write; without those of ramps where these don't count."""
     return expand(
         f"{RESULTS}/records/{{model}}/{{load}}/b{{block}}.{suffix}",
         model=model or list(MODELS),
-        load=list(LOADS),
+        load=[load for load in LOADS if ramps or load not in RAMPS],
         block=BLOCKS,
     )
 
@@ -99,17 +99,20 @@ def measuring_order(label):
 def load_settings(wildcards):
     """The load of one cell and block. What belongs to the other kind of loop stays out, so that it makes nothing stale."""
     load, level = BENCHMARK.load, LOADS[wildcards.load]
-    closed = {"concurrency": level.concurrency, "warmup": load.warmup}
+    measured = {"requests": load.requests, "duration_s": load.duration_s}
     open_loop = {
-        "rate_rps": level.rate_rps,
         "arrivals": load.arrivals,
         "warmup_s": load.warmup_s,
         "max_in_flight": load.max_in_flight,
     }
+    if level.ramp is not None:
+        asked = {"ramp": plain(RAMPS[level.name]), **open_loop}
+    elif level.rate_rps is not None:
+        asked = {"rate_rps": level.rate_rps, **open_loop, **measured}
+    else:
+        asked = {"concurrency": level.concurrency, "warmup": load.warmup, **measured}
     return {
-        **(closed if level.rate_rps is None else open_loop),
-        "requests": load.requests,
-        "duration_s": load.duration_s,
+        **asked,
         "blocks": load.blocks,
         "workers": load.workers,
         "timeouts": plain(load.timeouts),

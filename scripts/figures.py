@@ -12,7 +12,12 @@ from assay.tables import inputs
 
 def main(arguments: argparse.Namespace) -> None:
     read = inputs.read(
-        arguments.cells, arguments.models, arguments.accuracy, arguments.decision, arguments.periods
+        arguments.cells,
+        arguments.models,
+        arguments.accuracy,
+        arguments.decision,
+        arguments.periods,
+        arguments.ramps,
     )
     write(arguments.figure, read, arguments.settings, arguments.out_svg, arguments.out_png, arguments.out_csv)
 
@@ -21,7 +26,7 @@ if __name__ == "__main__":
     parser = command.parser(__doc__)
     parser.add_argument("--settings", type=command.settings(FigureSettings), required=True)
     parser.add_argument("--figure", choices=sorted(FIGURES), required=True)
-    for table in ("cells", "models", "accuracy", "periods"):
+    for table in ("cells", "models", "accuracy", "periods", "ramps"):
         parser.add_argument(f"--{table}", type=Path, required=True, help=f"table of {table}, Parquet")
     parser.add_argument("--decision", type=Path, required=True, help="the decision, JSON")
     for kind in ("svg", "png", "csv"):

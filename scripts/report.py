@@ -20,6 +20,7 @@ def main(arguments: argparse.Namespace) -> None:
         accuracy=arguments.accuracy,
         judges=arguments.judges,
         periods=arguments.periods,
+        ramps=arguments.ramps,
         decision=arguments.decision,
         prices=arguments.prices,
         source=arguments.source,
@@ -46,7 +47,7 @@ def main(arguments: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = command.parser(__doc__)
     parser.add_argument("--settings", type=command.settings(ReportSettings), required=True)
-    for table in ("cells", "models", "accuracy", "judges", "periods"):
+    for table in ("cells", "models", "accuracy", "judges", "periods", "ramps"):
         parser.add_argument(f"--{table}", type=Path, required=True, help=f"table of {table}, Parquet")
     for name in ("decision", "prices", "source", "buckets"):
         parser.add_argument(f"--{name}", type=Path, required=True, help=f"{name}.json of the run")

@@ -180,6 +180,34 @@ def periods_table(models: int = 3, minutes: int = 6) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def ramps_table(models: int = 3, bucket_count: int = 4, slices: int = 6) -> pd.DataFrame:
+    """A ramp from 1 to 13 requests per second, a row per model, bucket and slice; beyond half way latency takes off."""
+    rows = []
+    for place, model in enumerate(MODELS[:models]):
+        for bucket in buckets(bucket_count):
+            for part in range(slices):
+                late = max(0, part - slices // 2)
+                latency = 100.0 * (place + 1) * 3**late
+                rows.append(
+                    {
+                        "model": model,
+                        "bucket": bucket["name"],
+                        "load": "ramp1-13",
+                        "rate_rps_from": 1 + 12 * part / slices,
+                        "rate_rps_to": 1 + 12 * (part + 1) / slices,
+                        "n": 20 + 10 * part,
+                        "n_ok": 20 + 10 * part - late,
+                        "n_throttling": late,
+                        "error_rate": late / (20 + 10 * part),
+                        "ttft_from_intended_ms_p50": latency / 2,
+                        "ttft_from_intended_ms_p95": latency,
+                        "e2e_from_intended_ms_p50": latency,
+                        "e2e_from_intended_ms_p95": None if part == 0 else 2 * latency,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
 def decision(models: int = 3, bucket_count: int = 4) -> dict[str, Any]:
     """A decision for one of them."""
     states = ["met", "undecided", "missed", "met", "met", "not_evaluated"]
@@ -309,6 +337,7 @@ def write(
         "accuracy": accuracy_table(models, bucket_count),
         "judges": judges_table(),
         "periods": periods_table(models),
+        "ramps": ramps_table(models, bucket_count),
     }
     paths = {name: folder / "tables" / f"{name}.parquet" for name in tables}
     (folder / "tables").mkdir(parents=True, exist_ok=True)

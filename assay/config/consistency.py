@@ -19,7 +19,7 @@ from assay.judging.settings import Judges
 from assay.metrics.longbench import METRIC_OF_SET, SETS_OF_LONGBENCH_E
 from assay.prices.settings import PriceOverride
 from assay.prompts.settings import Bucket
-from assay.schedule.level import open_at
+from assay.schedule.level import open_at, ramp
 from assay.schedule.settings import Load
 
 
@@ -187,6 +187,32 @@ def _levels_differ(load: Load) -> Iterator[Problem]:
             )
 
 
+LEAST_OF_A_RAMP = 20
+"""Requests that a ramp has in the mean, so that none is without any."""
+
+
+def _ramps_are_ramps(load: Load) -> Iterator[Problem]:
+    names = [ramp(*one.ends).name for one in load.ramps]
+    for index, (name, one) in enumerate(zip(names, load.ramps, strict=True)):
+        if one.from_rps == one.to_rps:
+            yield Problem(
+                ("load", "ramps", index, "to_rps"),
+                f"found {one.to_rps:g}, which from_rps is too; expected another rate, or this one in load.rates_rps",
+            )
+        if name in names[:index]:
+            yield Problem(
+                ("load", "ramps", index),
+                f"found a ramp from {one.from_rps:g} to {one.to_rps:g} a second time (rates go by six digits), "
+                "expected each pair of rates once",
+            )
+        if one.requests < LEAST_OF_A_RAMP:
+            yield Problem(
+                ("load", "ramps", index, "duration_s"),
+                f"found {one.duration_s:g}, in which about {one.requests:.3g} requests arrive; expected a time for at "
+                f"least {LEAST_OF_A_RAMP}",
+            )
+
+
 def _count_or_duration(load: Load) -> Iterator[Problem]:
     if load.requests is not None and load.duration_s is not None:
         yield Problem(
@@ -304,6 +330,7 @@ _CHECKS: tuple[Callable[..., Iterator[Problem]], ...] = (
     _metric_known,
     _some_load,
     _levels_differ,
+    _ramps_are_ramps,
     _count_or_duration,
     _blocks_filled,
     _something_to_search_for,

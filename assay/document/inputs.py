@@ -20,6 +20,7 @@ class RunFiles:
     accuracy: Path
     judges: Path
     periods: Path
+    ramps: Path
     decision: Path
     prices: Path
     source: Path
@@ -62,7 +63,9 @@ class Finished:
 def read(files: RunFiles) -> Finished:
     """Read all of them; InputError names the first that can't be read."""
     return Finished(
-        tables=inputs.read(files.cells, files.models, files.accuracy, files.decision, files.periods),
+        tables=inputs.read(
+            files.cells, files.models, files.accuracy, files.decision, files.periods, files.ramps
+        ),
         judges=read_table(files.judges),
         prices=read_json(files.prices),
         source=read_json(files.source),

@@ -8,7 +8,15 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from assay.figures import accuracy, by_concurrency, cost_against_latency, errors, style, throttles_over_time
+from assay.figures import (
+    accuracy,
+    by_concurrency,
+    cost_against_latency,
+    errors,
+    latency_over_ramp,
+    style,
+    throttles_over_time,
+)
 from assay.figures.settings import FigureSettings
 from assay.tables.inputs import Inputs
 
@@ -35,6 +43,12 @@ FIGURES: dict[str, Drawing] = {
         partial(by_concurrency.latency_data, loop=by_concurrency.OPEN),
         partial(by_concurrency.latency_finding, loop=by_concurrency.OPEN),
         partial(by_concurrency.draw_latency, loop=by_concurrency.OPEN),
+    ),
+    "latency_over_ramp": Drawing(
+        "Latency and errors over ramps, by rate of arrivals",
+        latency_over_ramp.data,
+        latency_over_ramp.finding,
+        latency_over_ramp.draw,
     ),
     "throughput_by_concurrency": Drawing(
         "Throughput by concurrency and bucket",
@@ -67,8 +81,10 @@ FIGURES: dict[str, Drawing] = {
 }
 
 
-OF_ONE_KIND_OF_LOOP = frozenset({"latency_by_concurrency", "throughput_by_concurrency", "latency_by_rate"})
-"""Figures that a run without closed loops, or without open ones, doesn't have."""
+OF_ONE_KIND_OF_LOOP = frozenset(
+    {"latency_by_concurrency", "throughput_by_concurrency", "latency_by_rate", "latency_over_ramp"}
+)
+"""Figures that a run without closed loops, open ones or ramps doesn't have."""
 
 
 def alternative_text(name: str, inputs: Inputs, settings: FigureSettings) -> str:

@@ -21,11 +21,22 @@ from assay.bedrock.settings import Retry, Timeouts
 from assay.bedrock.signing import Signer
 from assay.errors import InputError
 from assay.ledger.ledger import Ledger
-from assay.measurement.plan import Asked, JobLoad, Position, arrivals_of, cell, extra, order, position
+from assay.measurement.plan import (
+    Asked,
+    JobLoad,
+    Position,
+    arrivals_of,
+    cell,
+    extra,
+    order,
+    position,
+    ramp_of,
+    ramp_warm_up,
+)
 from assay.progress import Progress
 from assay.prompts.prompt import Prompt
 from assay.records.attempts import row
-from assay.schedule.arrivals import Every
+from assay.schedule.arrivals import Arrivals, Every
 from assay.schedule.closed import ClosedLoop
 from assay.schedule.open import OpenLoop
 from assay.schedule.step import Schedule
@@ -113,6 +124,8 @@ class Cell:
     """Those that have no answer yet."""
     left_s: float | None
     """How long it is still to be measured, beyond what is missing; null where the number of requests decides."""
+    settled: int = 0
+    """How many of the measured requests need not be sent: a ramp goes on after so many, whichever process sends it."""
 
     @property
     def wanted(self) -> bool:
@@ -135,7 +148,8 @@ def _cell(job: Job, ledger: Ledger, bucket: str, settled: set[str]) -> Cell:
         while (following := position(len(planned), prompts, job.load, job.asked)).key in ledger.dispatched:
             planned.append(following)
         left_s = _left_s(job, ledger, planned, following)
-    return Cell(planned, [one for one in planned if one.key not in settled], left_s)
+    missing = [one for one in planned if one.key not in settled]
+    return Cell(planned, missing, left_s, len(planned) - len(missing))
 
 
 def _left_s(job: Job, ledger: Ledger, sent: Sequence[Position], following: Position) -> float:
@@ -216,6 +230,7 @@ async def _measure_cell(
 ) -> None:
     load, asked, prompts = job.load, job.asked, job.prompts[bucket]
     schedule = _schedule(job, bucket, todo)
+    bent = None if load.ramp is None else ramp_of(prompts, load, job.seed, todo.settled)
     positions = _positions(job, bucket, todo, _settled(ledger))
     total = None if todo.left_s else len(todo.missing)
     worker = "" if job.share.of == 1 else f" worker {job.share.number + 1}"
@@ -240,6 +255,8 @@ async def _measure_cell(
             key, ask, prompt = extra(prompts, load, asked, step.role, ledger.sitting, extra_sent)
             extra_sent += 1
         tags = _tags(job, step.role, bucket, ask, prompt)
+        if bent is not None:
+            tags["rate_rps"] = bent.rate_rps((step.at_s or 0.0) - load.warmup_s)
         return Planned(key, prompt.text, asked.system, tags, step.at_s, _cached_chars(job, prompt))
 
     def wanted(planned: Planned) -> bool:
@@ -265,7 +282,7 @@ async def _measure_cell(
             if load.concurrency is not None:
                 await sender.run(_slots(job, load.concurrency), take, done)
             else:
-                spare = max(2, math.ceil((load.rate_rps or 0.0) * SPARE_S / job.share.of))
+                spare = max(2, math.ceil(load.fastest_rps * SPARE_S / job.share.of))
                 await run_open(sender, _slots(job, load.max_in_flight), spare, take, done, wanted)
         if todo.left_s is not None:
             ended = {"cell": position(0, prompts, load, asked).key, "measured_s": todo.left_s}
@@ -310,7 +327,10 @@ def _cached_chars(job: Job, prompt: Prompt) -> int | None:
 
 
 def _schedule(job: Job, bucket: str, todo: Cell) -> Schedule:
-    """When the cell's requests are sent. In a sitting that resumes an open loop, what is missing arrives afresh."""
+    """When the cell's requests are sent.
+
+    In a sitting that resumes an open loop, what is missing arrives afresh; that of a ramp as the ramp's last requests.
+    """
     load, prompts = job.load, job.prompts[bucket]
     if load.concurrency is not None:
         slots = _slots(job, load.concurrency)
@@ -320,9 +340,17 @@ def _schedule(job: Job, bucket: str, todo: Cell) -> Schedule:
             measured=None if todo.left_s else len(todo.missing),
             duration_s=todo.left_s or None,
         )
+    warming: Arrivals
+    measured: Arrivals
+    if load.ramp is not None:
+        warming = ramp_warm_up(prompts, load, job.seed, todo.settled)
+        measured = ramp_of(prompts, load, job.seed, todo.settled)
+    else:
+        warming = arrivals_of(prompts, load, job.seed, "warmup")
+        measured = arrivals_of(prompts, load, job.seed)
     return OpenLoop(
-        warming=Every(arrivals_of(prompts, load, job.seed, "warmup"), job.share.number, job.share.of),
-        arrivals=Every(arrivals_of(prompts, load, job.seed), job.share.number, job.share.of),
+        warming=Every(warming, job.share.number, job.share.of),
+        arrivals=Every(measured, job.share.number, job.share.of),
         measured=len(todo.missing),
         warmup_s=load.warmup_s,
         filler=None if load.filler is None else _slots(job, load.filler),
@@ -431,7 +459,7 @@ def records(job: Job, ledger: Ledger) -> list[dict[str, Any]]:
                 "cache": job.asked.line.model.cache,
                 "load": job.load.name,
                 "concurrency": job.load.concurrency,
-                "rate_rps": job.load.rate_rps,
+                "rate_rps": tags.get("rate_rps", job.load.rate_rps),
                 "arrivals": job.load.arrivals,
                 "block": job.load.block,
                 "edition": job.asked.edition,

@@ -13,8 +13,9 @@ from pydantic import Field, model_validator
 from assay.bedrock.request import Line
 from assay.ledger.keys import ask_key, attempt_key
 from assay.prompts.prompt import Prompt
-from assay.schedule.arrivals import Arrivals, Kind, arrivals, count_within
-from assay.schedule.level import Level
+from assay.schedule.arrivals import Arrivals, Kind, Ramp, arrivals, count_within
+from assay.schedule.level import Level, ramp
+from assay.schedule.settings import RampLoad
 from assay.settings import Count, Number, Positive, Settings, Whole
 
 
@@ -23,6 +24,7 @@ class JobLoad(Settings):
 
     concurrency: Count | None = None
     rate_rps: Positive | None = None
+    ramp: RampLoad | None = None
     arrivals: Kind | None = None
     requests: Count | None = None
     duration_s: Positive | None = None
@@ -37,18 +39,22 @@ class JobLoad(Settings):
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
-        if (self.concurrency is None) == (self.rate_rps is None):
-            raise ValueError("expected either concurrency or rate_rps, not both and not neither")
-        if (self.requests is None) == (self.duration_s is None):
+        if [self.concurrency, self.rate_rps, self.ramp].count(None) != 2:
+            raise ValueError("expected either concurrency, rate_rps or ramp: exactly one of the three")
+        if self.ramp is not None and (self.requests is not None or self.duration_s is not None):
+            raise ValueError(
+                "expected neither requests nor duration_s beside ramp, which has a duration_s of its own"
+            )
+        if self.ramp is None and (self.requests is None) == (self.duration_s is None):
             raise ValueError("expected either requests or duration_s, not both and not neither")
-        if (self.rate_rps is None) != (self.arrivals is None):
-            raise ValueError("expected arrivals with rate_rps, and with nothing else")
+        if (self.concurrency is not None) != (self.arrivals is None):
+            raise ValueError("expected arrivals with rate_rps or ramp, and with nothing else")
         return self
 
     @property
     def level(self) -> Level:
         """The level of load."""
-        return Level(self.concurrency, self.rate_rps)
+        return Level(self.concurrency, self.rate_rps) if self.ramp is None else ramp(*self.ramp.ends)
 
     @property
     def name(self) -> str:
@@ -61,9 +67,17 @@ class JobLoad(Settings):
         return None if self.duration_s is None else self.duration_s / self.blocks
 
     @property
+    def fastest_rps(self) -> float:
+        """The highest rate of arrivals; 0 in a closed loop."""
+        return self.rate_rps or (0.0 if self.ramp is None else max(self.ramp.ends))
+
+    @property
     def under(self) -> dict[str, Any]:
         """What of the load stands in attempt keys."""
-        return {"load": self.name} | ({} if self.arrivals is None else {"arrivals": self.arrivals})
+        made: dict[str, Any] = {"load": self.name}
+        made |= {} if self.arrivals is None else {"arrivals": self.arrivals}
+        # A request of a longer ramp is sent at another rate.
+        return made | ({} if self.ramp is None else {"ramp_s": self.ramp.duration_s})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +126,8 @@ def cell(prompts: Sequence[Prompt], load: JobLoad, asked: Asked, seed: int) -> l
     """
     if load.requests is not None:
         count = len(range(load.block, load.requests, load.blocks))
+    elif load.ramp is not None:
+        count = count_within(ramp_of(prompts, load, seed), load.ramp.duration_s)
     elif load.rate_rps is not None:
         assert load.block_s is not None
         count = count_within(arrivals_of(prompts, load, seed), load.block_s)
@@ -122,9 +138,26 @@ def cell(prompts: Sequence[Prompt], load: JobLoad, asked: Asked, seed: int) -> l
 
 def arrivals_of(prompts: Sequence[Prompt], load: JobLoad, seed: int, part: str = "measured") -> Arrivals:
     """When the requests of an open loop's cell arrive: the same for every model, and whatever the bucket is called."""
-    assert load.rate_rps is not None and load.arrivals is not None
+    assert load.rate_rps is not None
+    return _arrivals(prompts, load, seed, part, load.rate_rps)
+
+
+def ramp_of(prompts: Sequence[Prompt], load: JobLoad, seed: int, skipped: int = 0) -> Ramp:
+    """When the requests of a ramp's cell arrive, without the first `skipped`: the same for every model."""
+    assert load.ramp is not None
+    units = _arrivals(prompts, load, seed, "measured", 1.0)
+    return Ramp(units, load.ramp.from_rps, load.ramp.to_rps, load.ramp.duration_s, skipped)
+
+
+def ramp_warm_up(prompts: Sequence[Prompt], load: JobLoad, seed: int, skipped: int = 0) -> Arrivals:
+    """When the warm-up of a ramp arrives: at the rate at which the measured requests begin."""
+    return _arrivals(prompts, load, seed, "warmup", ramp_of(prompts, load, seed, skipped).rate_rps(0.0))
+
+
+def _arrivals(prompts: Sequence[Prompt], load: JobLoad, seed: int, part: str, rate_rps: float) -> Arrivals:
+    assert load.arrivals is not None
     name = f"{seed}/{load.name}/{load.block}/{prompts[0].prompt_id}/{part}"
-    return arrivals(load.arrivals, load.rate_rps, name)
+    return arrivals(load.arrivals, rate_rps, name)
 
 
 def extra(

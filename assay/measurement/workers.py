@@ -49,13 +49,14 @@ def workers_for(load: JobLoad) -> int:
     """
     if load.duration_s is not None:
         return 1
-    most = load.concurrency or max(1, int(load.requests or 1))
+    requests = load.requests if load.ramp is None else load.ramp.requests
+    most = load.concurrency or max(1, int(requests or 1))
     if load.workers is not None:
         return min(load.workers, most)
     if load.concurrency is not None:
         wanted = math.ceil(load.concurrency / STREAMS_PER_WORKER)
     else:
-        wanted = math.ceil((load.rate_rps or 0.0) / REQUESTS_PER_WORKER_RPS)
+        wanted = math.ceil(load.fastest_rps / REQUESTS_PER_WORKER_RPS)
     return max(1, min(wanted, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, most))
 
 

@@ -1,5 +1,5 @@
 """From records and verdicts to the tables of results: a row per cell, per model, per model and bucket, per judge,
-per model and period of the run.
+per model and period of the run, per slice of a ramp.
 
 Every figure comes from pooled requests; none is an average of other rows' figures. Leaves to others: the formulas
 (`metrics`, `rated`, `judges`), and what follows from the tables (`assay.decision`).
@@ -19,6 +19,7 @@ from assay.records.judges import judge_rows, verdict_cost_usd
 from assay.records.measured import Measured
 from assay.records.metrics import Metric, Value
 from assay.records.periods import period_rows
+from assay.records.ramps import ramp_rows
 from assay.records.rated import panel_of, rated_answers, rated_prompts, rates
 from assay.records.sample import Sample
 from assay.records.settings import Aggregation
@@ -37,7 +38,7 @@ def aggregate(
     answers: Sequence[Path],
     verdicts: Sequence[Path],
 ) -> dict[str, list[Row]]:
-    """Rows of the tables `cells`, `models`, `accuracy`, `judges` and `periods`, in the order of the benchmark.
+    """Rows of the tables `cells`, `models`, `accuracy`, `judges`, `periods` and `ramps`, in the order of the benchmark.
 
     `records` and `statuses` are those of every invoke job, `answers` those of every model, `verdicts` those of every
     model and judge (none without judges). InputError if a file isn't what it should be.
@@ -56,13 +57,15 @@ def aggregate(
     labels = [judge.label for judge in settings.judges]
     said = reading.read(verdicts, reading.VERDICTS, ("model", "judge", "answer_id", "prompt_id", "verdict"))
     panel = panel_of(said, labels) if labels else None
-    by_prompt = rated_prompts(rated_answers(found, panel), measured.records, sources)
+    steady = measured.records["load"].map(lambda load: levels[str(load)].ramp is None).astype(bool)
+    by_prompt = rated_prompts(rated_answers(found, panel), measured.records.loc[steady], sources)
     rows = {
         "cells": _cells(settings, measured, ended, levels, buckets),
         "models": _models(settings, measured, ended, levels, buckets, by_prompt, said, known, found),
         "accuracy": _accuracy(settings, asked, buckets, by_prompt, found),
         "judges": [] if panel is None else judge_rows(said, panel, found, settings.judges, known),
         "periods": period_rows(measured.records, [model.label for model in settings.models]),
+        "ramps": ramp_rows(measured, [model.label for model in settings.models], buckets, levels),
     }
     logging.info(
         "%d records of %d models in %d cells", len(attempts), len(settings.models), len(rows["cells"])

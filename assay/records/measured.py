@@ -202,7 +202,7 @@ def _sample(
     seconds = np.asarray((when - _EPOCH) / pd.Timedelta(seconds=1), dtype=np.float64)
     slot_ms = rows["slot_ms"].to_numpy(dtype=np.float64)
     answered = (ok & last).astype(np.float64)
-    open_loop = level.rate_rps is not None
+    open_loop = level.concurrency is None
     intended: dict[str, Any] = {
         name: rows[name].to_numpy(dtype=np.float64)[last] if open_loop else None for name in _OF_OPEN_LOOPS
     }

@@ -266,7 +266,7 @@ _BUCKET = Metric("bucket", "", "range of prompt sizes, by the benchmark's tokeni
 
 _STANDING = (
     Metric("concurrency", "requests", "closed loops: requests kept in flight", "count"),
-    Metric("rate_rps", "requests/second", "open loops: rate of arrivals that was asked for"),
+    Metric("rate_rps", "requests/second", "open loops: rate of arrivals that was asked for; null in ramps"),
     Metric("arrivals", "", "open loops: poisson or constant", "text"),
     Metric(
         "status",
@@ -698,11 +698,35 @@ PERIODS: tuple[Metric, ...] = (
     Metric("error_rate", "share", "not answered over attempts"),
 )
 
+RAMPS: tuple[Metric, ...] = (
+    Metric("model", "", "the model's label in the benchmark", "text"),
+    _BUCKET,
+    Metric("load", "", "the ramp, such as ramp1-20", "text"),
+    Metric("rate_rps_from", "requests/second", "rate of arrivals at which the slice begins"),
+    Metric("rate_rps_to", "requests/second", "rate of arrivals at which it ends"),
+    Metric(
+        "n", "requests", "measured requests that were due in it, of all blocks, each by its last try", "count"
+    ),
+    Metric("n_ok", "requests", "those that were answered", "count"),
+    Metric("n_throttling", "requests", "those that ended throttled", "count"),
+    Metric("error_rate", "share", "1 - n_ok / n"),
+    *(
+        Metric(
+            f"{name}_from_intended_ms_{percentile}",
+            "ms",
+            f"{words}, from when the request was due; {said} over answered requests",
+        )
+        for name, words in (("ttft", "time to first token"), ("e2e", "end-to-end time"))
+        for percentile, said in (("p50", "median"), ("p95", "95th percentile, null for fewer than 20,"))
+    ),
+)
+
 TABLES: Mapping[str, tuple[Metric, ...]] = {
     "cells": CELLS,
     "models": MODELS,
     "accuracy": ACCURACY,
     "judges": JUDGES,
     "periods": PERIODS,
+    "ramps": RAMPS,
 }
 """The tables of results by name, each with its columns in order."""

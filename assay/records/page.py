@@ -6,7 +6,7 @@ _START = """# The tables of results
 
 <!-- Made by scripts/tables_page.py from the table of metrics in assay/records/metrics.py: change it there. -->
 
-`results/<run>/tables/` holds five tables, each as Parquet and as CSV with the same columns. A value that is not
+`results/<run>/tables/` holds six tables, each as Parquet and as CSV with the same columns. A value that is not
 known, or can't be told from so few requests, is null: an empty field in CSV. Infinitely late is `inf`. How the
 intervals are computed stands in [method.md](method.md).
 
@@ -17,11 +17,12 @@ _ABOUT = {
     "cells": "One row per model, bucket and load: latency, errors, throughput and cost of its measured requests.",
     "models": (
         "One row per model: the same of the dataset of interest at the concurrency of the decision, a mix of buckets "
-        "weighted as the benchmark says; and accuracy, over all loads."
+        "weighted as the benchmark says; and accuracy, over all loads but ramps."
     ),
-    "accuracy": "One row per model and bucket, over all loads.",
+    "accuracy": "One row per model and bucket, over all loads but ramps.",
     "judges": "One row per judge, and one named panel; without rows where there are no judges.",
     "periods": "One row per model and period of the run: a minute, or less in a short run.",
+    "ramps": "One row per model, bucket, ramp and slice of it; without rows where there are no ramps.",
 }
 
 

@@ -25,6 +25,7 @@ RECORDS: Mapping[str, pa.DataType] = {
     "bucket": _TEXT,
     "load": _TEXT,
     "concurrency": pa.int64(),
+    "rate_rps": pa.float64(),
     "arrivals": _TEXT,
     "block": pa.int64(),
     "sitting": _TEXT,

@@ -16,6 +16,30 @@ REQUESTS = 40
 """Measured requests of a cell where neither their number nor a duration is given."""
 
 
+class RampLoad(Settings):
+    """An open loop whose rate of arrivals runs evenly from one to another: where do latency and errors take off?
+
+    It is never what limits or the decision are about, and its answers don't count for accuracy.
+    """
+
+    from_rps: Rate
+    """Requests per second at its beginning, and in its warm-up."""
+    to_rps: Rate
+    """Requests per second at its end. It may be the lower of the two."""
+    duration_s: Annotated[Positive, Field(le=86_400)]
+    """Seconds from the one to the other, in each block."""
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Both rates."""
+        return self.from_rps, self.to_rps
+
+    @property
+    def requests(self) -> float:
+        """How many arrive in the mean."""
+        return (self.from_rps + self.to_rps) / 2 * self.duration_s
+
+
 class Search(Settings):
     """A search for the highest rate of arrivals at which a model still keeps the limits, on the dataset of interest.
 
@@ -43,6 +67,8 @@ class Load(Settings):
     """Closed loops: requests in flight, a cell for each level. By default none where `rates_rps` are given."""
     rates_rps: tuple[Rate, ...] = ()
     """Open loops: requests that arrive each second, a cell for each rate, however long the answers take."""
+    ramps: tuple[RampLoad, ...] = ()
+    """Open loops whose rate runs from one to another, beside those levels."""
     arrivals: Kind = "poisson"
     """How requests arrive in open loops: `poisson` (independent of each other, as from many users) or `constant`."""
     requests: Count | None = None

@@ -26,6 +26,8 @@ class Inputs:
     decision: dict[str, Any]
     periods: pd.DataFrame = field(default_factory=pd.DataFrame)
     """One row per model x period of the run."""
+    ramps: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """One row per model x bucket x ramp x slice of it."""
 
 
 def read_table(path: Path, required: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -57,7 +59,7 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def read(cells: Path, models: Path, accuracy: Path, decision: Path, periods: Path) -> Inputs:
+def read(cells: Path, models: Path, accuracy: Path, decision: Path, periods: Path, ramps: Path) -> Inputs:
     """Read them. InputError names the file that can't be used."""
     return Inputs(
         read_table(cells, ("model", "bucket", "concurrency")),
@@ -65,6 +67,7 @@ def read(cells: Path, models: Path, accuracy: Path, decision: Path, periods: Pat
         read_table(accuracy, ("model", "bucket")),
         read_json(decision),
         read_table(periods, ("model",)),
+        read_table(ramps, ("model", "bucket", "load")),
     )
 
 

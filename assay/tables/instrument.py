@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from assay.schedule.level import level_of
 from assay.tables.inputs import Inputs, column
 from assay.tables.markdown import Column, Markdown, table
 from assay.tables.numbers import count, known, number, percent
@@ -80,5 +81,8 @@ def _shares(cells: pd.DataFrame, error: str) -> "pd.Series[float]":
 
 
 def _load(cells: pd.DataFrame) -> str:
+    level = level_of(str(cells["load"].iloc[0]))
+    if level.ramp is not None:
+        return level.words
     concurrency, rate = column(cells, "concurrency").iloc[0], column(cells, "rate_rps").iloc[0]
     return f"{count(concurrency)} in flight" if known(concurrency) else f"{number(rate)} requests/s"

@@ -49,6 +49,56 @@ def test_requests_are_due_at_the_times_of_the_schedule_whatever_the_answers_take
     assert place.served() == len(place.records) == sum(place.dispatched().values())
 
 
+RAMP: dict[str, Any] = {
+    "ramp": {"from_rps": 10.0, "to_rps": 70.0, "duration_s": 0.8},
+    "arrivals": "constant",
+    "warmup_s": 0.2,
+}
+
+
+def test_a_ramp_sends_faster_and_faster_and_each_record_tells_the_rate_of_its_moment(tmp_path: Path) -> None:
+    place = Place(
+        tmp_path, prompts={"small": 4}, behaviour={"latency": {"base_ms": 30, "tokens_per_s": 1000}}
+    )
+    done = place.invoke(load=RAMP)
+    assert done.returncode == 0, done.stderr
+    assert "a ramp10-70 block 0 small: 32/32" in done.stderr
+    measured = rows_of(place, "small")
+    assert [row["position"] for row in measured] == list(range(32))
+    began_ns = measured[0]["intended_ns"]
+    for number, row in enumerate(measured):
+        at_s = (row["intended_ns"] - began_ns) / 1e9
+        assert 10 * at_s + 37.5 * at_s**2 == pytest.approx(number, abs=1e-5)
+        assert row["rate_rps"] == pytest.approx(10 + 75 * at_s, abs=1e-5)
+        assert (row["load"], row["concurrency"], row["arrivals"]) == ("ramp10-70", None, "constant")
+    assert [row["rate_rps"] for row in rows_of(place, "small", "warmup")] == [10.0, 10.0]
+    filler = rows_of(place, "small", "filler")
+    assert filler and all(row["rate_rps"] > 69 for row in filler)
+    served, before = place.served(), place.records
+    assert place.invoke(load=RAMP).returncode == 0
+    assert place.served() == served and place.records == before
+
+
+def test_a_ramp_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+    place = Place(tmp_path, prompts={"small": 4})
+    job = subprocess.Popen(place.command(load=RAMP), stderr=subprocess.PIPE, text=True, env=environment())
+    while len(place.lines("outcome")) < 12:
+        assert job.poll() is None
+    os.kill(job.pid, signal.SIGKILL)
+    job.communicate()
+    first = place.lines("dispatched")
+    done = place.invoke(load=RAMP)
+    assert done.returncode == 0, done.stderr
+    again = place.lines("dispatched")[len(first) :]
+    rates = [line["tags"]["rate_rps"] for line in again if line["tags"]["role"] == "measured"]
+    settled = 32 - len(rates)
+    begins_rps = (10**2 + 2 * 75 * settled) ** 0.5
+    assert rates[0] == pytest.approx(begins_rps, abs=1e-3) and rates == sorted(rates)
+    assert rates[-1] == pytest.approx((10**2 + 2 * 75 * 31) ** 0.5, abs=1e-3)
+    warmup = [line["tags"]["rate_rps"] for line in again if line["tags"]["role"] == "warmup"]
+    assert warmup and warmup == pytest.approx([begins_rps] * len(warmup), abs=1e-3)
+
+
 def test_what_finds_no_place_waits_and_its_waiting_counts(tmp_path: Path) -> None:
     place = Place(
         tmp_path, prompts={"small": 4}, behaviour={"latency": {"base_ms": 60, "tokens_per_s": 1000}}

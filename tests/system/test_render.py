@@ -76,7 +76,7 @@ def make_document(
         found = json.loads(paths[name].read_text(encoding="utf-8"))
         paths[name].write_text(json.dumps(found | change), encoding="utf-8")
     read_inputs = inputs.read(
-        paths["cells"], paths["models"], paths["accuracy"], paths["decision"], paths["periods"]
+        *(paths[name] for name in ("cells", "models", "accuracy", "decision", "periods", "ramps"))
     )
     settings = FigureSettings.model_validate(finished_run.figure_settings())
     for name in FIGURES:
@@ -95,6 +95,7 @@ def make_document(
                 "accuracy",
                 "judges",
                 "periods",
+                "ramps",
                 "decision",
                 "prices",
                 "source",

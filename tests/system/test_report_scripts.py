@@ -45,6 +45,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "accuracy",
             "judges",
             "periods",
+            "ramps",
             "decision",
             "prices",
             "source",
@@ -76,7 +77,7 @@ def test_a_figure_goes_where_it_is_told_to(tmp_path: Path) -> None:
     ended = run(
         "figures",
         *("--settings", json.dumps(finished_run.figure_settings()), "--figure", "errors"),
-        *flags(paths, "cells", "models", "accuracy", "periods", "decision"),
+        *flags(paths, "cells", "models", "accuracy", "periods", "ramps", "decision"),
         *("--out-svg", "a/one.svg", "--out-png", "b/two.png", "--out-csv", "c/three.csv"),
         folder=tmp_path,
     )
@@ -90,7 +91,7 @@ def test_a_table_that_is_no_table_ends_in_one_line(tmp_path: Path) -> None:
     ended = run(
         "figures",
         *("--settings", json.dumps(finished_run.figure_settings()), "--figure", "errors"),
-        *flags(paths, "cells", "models", "accuracy", "periods", "decision"),
+        *flags(paths, "cells", "models", "accuracy", "periods", "ramps", "decision"),
         *("--out-svg", "one.svg", "--out-png", "two.png", "--out-csv", "three.csv"),
         folder=tmp_path,
     )

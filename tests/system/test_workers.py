@@ -22,6 +22,8 @@ def test_a_load_takes_as_many_workers_as_it_needs(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
     assert [workers_for(load(concurrency=c)) for c in (1, 128, 129, 384, 1000)] == [1, 1, 2, 3, 4]
     assert workers_for(load(rate_rps=900, arrivals="poisson")) == 3
+    rising = {"from_rps": 1, "to_rps": 900, "duration_s": 60}
+    assert workers_for(load(ramp=rising, arrivals="poisson", requests=None)) == 3
     assert workers_for(load(concurrency=8, workers=2)) == 2
     assert workers_for(load(concurrency=3, workers=9)) == 3, "a worker has at least one slot"
     assert workers_for(load(concurrency=1000, requests=None, duration_s=60)) == 1
@@ -84,3 +86,15 @@ def test_killed_with_its_workers_at_work_it_leaves_none_behind_and_pays_only_for
     again = sum(line["tags"]["role"] == "measured" for line in in_flight)
     assert place.dispatched()["measured"] == 60 + again
     assert sum(row["role"] == "measured" for row in place.records) == 60
+
+
+def test_workers_share_a_ramp_and_each_record_tells_the_rate_of_its_moment(tmp_path: Path) -> None:
+    place = Place(tmp_path, prompts={"small": 4}, workers=2)
+    rising = {"from_rps": 20.0, "to_rps": 80.0, "duration_s": 0.8}
+    done = place.invoke(load={"ramp": rising, "arrivals": "constant", "warmup_s": 0.1})
+    assert done.returncode == 0, done.stderr
+    assert place.status["workers"] == 2
+    measured = [row for row in place.records if row["role"] == "measured"]
+    assert sorted(row["position"] for row in measured) == list(range(40))
+    rates = [row["rate_rps"] for row in sorted(measured, key=lambda row: row["position"])]
+    assert rates == pytest.approx([(20**2 + 2 * 75 * number) ** 0.5 for number in range(40)])

@@ -178,6 +178,22 @@ def test_a_model_keeps_its_own_parameters_over_the_defaults(folder: Path) -> Non
         ([("load/concurrency", [1, 1])], ["load.concurrency[1]: found 1 a second time"]),
         ([("load/rates_rps", [2.5, 2.5000001])], ["load.rates_rps[1]: found 2.5 a second time"]),
         ([("load/rates_rps", [0])], ["load.rates_rps[0]: found 0"]),
+        (
+            [("load/ramps", [{"from_rps": 2, "to_rps": 2, "duration_s": 60}])],
+            ["load.ramps[0].to_rps: found 2, which from_rps is too"],
+        ),
+        (
+            [("load/ramps", [{"from_rps": 1, "to_rps": 9, "duration_s": n} for n in (60, 90)])],
+            ["load.ramps[1]: found a ramp from 1 to 9 a second time"],
+        ),
+        (
+            [("load/ramps", [{"from_rps": 1, "to_rps": 3, "duration_s": 5}])],
+            ["load.ramps[0].duration_s: found 5, in which about 10 requests arrive"],
+        ),
+        (
+            [("load/concurrency", []), ("load/ramps", [{"from_rps": 1, "to_rps": 9, "duration_s": 60}])],
+            ["load.concurrency: found an empty list"],
+        ),
         ([("load/arrivals", "bursts")], ["load.arrivals: found 'bursts'", "poisson"]),
         (
             [("load/requests", 9), ("load/duration_s", 60)],

@@ -32,6 +32,7 @@ def run_files(paths: dict[str, Path], folder: Path) -> RunFiles:
                 "accuracy",
                 "judges",
                 "periods",
+                "ramps",
                 "decision",
                 "prices",
                 "source",

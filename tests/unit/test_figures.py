@@ -29,6 +29,7 @@ def _inputs(models: int = 3, buckets: int = 4, levels: tuple[int, ...] = (1, 4, 
         finished_run.accuracy_table(models, buckets),
         finished_run.decision(models, buckets),
         finished_run.periods_table(models),
+        finished_run.ramps_table(models, buckets),
     )
 
 
@@ -174,6 +175,20 @@ def test_open_loops_are_shown_by_their_rate_from_when_requests_were_due(tmp_path
     assert "At 2 requests per second in bucket" in alternative_text("latency_by_rate", both, settings)
 
 
+def test_a_ramp_is_shown_by_the_rate_at_that_moment(tmp_path: Path) -> None:
+    inputs, settings = _inputs(2, 2), _settings(2, 2)
+    _draw("latency_over_ramp", inputs, settings, tmp_path)
+    frame = pd.read_csv(tmp_path / "latency_over_ramp.csv")
+    assert len(frame) == 2 * 2 * 6
+    first = frame[(frame["model"] == frame["model"][0]) & (frame["bucket"] == frame["bucket"][0])]
+    assert first["rate_rps"].tolist() == [2, 4, 6, 8, 10, 12]
+    text = alternative_text("latency_over_ramp", inputs, settings)
+    assert "from about 2 to 12 requests per second: median 100 ms to 900 ms, failed 0" in text
+    latency, errors = _panel("latency_over_ramp", inputs, settings).figure.axes[:2]
+    assert latency.get_lines()[0].get_ydata()[-1] == 900
+    assert errors.get_lines()[0].get_ydata()[-1] == pytest.approx(2 / 70)
+
+
 def _panel(name: str, inputs: Inputs, settings: FigureSettings) -> Any:
     drawing = FIGURES[name]
     with style.styled():
@@ -263,4 +278,4 @@ def test_a_table_without_its_columns_is_named(tmp_path: Path) -> None:
     paths = finished_run.write(tmp_path)
     pd.DataFrame({"other": [1]}).to_parquet(paths["models"])
     with pytest.raises(Exception, match=r"models\.parquet: column model is missing"):
-        read(paths["cells"], paths["models"], paths["accuracy"], paths["decision"], paths["periods"])
+        read(*(paths[name] for name in ("cells", "models", "accuracy", "decision", "periods", "ramps")))

@@ -5,7 +5,16 @@ from pydantic import ValidationError
 
 from assay.bedrock.request import Line
 from assay.bedrock.settings import Inference, Model
-from assay.measurement.plan import Asked, JobLoad, Position, cell, extra, order
+from assay.measurement.plan import (
+    Asked,
+    JobLoad,
+    Position,
+    cell,
+    extra,
+    order,
+    ramp_of,
+    ramp_warm_up,
+)
 from assay.prompts.prompt import Prompt
 
 
@@ -29,6 +38,15 @@ def rate(
 ) -> JobLoad:
     return JobLoad.model_validate(
         {"rate_rps": rate_rps, "arrivals": arrivals, "block": block, "blocks": blocks, **most}
+    )
+
+
+RAMP = {"from_rps": 1.0, "to_rps": 20.0, "duration_s": 10.0}
+
+
+def ramp(block: int = 0, blocks: int = 1, arrivals: str = "poisson", **changes: float) -> JobLoad:
+    return JobLoad.model_validate(
+        {"ramp": RAMP | changes, "arrivals": arrivals, "warmup_s": 2.0, "block": block, "blocks": blocks}
     )
 
 
@@ -98,6 +116,29 @@ def test_rates_and_kinds_of_arrival_are_bought_apart() -> None:
     assert not base & keys(prompts(4), load(8), asked())
 
 
+def test_the_schedule_fixes_how_many_requests_a_ramp_has_and_each_block_is_a_whole_one() -> None:
+    assert len(made_of(prompts(4), ramp(arrivals="constant"), asked())) == 105
+    blocks = [made_of(prompts(4), ramp(block, 2), asked()) for block in (0, 1)]
+    assert all(70 < len(block) < 140 for block in blocks)
+    assert not {one.key for one in blocks[0]} & {one.key for one in blocks[1]}
+    assert made_of(prompts(4), ramp(), asked(label="other")) == made_of(prompts(4), ramp(), asked())
+
+
+def test_a_ramp_of_other_rates_duration_or_arrivals_is_bought_apart() -> None:
+    base = keys(prompts(4), ramp(), asked())
+    others = (ramp(to_rps=21.0), ramp(duration_s=11.0), ramp(arrivals="constant"), rate(1.0, requests=9))
+    for other in others:
+        assert not base & keys(prompts(4), other, asked())
+
+
+def test_the_warm_up_of_a_ramp_comes_at_the_rate_at_which_it_begins() -> None:
+    load = ramp(arrivals="constant")
+    assert ramp_warm_up(prompts(4), load, 1).at(3) == pytest.approx(3.0)
+    late = ramp_of(prompts(4), load, 1, skipped=50).rate_rps(0.0)
+    assert 10 < late < 20
+    assert ramp_warm_up(prompts(4), load, 1, skipped=50).at(3) == pytest.approx(3 / late)
+
+
 def test_a_longer_open_loop_keeps_what_the_shorter_one_bought_and_is_the_same_for_every_model() -> None:
     short = keys(prompts(4), rate(duration_s=30), asked())
     assert 30 < len(short) < 100, "about 60 arrivals"
@@ -117,6 +158,11 @@ def test_a_closed_loop_that_runs_for_a_time_has_no_plan() -> None:
     [
         {"requests": 3},
         {"concurrency": 1, "rate_rps": 1.0, "arrivals": "poisson", "requests": 3},
+        {"rate_rps": 1.0, "ramp": RAMP, "arrivals": "poisson"},
+        {"concurrency": 1, "ramp": RAMP},
+        {"ramp": RAMP},
+        {"ramp": RAMP, "arrivals": "poisson", "requests": 3},
+        {"ramp": RAMP, "arrivals": "poisson", "duration_s": 3},
         {"concurrency": 1},
         {"concurrency": 1, "requests": 3, "duration_s": 3},
         {"rate_rps": 1.0, "requests": 3},

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.schedule.arrivals import Arrivals, Constant, Poisson, arrivals, count_within
+from assay.schedule.arrivals import Arrivals, Constant, Every, Poisson, Ramp, arrivals, count_within
 from assay.schedule.open import OpenLoop
 from assay.schedule.step import Step
 
@@ -70,6 +70,74 @@ def test_arrivals_are_counted_before_a_time(rate_rps: float, seconds: float, kin
     found = count_within(schedule, seconds)
     assert found == 0 or schedule.at(found - 1) < seconds
     assert schedule.at(found) >= seconds
+
+
+def ramp(from_rps: float, to_rps: float, duration_s: float, kind: str = "constant", skipped: int = 0) -> Ramp:
+    return Ramp(arrivals(kind, 1.0, "seed"), from_rps, to_rps, duration_s, skipped)  # type: ignore[arg-type]
+
+
+def expected(bent: Ramp, seconds: float) -> float:
+    """How many arrivals are to be expected by a time, by the trapezium under the rate, and flat after it."""
+    within = min(seconds, bent.duration_s)
+    end_rps = bent.from_rps + (bent.to_rps - bent.from_rps) * within / bent.duration_s
+    return (bent.from_rps + end_rps) / 2 * within + bent.to_rps * (seconds - within)
+
+
+RAMP_RATES = st.floats(0.01, 500)
+KINDS = st.sampled_from(["poisson", "constant"])
+
+
+@given(RAMP_RATES, RAMP_RATES, st.floats(0.1, 100), KINDS)
+def test_a_ramp_bends_the_time_of_unit_arrivals(
+    from_rps: float, to_rps: float, duration_s: float, kind: str
+) -> None:
+    bent, units = ramp(from_rps, to_rps, duration_s, kind), arrivals(kind, 1.0, "seed")  # type: ignore[arg-type]
+    made = times(bent, 60)
+    assert made == sorted(made)
+    assert all(b > a for a, b in pairwise(made))
+    for index, at_s in enumerate(made):
+        assert expected(bent, at_s) == pytest.approx(units.at(index), rel=1e-6, abs=1e-9)
+
+
+@given(RAMP_RATES, st.floats(0.1, 100), KINDS)
+def test_a_ramp_that_does_not_change_is_an_open_loop_at_that_rate(
+    rate_rps: float, duration_s: float, kind: str
+) -> None:
+    level = arrivals(kind, rate_rps, "seed")  # type: ignore[arg-type]
+    assert times(ramp(rate_rps, rate_rps, duration_s, kind), 50) == pytest.approx(times(level, 50))
+
+
+@pytest.mark.parametrize(("from_rps", "to_rps"), [(1.0, 19.0), (19.0, 1.0)])
+def test_a_ramp_has_as_many_arrivals_as_its_mean_rate_and_most_of_them_where_it_is_fast(
+    from_rps: float, to_rps: float
+) -> None:
+    assert count_within(ramp(from_rps, to_rps, 60), 60) == 600
+    assert count_within(ramp(from_rps, to_rps, 60), 30) == (165 if from_rps < to_rps else 435)
+    drawn = ramp(from_rps, to_rps, 600, "poisson")
+    assert count_within(drawn, 600) == pytest.approx(6000, rel=0.04)
+    assert count_within(drawn, 300) == pytest.approx(1650 if from_rps < to_rps else 4350, rel=0.08)
+
+
+@given(RAMP_RATES, RAMP_RATES, st.floats(1, 100))
+def test_the_rate_runs_from_the_one_to_the_other_and_stays(
+    from_rps: float, to_rps: float, duration_s: float
+) -> None:
+    bent = ramp(from_rps, to_rps, duration_s)
+    assert bent.rate_rps(-3) == bent.rate_rps(0) == from_rps
+    assert bent.rate_rps(duration_s / 2) == pytest.approx((from_rps + to_rps) / 2)
+    assert bent.rate_rps(duration_s) == pytest.approx(to_rps) == bent.rate_rps(9 * duration_s)
+
+
+@given(RAMP_RATES, RAMP_RATES, st.integers(0, 30), KINDS)
+def test_a_ramp_without_its_first_arrivals_goes_on_as_the_whole_one_does(
+    from_rps: float, to_rps: float, skipped: int, kind: str
+) -> None:
+    whole, rest = ramp(from_rps, to_rps, 5, kind), ramp(from_rps, to_rps, 5, kind, skipped)
+    begins_s = whole.at(skipped) if skipped else 0.0
+    assert times(rest, 20) == pytest.approx([whole.at(skipped + n) - begins_s for n in range(20)])
+    assert rest.rate_rps(rest.at(7)) == pytest.approx(whole.rate_rps(whole.at(skipped + 7)))
+    shared = sorted(Every(rest, first, 2).at(n) for first in (0, 1) for n in range(10))
+    assert shared == pytest.approx(times(rest, 20))
 
 
 def test_warm_up_arrives_first_then_what_is_measured_then_filler_until_its_last_request_ends() -> None:

@@ -185,6 +185,18 @@ def test_an_added_rate_measures_that_rate_and_draws_its_figure(finished: Workflo
     ]
 
 
+def test_an_added_ramp_measures_that_ramp_and_draws_its_figure_and_no_answer_of_it_is_scored_or_judged(
+    finished: Workflow,
+) -> None:
+    finished.changed()["load"]["ramps"] = [{"from_rps": 1, "to_rps": 20, "duration_s": 3}]
+    one_ramp = {f"invoke_{name}": 1 for name in ("swift", "steady")}
+    assert finished.plan() == one_ramp | FROM_TABLES | {"figure_latency_over_ramp": 1}
+    assert sorted(job for job in finished.jobs() if job.startswith("Measure")) == [
+        "Measure steady at ramp1-20, block 0",
+        "Measure swift at ramp1-20, block 0",
+    ]
+
+
 def test_what_only_open_loops_use_measures_no_closed_loop_again(finished: Workflow) -> None:
     finished.changed()["load"] |= {"arrivals": "constant", "warmup_s": 1, "max_in_flight": 9}
     assert finished.plan() == REPORT
