@@ -36,9 +36,7 @@ _BY_STATUS = {
     503: "service_unavailable",
 }
 
-KINDS = (
-    *dict.fromkeys(_BY_EXCEPTION.values()),
-    "http_error",
+_ON_THE_WAY = (
     "connect_failed",
     "disconnected",
     "stream_cut",
@@ -50,6 +48,13 @@ KINDS = (
     "timeout_first_byte",
     "timeout_gap",
     "timeout_total",
+)
+"""What became of the connection and of the answer on it; then our own time limits."""
+
+KINDS = (
+    *dict.fromkeys(_BY_EXCEPTION.values()),
+    "http_error",
+    *_ON_THE_WAY,
     "interrupted",
 )
 """Every kind. What the service said comes first; then what became of the connection; then our own time limits;
@@ -64,17 +69,7 @@ MAY_PASS = THROTTLED | {
     "internal_server",
     "service_unavailable",
     "model_stream_error",
-    "connect_failed",
-    "disconnected",
-    "stream_cut",
-    "half_frame",
-    "corrupt_frame",
-    "malformed_answer",
-    "body_cut",
-    "timeout_connect",
-    "timeout_first_byte",
-    "timeout_gap",
-    "timeout_total",
+    *_ON_THE_WAY,
 }
 """Errors that another try may not meet again."""
 
