@@ -12,8 +12,9 @@ from assay.bedrock.request import Line
 from assay.ledger.files import file_name
 from assay.ledger.ledger import opened
 from assay.measurement.connections import opened as opened_connections
-from assay.measurement.job import Job, measure, records, self_checks
+from assay.measurement.job import Job, measure, self_checks
 from assay.measurement.plan import Asked
+from assay.measurement.records import records
 from assay.measurement.settings import Invoke
 from assay.measurement.validity import verdicts
 from assay.measurement.workers import Workers, workers_for

@@ -7,16 +7,19 @@ from typing import Annotated, Any, Self
 from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from assay.bedrock.settings import Endpoint, Inference, Model
+from assay.bedrock.settings import Endpoint, Inference, Model, Quota
 from assay.config.consistency import problems
 from assay.config.problems import dotted
 from assay.datasets.settings import Dataset
-from assay.decision.settings import Decision, Limits
+from assay.decision.settings import Decision, Limits, Traffic
 from assay.judging.settings import Judges
+from assay.preflight.settings import PreflightSettings
 from assay.prices.settings import PriceOverride
 from assay.prompts.settings import Bucket, BucketName, PromptTemplate, Tekken, Tokenizer
 from assay.schedule.settings import Load
 from assay.settings import Count, Expected, Label, Positive, ServerUrl, Settings, Whole
+from assay.spending.settings import Budget
+from assay.stopping.settings import Stop
 
 
 class Run(Settings):
@@ -96,12 +99,25 @@ class Benchmark(Settings):
     """Models that say which answers are correct. Without them, accuracy is the dataset's own metric."""
     prices: dict[str, PriceOverride] = Field(default_factory=dict)
     """Prices by model id, for what the public price data does not know or has wrong."""
+    quotas: dict[str, Quota] = Field(default_factory=dict)
+    """Quotas by model id, where they are known: the estimate of minutes and the preflight go by them."""
+    budget: Budget = Budget()
+    """The most that the run may cost."""
+    preflight: PreflightSettings = PreflightSettings()
+    """The small calls before the first measurement."""
+    stop: Stop | None = None
+    """When to stop before the plan ends. By default nothing does."""
+    reuse: tuple[Path, ...] = ()
+    """Folders of other runs' ledgers. Answers to the very same questions are taken from them for accuracy and for
+    judging, never for latency."""
     dataset_of_interest: Interest
     """The bucket that the decision is about, or weights by bucket: `{short: 3, long: 1}`."""
     limits: Limits = Limits()
     """What a model has to keep to."""
     decision: Decision = Decision()
     """What to prefer among the models that do."""
+    traffic: Traffic | None = None
+    """The traffic that the answer is for: what a month of it costs."""
     report: Report = Report()
     """Title and author of the report."""
     publish: Publish | None = None

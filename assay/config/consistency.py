@@ -11,16 +11,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from assay.bedrock.request import Line
-from assay.bedrock.settings import Endpoint, Inference, Model, SimulatorEndpoint
+from assay.bedrock.settings import Endpoint, Inference, Model, Quota, SimulatorEndpoint
 from assay.config.problems import KeyPath, Problem, dotted, listed, meant
 from assay.datasets.settings import Dataset, JsonLines, LongBench
-from assay.decision.settings import Limits
+from assay.decision.settings import Limits, Traffic
 from assay.judging.settings import Judges
 from assay.metrics.longbench import METRIC_OF_SET, SETS_OF_LONGBENCH_E
 from assay.prices.settings import PriceOverride
 from assay.prompts.settings import Bucket
 from assay.schedule.level import open_at, ramp
 from assay.schedule.settings import Load
+from assay.stopping.settings import Stop
 
 
 def problems(sections: Mapping[str, Any]) -> list[Problem]:
@@ -301,6 +302,55 @@ def _prices_used(
             )
 
 
+def _quotas_used(
+    quotas: dict[str, Quota], models: tuple[Model, ...], judges: Judges | None
+) -> Iterator[Problem]:
+    ids = list(dict.fromkeys(model.id for _, model in asked(models, judges)))
+    for name in quotas:
+        if name not in ids:
+            yield Problem(
+                ("quotas", name),
+                f"found a quota for {name!r}, which no model or judge has as its id; expected one of "
+                f"{listed(ids)}{meant(name, ids)}",
+            )
+
+
+def _traffic_known(traffic: Traffic | None, buckets: tuple[Bucket, ...]) -> Iterator[Problem]:
+    names = [bucket.name for bucket in buckets]
+    for name in (traffic.buckets or {}) if traffic is not None else ():
+        if name not in names:
+            yield Problem(
+                ("traffic", "buckets", name),
+                f"found {name!r}, expected one of buckets: {listed(names)}{meant(name, names)}",
+            )
+
+
+def _stops_at_blocks(stop: Stop | None, load: Load, judges: Judges | None) -> Iterator[Problem]:
+    if stop is None:
+        return
+    if stop.looks is not None and stop.looks > load.blocks:
+        yield Problem(
+            ("stop", "looks"),
+            f"found {stop.looks}, expected at most load.blocks ({load.blocks}): the decision is looked at between blocks",
+        )
+    widths = [
+        name
+        for name in type(stop).model_fields
+        if name.startswith(("ttft", "e2e", "error_rate")) and getattr(stop, name) is not None
+    ]
+    if widths and load.blocks < 2:
+        yield Problem(
+            ("stop", widths[0]),
+            f"found a width at which cells end, with load.blocks {load.blocks}; expected at least 2 blocks, since cells "
+            "end between blocks (5 make good intervals)",
+        )
+    if stop.accuracy is not None and judges is None:
+        yield Problem(
+            ("stop", "accuracy"),
+            "found a width at which judging ends, but no judges; expected a section judges, or no such width",
+        )
+
+
 def _arns_in_region(
     endpoint: Endpoint, models: tuple[Model, ...], judges: Judges | None
 ) -> Iterator[Problem]:
@@ -338,5 +388,8 @@ _CHECKS: tuple[Callable[..., Iterator[Problem]], ...] = (
     _shares_are_shares,
     _limits_can_be_measured,
     _prices_used,
+    _quotas_used,
+    _traffic_known,
+    _stops_at_blocks,
     _arns_in_region,
 )

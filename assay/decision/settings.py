@@ -4,7 +4,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from assay.prompts.settings import BucketName
 from assay.settings import Count, Number, Positive, Settings, Share
+
+HOURS_PER_MONTH = 730.0
+"""A twelfth of a year of 8,760 hours, as in AWS's own estimates."""
 
 Objective = Literal["cheapest", "fastest", "most_accurate"]
 
@@ -87,3 +91,28 @@ class Decision(Settings):
     """What decides among the models that keep every limit."""
     confidence: Annotated[Share, Field(gt=0, lt=1)] = 0.95
     """Of intervals and of the choice: above 0 and below 1."""
+
+
+class Traffic(Settings):
+    """The traffic that the chosen model will carry: what a month of it costs."""
+
+    buckets: dict[BucketName, Positive] | None = None
+    """Weights of buckets; by default those of the dataset of interest."""
+    rate_rps: Positive | None = None
+    """Requests per second, in the mean over all hours of the month (730)."""
+    transactions_per_month: Positive | None = None
+    """The volume, in place of `rate_rps`."""
+
+    @model_validator(mode="after")
+    def _one_volume(self) -> Self:
+        if (self.rate_rps is None) == (self.transactions_per_month is None):
+            raise ValueError("expected either rate_rps or transactions_per_month, not both and not neither")
+        return self
+
+    @property
+    def monthly(self) -> float:
+        """Transactions in a month."""
+        if self.transactions_per_month is not None:
+            return self.transactions_per_month
+        assert self.rate_rps is not None
+        return self.rate_rps * HOURS_PER_MONTH * 3600

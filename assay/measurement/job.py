@@ -15,7 +15,6 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from assay.bedrock.address import Address
-from assay.bedrock.errors import HOPELESS
 from assay.bedrock.request import cache_point
 from assay.bedrock.settings import Retry, Timeouts
 from assay.bedrock.signing import Signer
@@ -33,9 +32,9 @@ from assay.measurement.plan import (
     ramp_of,
     ramp_warm_up,
 )
+from assay.measurement.settled import settled, usable_sittings
 from assay.progress import Progress
 from assay.prompts.prompt import Prompt
-from assay.records.attempts import row
 from assay.schedule.arrivals import Arrivals, Every
 from assay.schedule.closed import ClosedLoop
 from assay.schedule.open import OpenLoop
@@ -135,11 +134,11 @@ class Cell:
 
 def cells(job: Job, ledger: Ledger) -> dict[str, Cell]:
     """The job's cells by bucket, in the order in which they are measured."""
-    settled = _settled(ledger)
-    return {bucket: _cell(job, ledger, bucket, settled) for bucket in order(job.prompts, job.seed, job.load)}
+    kept = settled(ledger)
+    return {bucket: _cell(job, ledger, bucket, kept) for bucket in order(job.prompts, job.seed, job.load)}
 
 
-def _cell(job: Job, ledger: Ledger, bucket: str, settled: set[str]) -> Cell:
+def _cell(job: Job, ledger: Ledger, bucket: str, kept: set[str]) -> Cell:
     prompts = job.prompts[bucket]
     planned = cell(prompts, job.load, job.asked, job.seed)
     left_s = None
@@ -148,7 +147,7 @@ def _cell(job: Job, ledger: Ledger, bucket: str, settled: set[str]) -> Cell:
         while (following := position(len(planned), prompts, job.load, job.asked)).key in ledger.dispatched:
             planned.append(following)
         left_s = _left_s(job, ledger, planned, following)
-    missing = [one for one in planned if one.key not in settled]
+    missing = [one for one in planned if one.key not in kept]
     return Cell(planned, missing, left_s, len(planned) - len(missing))
 
 
@@ -231,7 +230,7 @@ async def _measure_cell(
     load, asked, prompts = job.load, job.asked, job.prompts[bucket]
     schedule = _schedule(job, bucket, todo)
     bent = None if load.ramp is None else ramp_of(prompts, load, job.seed, todo.settled)
-    positions = _positions(job, bucket, todo, _settled(ledger))
+    positions = _positions(job, bucket, todo, settled(ledger))
     total = None if todo.left_s else len(todo.missing)
     worker = "" if job.share.of == 1 else f" worker {job.share.number + 1}"
     progress = Progress(f"{job.label} {load.name} block {load.block} {bucket}{worker}", total)
@@ -362,18 +361,18 @@ def _slots(job: Job, all_slots: int) -> int:
     return all_slots // job.share.of + (job.share.number < all_slots % job.share.of)
 
 
-def _positions(job: Job, bucket: str, todo: Cell, settled: set[str]) -> Iterator[Position]:
+def _positions(job: Job, bucket: str, todo: Cell, kept: set[str]) -> Iterator[Position]:
     """What is missing, and then, for a cell that runs for a time, what follows."""
     yield from todo.missing
     for number in itertools.count(len(todo.known)):
         following = position(number, job.prompts[bucket], job.load, job.asked)
-        if following.key not in settled:
+        if following.key not in kept:
             yield following
 
 
 def self_checks(job: Job, ledger: Ledger) -> dict[str, dict[str, Any]]:
     """By bucket: how the client did while the cell was measured, the worst of its sittings."""
-    used = _usable_sittings(ledger)
+    used = usable_sittings(ledger)
     notes: dict[str, list[dict[str, Any]]] = {}
     for note in ledger.notes:
         mine = note.get("bucket") in job.prompts and note.get("edition") == job.asked.edition
@@ -394,119 +393,3 @@ def _tags(job: Job, role: str, bucket: str, ask: str, prompt: Prompt) -> dict[st
         "bucket": bucket,
         "prompt_id": prompt.prompt_id,
     }
-
-
-def _settled(ledger: Ledger) -> set[str]:
-    """Keys whose answer, or whose last failure, is known. What was lost with access or connection isn't."""
-    used, given_up = _usable_sittings(ledger), _given_up(ledger)
-    return {
-        key
-        for key, outcomes in ledger.outcomes.items()
-        if any(
-            outcome["last"] and outcome["sitting"] in used and (key, *_which(outcome)) not in given_up
-            for outcome in outcomes
-        )
-    }
-
-
-def _which(line: Mapping[str, Any]) -> tuple[str, int]:
-    """Which attempt at its key a line of the ledger is about."""
-    return line["sitting"], line["try"]
-
-
-def _given_up(ledger: Ledger) -> set[tuple[str, str, int]]:
-    """Attempts (key, sitting, try) after which a sitting was given up, since access or connection was lost."""
-    return {
-        (key, note["sitting"], try_number)
-        for note in ledger.notes
-        for key, try_number in note.get("given_up", ())
-    }
-
-
-def _usable_sittings(ledger: Ledger) -> set[str]:
-    """Sittings in which the service answered anything but errors of a wrong set-up."""
-    return {
-        outcome["sitting"]
-        for outcomes in ledger.outcomes.values()
-        for outcome in outcomes
-        if outcome.get("error") not in HOPELESS
-    }
-
-
-def records(job: Job, ledger: Ledger) -> list[dict[str, Any]]:
-    """The records of every attempt of this job's cells, of all sittings: by bucket, then in the order sent."""
-    used, given_up = _usable_sittings(ledger), _given_up(ledger)
-    positions = {one.key: (bucket, one) for bucket, each in cells(job, ledger).items() for one in each.known}
-    prompts = {(bucket, prompt.prompt_id): prompt for bucket in job.prompts for prompt in job.prompts[bucket]}
-    made: list[dict[str, Any]] = []
-    for key, lines in ledger.dispatched.items():
-        lines = [
-            line
-            for line in lines
-            if (line["sitting"] in used and (key, *_which(line)) not in given_up)
-            or _dangling(ledger, key, line)
-        ]
-        for line in lines:
-            outcome = _outcome_of(ledger, key, line)
-            tags = line["tags"]
-            known = {
-                "attempt_key": key,
-                "ask_key": tags["ask"],
-                "model": job.label,
-                "model_id": job.asked.line.model.id,
-                "endpoint": job.asked.endpoint,
-                "region": job.asked.region,
-                "cache": job.asked.line.model.cache,
-                "load": job.load.name,
-                "concurrency": job.load.concurrency,
-                "rate_rps": tags.get("rate_rps", job.load.rate_rps),
-                "arrivals": job.load.arrivals,
-                "block": job.load.block,
-                "edition": job.asked.edition,
-                "prompt_id": tags["prompt_id"],
-            }
-            if key in positions:
-                bucket, one = positions[key]
-                known |= {
-                    "bucket": bucket,
-                    "role": "measured" if line is lines[-1] else "superseded",
-                    "position": one.position,
-                    "repetition": one.repetition,
-                    "prompt_tokens": one.prompt.tokens,
-                }
-            elif tags["role"] != "measured" and tags["edition"] == job.asked.edition:
-                prompt = prompts.get((tags["bucket"], tags["prompt_id"]))
-                if prompt is None:
-                    continue  # warm-up of a bucket that is no longer asked for
-                known |= {"bucket": tags["bucket"], "role": tags["role"], "prompt_tokens": prompt.tokens}
-            else:
-                continue  # bought for a plan that is no longer this one
-            if line is lines[-1]:
-                known["waited_since_ns"] = _waited_since_ns(ledger, key, lines)
-            made.append(row(known, line, outcome, ledger.sittings.get(line["sitting"])))
-    rank = {bucket: number for number, bucket in enumerate(job.prompts)}
-    made.sort(key=lambda record: rank[record["bucket"]])
-    return made
-
-
-def _waited_since_ns(ledger: Ledger, key: str, lines: Sequence[Mapping[str, Any]]) -> int | None:
-    """When a user would have begun to wait for a request: at its first try, of the sitting that ended it.
-
-    Stamps of another sitting are of another clock.
-    """
-    first = next(line for line in lines if line["sitting"] == lines[-1]["sitting"])
-    outcome = _outcome_of(ledger, key, first) or {}
-    stamp: int | None = outcome.get("intended_ns", outcome.get("dispatched_ns"))
-    return stamp
-
-
-def _outcome_of(ledger: Ledger, key: str, line: Mapping[str, Any]) -> dict[str, Any] | None:
-    for outcome in ledger.outcomes.get(key, ()):
-        if (outcome["sitting"], outcome["try"]) == (line["sitting"], line["try"]):
-            return outcome
-    return None
-
-
-def _dangling(ledger: Ledger, key: str, line: Mapping[str, Any]) -> bool:
-    """Whether a crash cut this attempt off, in a sitting that got no answer at all before it."""
-    return _outcome_of(ledger, key, line) is None

@@ -14,8 +14,9 @@ from assay.bedrock.settings import Endpoint
 from assay.errors import InputError
 from assay.ledger.files import file_name
 from assay.ledger.ledger import Ledger, opened
-from assay.measurement.job import Job, Reach, cells, measure, records, self_checks
+from assay.measurement.job import Job, Reach, cells, measure, self_checks
 from assay.measurement.plan import Asked, JobLoad, arrivals_of
+from assay.measurement.records import records
 from assay.measurement.validity import verdicts
 from assay.measurement.workers import Workers, workers_for
 from assay.prompts.prompt import Prompt

@@ -17,8 +17,9 @@ from assay.bedrock.request import Line
 from assay.bedrock.settings import SimulatorEndpoint
 from assay.bedrock.signing import Signer
 from assay.ledger.ledger import opened
-from assay.measurement.job import Job, measure, records, self_checks
+from assay.measurement.job import Job, measure, self_checks
 from assay.measurement.plan import Asked
+from assay.measurement.records import records
 from assay.measurement.settings import Invoke
 from assay.measurement.validity import verdicts
 from assay.prompts.prompt import Prompt, read_prompts
