@@ -36,7 +36,13 @@ def main(arguments: argparse.Namespace) -> None:
     job = Job(settings.model.label, asked, load, load.timeouts, load.retry, settings.run.seed, prompts)
     asks = {"endpoint": name, "region": region, "line": asked.line.identity()}
     ledger_file = file_name("invoke", settings.model.id, asks, load.name, f"b{load.block}")
-    with opened(arguments.ledger / ledger_file) as ledger:
+    about = {
+        "run": settings.run.name,
+        "stage": "invoke",
+        "label": settings.model.label,
+        "model": settings.model.id,
+    }
+    with opened(arguments.ledger / ledger_file, about) as ledger:
         count = workers_for(load)
         by_workers = Workers(count, endpoint) if count > 1 else None
         sat = measure(job, ledger, lambda: reached(endpoint, arguments.answer_key), by_workers)

@@ -40,8 +40,9 @@ def main(arguments: argparse.Namespace) -> None:
         seed=settings.run.seed,
     )
     asks = {"endpoint": name, "region": region, "line": asking.line.identity()}
+    about = {"run": settings.run.name, "stage": "judge", "label": judge.label, "model": judge.id}
     with (
-        opened(arguments.ledger / file_name("judge", judge.id, asks)) as ledger,
+        opened(arguments.ledger / file_name("judge", judge.id, asks), about) as ledger,
         tempfile.TemporaryDirectory(prefix="assay-judge-") as folder,
     ):
         key = Path(folder) / "answer_key.jsonl"

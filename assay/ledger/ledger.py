@@ -15,7 +15,7 @@ import os
 import secrets
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,10 @@ class Ledger:
     attempt key, in the order in which they were written; `notes` holds what sittings noted beside them.
     """
 
-    def __init__(self, path: Path, salt: bytes) -> None:
+    def __init__(self, path: Path, salt: bytes, about: Mapping[str, str] | None = None) -> None:
         self.path = path
         self.salt = salt
+        self.about = dict(about or {})
         self.sitting = secrets.token_hex(8)
         self.dispatched: dict[str, list[dict[str, Any]]] = {}
         self.outcomes: dict[str, list[dict[str, Any]]] = {}
@@ -110,6 +111,7 @@ class Ledger:
             "sitting": self.sitting,
             "wall_ns": time.time_ns(),
             "perf_ns": time.perf_counter_ns(),
+            **({"about": self.about} if self.about else {}),
         }
         self._put_line(anchor)
         self.sittings[self.sitting] = anchor
@@ -136,15 +138,18 @@ class Ledger:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Ledger]:
+def opened(path: Path, about: Mapping[str, str] | None = None) -> Iterator[Ledger]:
     """Lock and read the ledger file at `path` (made if missing), and hold the lock until the block is left.
 
     Leave the block only when the job's outputs are in place. If another job holds the lock, that is said, and
     waited for: it may be the child of a Snakemake that was killed, and what it buys is bought for this job too.
+
+    `about` says who sits: the run, the stage, the label and the id of the model. It stands in the sitting's line, so
+    that what was paid can be told apart later; nothing else depends on it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _locked(path):
-        ledger = Ledger(path, _salt(path.parent))
+        ledger = Ledger(path, _salt(path.parent), about)
         ledger.refresh()
         try:
             yield ledger

@@ -92,6 +92,7 @@ class _Work:
     endpoint: Endpoint
     address: Address
     ledger: Path
+    about: Mapping[str, str]
     todo: dict[str, Cell]
 
 
@@ -108,7 +109,7 @@ class Workers:
         """Send what is missing, and have the ledger know it. Raises SetupError as the sender does."""
         try:
             with ExitStack() as stack:
-                self._measure(stack, job, ledger.path, address, todo, sat)
+                self._measure(stack, job, ledger, address, todo, sat)
         finally:
             ledger.refresh()  # when the workers have ended, and so hold no lock
 
@@ -116,7 +117,7 @@ class Workers:
         self,
         stack: ExitStack,
         job: Job,
-        ledger: Path,
+        ledger: Ledger,
         address: Address,
         todo: Mapping[str, Cell],
         sat: Sat,
@@ -131,7 +132,17 @@ class Workers:
         team = [
             stack.enter_context(
                 _Started(
-                    _Work(job, number, self.count, board, self.endpoint, address, part(ledger, number), share)
+                    _Work(
+                        job,
+                        number,
+                        self.count,
+                        board,
+                        self.endpoint,
+                        address,
+                        part(ledger.path, number),
+                        ledger.about,
+                        share,
+                    )
                 )
             )
             for number, share in enumerate(shares)
@@ -211,7 +222,11 @@ def _run(pipe: Connection, work: _Work) -> None:
     """The worker process."""
     logging.basicConfig(level=logging.INFO, handlers=[_ToParent(pipe)])
     try:
-        with opened(work.ledger) as ledger, canary.started() as bird, _mapped(work.board) as board:
+        with (
+            opened(work.ledger, work.about) as ledger,
+            canary.started() as bird,
+            _mapped(work.board) as board,
+        ):
             job = replace(work.job, share=_Share(work.number, work.of, board))
             asyncio.run(_measure(pipe, work, job, ledger, bird))
     except SetupError as error:

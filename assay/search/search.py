@@ -97,7 +97,13 @@ class SearchFor:
         settings, asked = self.settings, self.asked
         asks = {"endpoint": asked.endpoint, "region": asked.region, "line": asked.line.identity()}
         path = self.ledger / file_name("search", settings.model.id, asks, open_at(rate_rps).name)
-        with opened(path) as ledger:
+        about = {
+            "run": settings.run.name,
+            "stage": "search",
+            "label": settings.model.label,
+            "model": settings.model.id,
+        }
+        with opened(path, about) as ledger:
             requests = self._requests(rate_rps)
             job = self._job(settings.load.at(rate_rps, requests))
             todo = cells(job, ledger)

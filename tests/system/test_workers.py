@@ -42,6 +42,8 @@ def test_workers_share_the_requests_and_their_ledgers_are_read_as_one(tmp_path: 
     assert place.status["workers"] == 3
     assert place.status["requests_sent"] == place.served() == sum(place.dispatched().values())
     assert len({row["sitting"] for row in rows}) == 3
+    about = {"run": "x", "stage": "invoke", "label": "a", "model": "sim.plain"}
+    assert [sitting["about"] for sitting in place.lines("sitting")] == [about] * 3
     warmup = Counter((row["bucket"]) for row in place.records if row["role"] == "warmup")
     assert warmup == {"small": 7, "large": 7}, "one for each request in flight, however they are shared"
     assert all(f"worker {number}" in done.stderr for number in (1, 2, 3))

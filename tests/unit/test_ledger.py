@@ -33,6 +33,15 @@ def test_what_was_written_is_read_again_in_order_with_its_sitting(tmp_path: Path
         assert ledger.sitting not in ledger.sittings, "a sitting that sends nothing leaves no line"
 
 
+def test_a_sitting_says_whose_it_is(tmp_path: Path) -> None:
+    path, about = tmp_path / "a.jsonl", {"run": "r", "stage": "invoke", "label": "quick", "model": "sim.q"}
+    with opened(path, about) as ledger:
+        ledger.write_dispatched("k", {"try": 1, "tags": {}})
+    written(path)
+    with opened(path) as ledger:
+        assert [sitting.get("about") for sitting in ledger.sittings.values()] == [about, None]
+
+
 def test_a_line_is_on_disk_before_the_call_returns(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     with opened(path) as ledger:
