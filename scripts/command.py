@@ -3,7 +3,6 @@
 import argparse
 import json
 import logging
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from assay.bedrock.settings import Endpoint, SimulatorEndpoint
 from assay.errors import InputError
+from assay.whole import write_text as write_text
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -65,11 +65,3 @@ def run(main: Callable[[argparse.Namespace], None], made: argparse.ArgumentParse
     except Exception:
         logging.exception("error: this is a fault in Assay, not in your input")
         sys.exit(1)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

@@ -5,7 +5,6 @@ The files are ours, made by `write_examples`; the user's own files are read by `
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from assay.datasets.example import Example, Place
 from assay.errors import InputError
+from assay.whole import whole, write_text
 
 
 @dataclass(frozen=True)
@@ -39,18 +39,12 @@ def write_examples(examples: Iterable[Example], source: Source, to_examples: Pat
     """
     sets: dict[str, int] = {}
     digest = hashlib.sha256()
-    temporary = to_examples.with_name(f".{to_examples.name}.{os.getpid()}")
-    temporary.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with temporary.open("wb") as file:
-            for example in examples:
-                sets[example.dataset] = sets.get(example.dataset, 0) + 1
-                line = (json.dumps(asdict(example), ensure_ascii=False) + "\n").encode()
-                digest.update(line)
-                file.write(line)
-        temporary.replace(to_examples)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole(to_examples) as temporary, temporary.open("wb") as file:
+        for example in examples:
+            sets[example.dataset] = sets.get(example.dataset, 0) + 1
+            line = (json.dumps(asdict(example), ensure_ascii=False) + "\n").encode()
+            digest.update(line)
+            file.write(line)
     rows = sum(sets.values())
     _write_json(
         to_source,
@@ -95,7 +89,4 @@ def _example(row: dict[str, Any]) -> Example:
 
 
 def _write_json(path: Path, value: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")

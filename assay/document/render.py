@@ -4,7 +4,6 @@ Both read the same file; what Quarto adds to pandoc, the Lua filter adds here. S
 """
 
 import logging
-import os
 import shutil
 import subprocess
 import tempfile
@@ -12,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assay.errors import InputError
+from assay.whole import whole
 
 TIME_LIMIT_S = 300
 """Of each call of a renderer: a filter can loop for ever."""
@@ -48,21 +48,9 @@ def _with_pandoc(
     page += ["--metadata=document-css=false", "--metadata=toc-title=Contents", "--syntax-highlighting=none"]
     text = ["--to=gfm", "--wrap=none", "--default-image-extension=png"]
     for options, target in ((page, html), (text, markdown)):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
-        command = [
-            pypandoc.get_pandoc_path(),
-            qmd.name,
-            *shared,
-            *options,
-            "--output",
-            str(temporary.resolve()),
-        ]
-        try:
-            _run(command, qmd, time_limit_s)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with whole(target) as temporary:
+            output = ["--output", str(temporary.resolve())]
+            _run([pypandoc.get_pandoc_path(), qmd.name, *shared, *options, *output], qmd, time_limit_s)
 
 
 def _with_quarto(

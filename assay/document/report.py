@@ -28,6 +28,7 @@ from assay.tables import run as run_tables
 from assay.tables import search as search_tables
 from assay.tables.inputs import column
 from assay.tables.markdown import Markdown, attribute, code_block, escape
+from assay.whole import write_text
 
 OBJECTIVES = {
     "cheapest": "cost_usd_per_10k_transactions",
@@ -55,10 +56,7 @@ def write(
     made = {"versions": provenance.versions(version), "commit": provenance.commit(project)}
     text = fill(template, context(settings, finished, figure_links(files.figures, qmd), made))
     for path, content in ((qmd, text), (verdict, one_line(finished.decision) + "\n")):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(content, encoding="utf-8")
-        temporary.replace(path)
+        write_text(path, content)
 
 
 def one_line(decision: dict[str, Any]) -> str:

@@ -5,7 +5,6 @@ blindness can tell apart; each model has a marker of its own too, so that a prin
 drawn is each figure's business.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,8 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 from matplotlib.transforms import Bbox
+
+from assay.whole import whole
 
 WIDTH = 5.4
 """Inches. With text of 10 points, this can still be read when a phone shows it 370 pixels wide."""
@@ -230,8 +231,5 @@ def save(figure: Figure, svg: Path, png: Path, title: str, description: str) -> 
         ),
         (png, {"format": "png", "dpi": 200, "metadata": {"Software": None, "Title": title}}),
     ):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        with styled():
+        with whole(path) as temporary, styled():
             figure.savefig(temporary, **options)
-        temporary.replace(path)

@@ -5,7 +5,6 @@ distinct prompt is asked once, however many answers lead to it.
 """
 
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from assay.judging.parsing import Verdict, parse
 from assay.judging.prompt import JudgeTemplate
 from assay.judging.reply import Reply
 from assay.judging.truth import contains_reference
+from assay.whole import whole
 
 Ask = Callable[[Sequence[str]], Sequence[Reply]]
 """Asks each prompt once and gives the replies in the prompts' order."""
@@ -150,10 +150,8 @@ def verdict_counts(rows: Iterable[VerdictRow]) -> dict[str, int]:
 
 def write_verdicts(path: Path, rows: Iterable[VerdictRow]) -> None:
     """Write a verdicts file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(pa.Table.from_pylist([asdict(row) for row in rows], schema=SCHEMA), temporary)
-    temporary.replace(path)
+    with whole(path) as temporary:
+        pq.write_table(pa.Table.from_pylist([asdict(row) for row in rows], schema=SCHEMA), temporary)
 
 
 def tokens_about(text: str) -> int:

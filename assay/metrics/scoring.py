@@ -6,7 +6,6 @@ answer is right by a panel's verdict is left to `judging`.
 """
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 
 from assay.errors import InputError
 from assay.metrics.scores import score
+from assay.whole import whole
 
 _OF_PROMPT = {
     "prompt_id": pa.string(),
@@ -100,10 +100,8 @@ def score_records(model: str, prompts: Path, records: Sequence[Path]) -> list[di
 
 def write_answers(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write an answers file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=SCHEMA), temporary)
-    temporary.replace(path)
+    with whole(path) as temporary:
+        pq.write_table(pa.Table.from_pylist(list(rows), schema=SCHEMA), temporary)
 
 
 def _score(text: str, prompt: Mapping[str, Any], source: Path) -> float:

@@ -1,13 +1,13 @@
 """A prompt drawn for a bucket, and the Parquet file of all that were drawn."""
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assay.errors import InputError
+from assay.whole import whole
 
 if TYPE_CHECKING:
     import pyarrow
@@ -46,14 +46,9 @@ def write_prompts(prompts: Sequence[Prompt], path: Path) -> None:
     import pyarrow
     from pyarrow import parquet
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     table = pyarrow.Table.from_pylist([asdict(prompt) for prompt in prompts], schema=_schema())
-    try:
+    with whole(path) as temporary:
         parquet.write_table(table, temporary, compression="zstd")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_prompts(path: Path) -> list[Prompt]:

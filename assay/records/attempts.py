@@ -4,11 +4,12 @@ Stamps are the client's own (`perf_counter_ns`, one clock for a sitting); counts
 from them here is what a single request has; whatever needs many requests is left to the table of metrics.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from assay.whole import whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -176,7 +177,5 @@ def write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema()), temporary, compression="zstd")
-    temporary.replace(path)
+    with whole(path) as temporary:
+        pq.write_table(pa.Table.from_pylist(list(rows), schema=schema()), temporary, compression="zstd")

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assay.records.metrics import Metric, Value
+from assay.whole import whole, write_text
 
 _TYPES = {"text": pa.string(), "count": pa.int64(), "number": pa.float64()}
 
@@ -23,17 +23,12 @@ def write_table(path: Path, columns: Sequence[Metric], rows: Sequence[Mapping[st
     names = schema.names
     values = {name: [row.get(name) for row in rows] for name in names}
     table = pa.table({name: pa.array(values[name], schema.field(name).type) for name in names}, schema=schema)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(table, temporary)
-    temporary.replace(path)
+    with whole(path) as temporary:
+        pq.write_table(table, temporary)
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(names)
     lines.writerows(
         zip(*(["" if value is None else value for value in values[name]] for name in names), strict=True)
     )
-    beside = path.with_suffix(".csv")
-    temporary = beside.with_name(f".{beside.name}.{os.getpid()}")
-    temporary.write_text(text.getvalue(), encoding="utf-8")
-    temporary.replace(beside)
+    write_text(path.with_suffix(".csv"), text.getvalue())
