@@ -9,7 +9,7 @@ from pathlib import Path
 import command
 
 from assay.prices.settings import PriceList
-from assay.prices.snapshot import take
+from assay.prices.taking import take
 
 
 def main(arguments: argparse.Namespace) -> None:

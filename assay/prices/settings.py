@@ -32,20 +32,34 @@ class ThresholdOverride(RateOverride):
     """Input tokens, cached ones included."""
 
 
-class PriceOverride(RateOverride):
+class VariantOverride(RateOverride):
+    """Dollars per million tokens under one condition, and above numbers of input tokens. Null is unknown, not free."""
+
+    thresholds: tuple[ThresholdOverride, ...] = ()
+    """Rates of long inputs, in rising order."""
+
+    @model_validator(mode="after")
+    def _thresholds_rise(self) -> Self:
+        above = [threshold.above_input_tokens for threshold in self.thresholds]
+        if above != sorted(set(above)):
+            raise ValueError("expected thresholds in rising order of above_input_tokens, each once")
+        return self
+
+
+class PriceOverride(VariantOverride):
     """Dollars per million tokens of one model id. Comes before every other source.
 
     Give input and output together, or `usd_per_hour` for provisioned throughput.
     """
 
-    batch: RateOverride | None = None
+    batch: VariantOverride | None = None
     """Rates of batch inference."""
-    service_tiers: dict[Literal["priority", "flex", "reserved"], RateOverride] = Field(default_factory=dict)
+    service_tiers: dict[Literal["priority", "flex", "reserved"], VariantOverride] = Field(
+        default_factory=dict
+    )
     """Rates of other service tiers than the default."""
-    latency_optimized: RateOverride | None = None
+    latency_optimized: VariantOverride | None = None
     """Rates of latency-optimised inference."""
-    thresholds: tuple[ThresholdOverride, ...] = ()
-    """Rates of long inputs, in rising order."""
     usd_per_hour: Dollars | None = None
     """Of one model unit of provisioned throughput: then tokens cost nothing of their own."""
     model_units: Count = 1
@@ -62,9 +76,6 @@ class PriceOverride(RateOverride):
             )
         if self.usd_per_hour is not None and tokens != [None, None]:
             raise ValueError("expected either a price of tokens or usd_per_hour, not both")
-        above = [threshold.above_input_tokens for threshold in self.thresholds]
-        if above != sorted(set(above)):
-            raise ValueError("expected thresholds in rising order of above_input_tokens, each once")
         return self
 
 

@@ -12,14 +12,21 @@ from assay.config.consistency import asked
 from assay.config.files import PROJECT
 from assay.config.load import load
 from assay.errors import InputError
-from assay.prices.book import Price, Tier, Usage, bare_id, cost_usd, price_of
+from assay.prices.book import Price, Threshold, Usage, cost_usd
+from assay.prices.lookup import price_of
+from assay.prices.public import bare_id
 from assay.prices.settings import PriceList, PriceOverride
-from assay.prices.snapshot import read, take
+from assay.prices.snapshot import read
+from assay.prices.taking import take
 
 DAY = date(2026, 11, 21)
 PLAIN = Price(3.0, 15.0, 0.3, 3.75)
 TIERED = Price(
-    1.0, 2.0, 0.1, 1.25, tiers=(Tier(1000, 10.0, 20.0, 1.0, 12.5), Tier(5000, 100.0, 200.0, 10.0, 125.0))
+    1.0,
+    2.0,
+    0.1,
+    1.25,
+    thresholds=(Threshold(1000, 10.0, 20.0, 1.0, 12.5), Threshold(5000, 100.0, 200.0, 10.0, 125.0)),
 )
 
 
@@ -83,13 +90,13 @@ def test_a_public_price_names_its_source() -> None:
     assert (
         price.source is not None and "genai-prices" in price.source and "amazon.nova-pro-v1:0" in price.source
     )
-    assert "can cost more" not in price.source
+    assert price.notes == ()
 
 
 def test_a_profile_whose_region_has_no_price_of_its_own_says_so() -> None:
     price = price_of("eu.amazon.nova-lite-v1:0", {}, DAY)
     assert price.input_usd_per_million == price_of("amazon.nova-lite-v1:0", {}, DAY).input_usd_per_million
-    assert price.source is not None and "eu. profiles, which can cost more" in price.source
+    assert any("eu. profiles, which can cost more" in note for note in price.notes)
 
 
 def test_a_regional_claude_profile_costs_more_than_the_global_one() -> None:
@@ -97,12 +104,12 @@ def test_a_regional_claude_profile_costs_more_than_the_global_one() -> None:
     everywhere = price_of("global.anthropic.claude-haiku-4-5-20251001-v1:0", {}, DAY)
     assert regional.input_usd_per_million is not None and everywhere.input_usd_per_million is not None
     assert regional.input_usd_per_million == pytest.approx(1.1 * everywhere.input_usd_per_million)
-    assert "can cost more" not in (regional.source or "")
+    assert not regional.notes
 
 
 def test_public_thresholds_re_price_the_whole_request() -> None:
     price = price_of("global.anthropic.claude-haiku-5-5", {}, DAY)
-    assert [tier.above_input_tokens for tier in price.tiers] == [100_000]
+    assert [threshold.above_input_tokens for threshold in price.thresholds] == [100_000]
     below, above = cost_usd(Usage(100_000, 10), price), cost_usd(Usage(100_001, 10), price)
     assert below is not None and above is not None
     assert above / below == pytest.approx(5, rel=1e-3)
@@ -149,7 +156,7 @@ def test_a_snapshot_is_read_back_as_it_was_taken(tmp_path: Path) -> None:
 def test_a_file_that_is_no_snapshot_is_said_to_be_none(tmp_path: Path, content: str) -> None:
     file = tmp_path / "prices.json"
     file.write_text(content)
-    with pytest.raises(InputError, match="not a snapshot of prices"):
+    with pytest.raises(InputError, match="is not a snapshot of prices"):
         read(file)
 
 
