@@ -20,7 +20,8 @@ from assay.measurement.validity import verdicts
 from assay.measurement.workers import Workers, workers_for
 from assay.prompts.prompt import Prompt, read_prompts
 from assay.records.attempts import write
-from assay.sender.target import identity, reached
+from assay.sender.identity import identity
+from assay.sender.target import reached
 
 
 def main(arguments: argparse.Namespace) -> None:

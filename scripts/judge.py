@@ -16,7 +16,8 @@ from assay.judging.settings import JudgeJob
 from assay.judging.verdicts import read_answers, simulator_key, verdict_counts, verdict_rows, write_verdicts
 from assay.ledger.files import file_name
 from assay.ledger.ledger import opened
-from assay.sender.target import identity, reached
+from assay.sender.identity import identity
+from assay.sender.target import reached
 
 
 def main(arguments: argparse.Namespace) -> None:

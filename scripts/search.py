@@ -13,7 +13,8 @@ from assay.prompts.prompt import read_prompts
 from assay.records.attempts import write
 from assay.search.search import SearchFor, of_interest
 from assay.search.settings import SearchJob
-from assay.sender.target import identity, reached
+from assay.sender.identity import identity
+from assay.sender.target import reached
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -32,7 +32,8 @@ class Ledger:
     """One open file of the ledger. Open it with `opened`, which holds the lock.
 
     `sitting` names this opening of the file; `dispatched` and `outcomes` hold the lines of all sittings so far, by
-    attempt key, in the order in which they were written; `notes` holds what sittings noted beside them.
+    attempt key, in the order in which they were written; `notes` holds what sittings noted beside them; `reused` holds,
+    by attempt key, answers that another run has paid for.
     """
 
     def __init__(self, path: Path, salt: bytes, about: Mapping[str, str] | None = None) -> None:
@@ -44,13 +45,14 @@ class Ledger:
         self.outcomes: dict[str, list[dict[str, Any]]] = {}
         self.sittings: dict[str, dict[str, Any]] = {}
         self.notes: list[dict[str, Any]] = []
+        self.reused: dict[str, dict[str, Any]] = {}
         self.dropped_lines = 0
         self._file: int | None = None
         self._begun = False
 
     def refresh(self) -> None:
         """Read everything again: what workers have written to files of their own since."""
-        for held in (self.dispatched, self.outcomes, self.sittings, self.notes):
+        for held in (self.dispatched, self.outcomes, self.sittings, self.notes, self.reused):
             held.clear()
         self.dropped_lines = 0
         self._read(self.path)
@@ -65,7 +67,7 @@ class Ledger:
         for number, raw in enumerate(path.read_bytes().split(b"\n"), start=1):
             if not raw:
                 continue
-            entry = _checked(raw)
+            entry = checked(raw)
             if entry is None:
                 self.dropped_lines += 1
                 log.warning("%s: line %d is damaged or half-written; it is left out", path, number)
@@ -79,6 +81,8 @@ class Ledger:
                 self.outcomes.setdefault(entry["key"], []).append(entry)
             elif kind == "note":
                 self.notes.append(entry)
+            elif kind == "reused":
+                self.reused.setdefault(entry["key"], entry)
 
     def write_dispatched(self, key: str, entry: dict[str, Any]) -> None:
         """Note that a request is about to leave. Returns when the operating system has the line."""
@@ -89,6 +93,12 @@ class Ledger:
     def write_outcome(self, key: str, entry: dict[str, Any]) -> None:
         """Note what came of a request. Returns when the operating system has the line."""
         self._write({"line": "outcome", "key": key, "sitting": self.sitting, **entry}, self.outcomes, key)
+
+    def write_reused(self, key: str, entry: dict[str, Any]) -> None:
+        """Keep an answer that another run has paid for, under a key of this one: it costs nothing, and is no outcome."""
+        noted = {"line": "reused", "key": key, **entry}
+        self._append(noted)
+        self.reused.setdefault(key, noted)
 
     def write_note(self, entry: dict[str, Any]) -> None:
         """Note what a sitting saw beside its requests: how the client itself did, say."""
@@ -182,7 +192,7 @@ def _locked(path: Path) -> Iterator[None]:
         os.close(lock)  # which frees the lock
 
 
-def _checked(raw: bytes) -> dict[str, Any] | None:
+def checked(raw: bytes) -> dict[str, Any] | None:
     """The line's entry, or null if its checksum doesn't hold."""
     body, mark, tail = raw.rpartition(b',"crc":"')
     if not mark or len(tail) != 10 or not tail.endswith(b'"}'):

@@ -24,9 +24,10 @@ from assay.measurement.settings import Invoke
 from assay.measurement.validity import verdicts
 from assay.prompts.prompt import Prompt, read_prompts
 from assay.sender import canary
+from assay.sender.identity import identity
 from assay.sender.selfcheck import SelfCheck
 from assay.sender.settings import SelfCheckLimits
-from assay.sender.target import identity, reached
+from assay.sender.target import reached
 from assay.sender.timeline import Timeline
 
 BURN_MS = 500.0
