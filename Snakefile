@@ -4,6 +4,7 @@ This file and rules/ say what depends on what. What the stages do stands in scri
 
     snakemake --cores 8                          the default benchmark, on the embedded simulator
     snakemake --cores 8 --configfile mine.yaml   yours: it replaces the default, it isn't merged into it
+    snakemake estimate                           what it will cost: nothing is sent
     snakemake verdict                            the verdict and the report's path, once there is a report
 """
 
@@ -35,6 +36,7 @@ if not workflow.configfiles:
 include: "rules/plan.smk"
 include: "rules/stages.smk"
 include: "rules/prompts.smk"
+include: "rules/spending.smk"
 include: "rules/invoke.smk"
 include: "rules/search.smk"
 include: "rules/accuracy.smk"
@@ -50,6 +52,7 @@ rule all:
         DECISION_FILE,
         TABLE_FILES,
         FIGURE_FILES,
+        ESTIMATE_FILE,
     localrule: True
     message:
         f"All is made: {RESULTS}"

@@ -2,8 +2,6 @@
 # is slow where one rule has to hand out many quotas. What is sent goes through the ledger, which is no output:
 # Snakemake deletes the outputs of a failed job, and the ledger holds what was paid for.
 
-BEHAVIOUR = named_file(getattr(BENCHMARK.endpoint, "behaviour", None))
-
 for label, model in MODELS.items():
 
     rule:

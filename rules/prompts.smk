@@ -9,6 +9,7 @@ SOURCE = f"{RESULTS}/data/source.json"
 TEMPLATE = named_file(BENCHMARK.prompt.template)
 SYSTEM = named_file(BENCHMARK.prompt.system)
 VOCABULARY = named_file(getattr(BENCHMARK.tokenizer, "path", None))
+BEHAVIOUR = named_file(getattr(BENCHMARK.endpoint, "behaviour", None))
 
 # Synthetic rows are made to fit the buckets, so they depend on all that decides a prompt's size.
 if BENCHMARK.dataset.kind == "synthetic":
@@ -84,6 +85,7 @@ rule prices:
         PRICES,
     log:
         f"{RESULTS}/logs/prices.log",
+    priority: PRICES_FIRST
     conda:
         "../envs/assay.yaml"
     resources:

@@ -1,0 +1,52 @@
+"""What the estimate is told: every part of the benchmark that decides what is sent, and to whom."""
+
+from typing import Annotated
+
+from pydantic import Field, StrictBool
+
+from assay.bedrock.settings import Endpoint, Inference, Model, Quota, Retry
+from assay.decision.settings import Bound
+from assay.prompts.settings import BucketName, Tokenizer
+from assay.records.settings import shares
+from assay.schedule.settings import Load
+from assay.settings import Count, Edition, Positive, Settings, Share
+from assay.spending.settings import Budget
+from assay.stopping.settings import Stop
+
+
+class Panel(Settings):
+    """The judges, and how they are asked."""
+
+    panel: tuple[Model, ...]
+    inference: Inference
+    concurrency: Count
+    retry: Retry
+    quota: Quota = Quota()
+
+
+class EstimateJob(Settings):
+    """Settings of the estimate."""
+
+    run: Edition
+    endpoint: Endpoint
+    tokenizer: Tokenizer
+    models: tuple[Model, ...]
+    inference: Inference
+    """Defaults of the models."""
+    load: Load
+    judges: Panel | None = None
+    quotas: dict[str, Quota] = Field(default_factory=dict)
+    budget: Budget = Budget()
+    preflight: StrictBool = True
+    stop: Stop | None = None
+    dataset_of_interest: BucketName | dict[BucketName, Positive]
+    level_of_interest: str
+    """Name of the load that the decision is about."""
+    limits: dict[str, Bound] = Field(default_factory=dict)
+    """Those that a higher rate can break: they decide how long a search has to try one."""
+    confidence: Annotated[Share, Field(gt=0, lt=1)] = 0.95
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Share of the traffic that each bucket of interest stands for; they sum to 1."""
+        return shares(self.dataset_of_interest)

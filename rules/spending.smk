@@ -1,0 +1,92 @@
+# What the run will cost, before it costs anything, and whether that is within the budget.
+#
+# No edge leads from here to a measurement: it would make every cell stale when the cap changes. The check comes first
+# by its priority, and alone by taking every quota whole. Where it is up to date (a run that goes on), `onstart` calls it.
+
+ESTIMATE_FILE = f"{RESULTS}/estimate.json"
+
+ALL_QUOTAS_WHOLE = {quota: WHOLE_QUOTA for quota in {*MODEL_QUOTAS.values(), *JUDGE_QUOTAS.values()}}
+
+BUYING = tuple(f"{stage}_" for stage in ("invoke", "judge", "search"))
+
+JUDGE_PROMPT = named_file(BENCHMARK.judges.prompt) if BENCHMARK.judges else []
+
+ESTIMATE_INPUTS = {
+    "prompts": PROMPTS,
+    "prices": PRICES,
+    "system": SYSTEM,
+    "judge_prompt": JUDGE_PROMPT,
+    "behaviour": BEHAVIOUR,
+    "vocabulary": VOCABULARY,
+}
+
+ESTIMATE_PARAMS = {
+    "script": stage_script("estimate"),
+    "code": stage_code("estimate"),
+    "settings": settings(
+        run={"name": RUN.name, "edition": RUN.edition, "seed": RUN.seed},
+        endpoint=endpoint(),
+        tokenizer=with_located_file(BENCHMARK.tokenizer),
+        models=BENCHMARK.models,
+        inference=BENCHMARK.inference,
+        load=BENCHMARK.load.model_dump(mode="json", exclude={"timeouts", "self_check", "workers"}),
+        judges=BENCHMARK.judges and BENCHMARK.judges.model_dump(mode="json", exclude={"prompt", "timeouts"}),
+        quotas=BENCHMARK.quotas,
+        budget=BENCHMARK.budget,
+        preflight=BENCHMARK.preflight.enabled,
+        stop=BENCHMARK.stop,
+        dataset_of_interest=BENCHMARK.dataset_of_interest,
+        level_of_interest=LEVEL_OF_INTEREST.name,
+        limits=BENCHMARK.limits.on_service,
+        confidence=BENCHMARK.decision.confidence,
+    ),
+    "files": flags("system", "judge_prompt", "behaviour"),
+    # What was answered so far tells more than any prior. Derived params: neither a place nor a machine makes it stale.
+    "results": lambda wildcards, output: RESULTS,
+    "ledger": lambda wildcards, output: LEDGER,
+    "cores": lambda wildcards, output: workflow.cores or 1,
+}
+
+ESTIMATE_COMMAND = (
+    "python {params.script:q} --settings {params.settings:q} {params.files:q}"
+    " --prompts {input.prompts:q} --prices {input.prices:q} --results {params.results:q} --ledger {params.ledger:q}"
+    " --cores {params.cores}"
+)
+
+
+rule check_budget:
+    """What the run is going to cost. Ends the run where that is above the budget."""
+    input:
+        **ESTIMATE_INPUTS,
+    output:
+        ESTIMATE_FILE,
+    log:
+        f"{RESULTS}/logs/check_budget.log",
+    priority: BUDGET_NEXT
+    conda:
+        "../envs/assay.yaml"
+    resources:
+        **ALL_QUOTAS_WHOLE,
+    params:
+        **ESTIMATE_PARAMS,
+    message:
+        "Estimate what the run will cost"
+    shell:
+        ESTIMATE_COMMAND + " --log {log:q} --out {output:q}"
+
+
+rule estimate:
+    """Print what the run is going to cost, and what that buys. Sends nothing."""
+    input:
+        **ESTIMATE_INPUTS,
+    log:
+        f"{RESULTS}/logs/estimate.log",
+    localrule: True
+    conda:
+        "../envs/assay.yaml"
+    params:
+        **ESTIMATE_PARAMS,
+    message:
+        "What the run will cost"
+    shell:
+        ESTIMATE_COMMAND + " --log {log:q}"
