@@ -6,12 +6,19 @@
 import math
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 
 def normal_quantile(p: float) -> float:
     """The z with P(Z <= z) = p."""
     return float(special.ndtri(p))
+
+
+def normal_cdf(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    """P(Z <= z) of the standard normal distribution, for each z."""
+    return np.asarray(special.ndtr(z), dtype=np.float64)
 
 
 def normal_two_sided(z: float) -> float:
