@@ -4,6 +4,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import command
@@ -14,6 +15,7 @@ from assay.judging.prompt import read_template
 from assay.judging.reply import Reply
 from assay.judging.settings import JudgeJob
 from assay.judging.verdicts import read_answers, simulator_key, verdict_counts, verdict_rows, write_verdicts
+from assay.ledger import reuse
 from assay.ledger.files import file_name
 from assay.ledger.ledger import opened
 from assay.sender.identity import identity
@@ -40,6 +42,8 @@ def main(arguments: argparse.Namespace) -> None:
         quota=settings.quota,
         seed=settings.run.seed,
     )
+    if arguments.reuse:
+        asking.reuse = partial(reuse.answers, arguments.reuse, role="judge")
     asks = {"endpoint": name, "region": region, "line": asking.line.identity()}
     about = {"run": settings.run.name, "stage": "judge", "label": judge.label, "model": judge.id}
     with (
@@ -59,6 +63,7 @@ def main(arguments: argparse.Namespace) -> None:
             "asked": asking.requests_sent,
             "throttled": asking.throttled,
             "from_ledger": asking.from_ledger,
+            "reused": asking.reused,
             **verdict_counts(rows),
         }
         command.write_text(arguments.out_status, json.dumps(counts, indent=1) + "\n")
@@ -75,6 +80,7 @@ if __name__ == "__main__":
         "--behaviour", type=Path, help="the simulator's behaviour file, if not the settings' own path"
     )
     made.add_argument("--ledger", type=Path, required=True, help="folder of the ledger")
+    made.add_argument("--reuse", type=Path, nargs="*", default=[], help="folders of other runs' ledgers")
     made.add_argument("--out-verdicts", type=Path, required=True, help="where to write the verdicts, Parquet")
     made.add_argument("--out-status", type=Path, required=True, help="where to write how it went, JSON")
     command.run(main, made)

@@ -1,19 +1,28 @@
-"""A model's records to its distinct answers, each with the dataset's own score."""
+"""A model's records to its distinct answers, each with the dataset's own score. Nothing is asked of the service."""
 
 import argparse
 import logging
+from functools import partial
 from pathlib import Path
 
 import command
 
-from assay.metrics.scoring import score_records, write_answers
+from assay.metrics.reused import other_runs_answers
+from assay.metrics.scoring import Reuse, score_records, write_answers
 from assay.metrics.settings import Scoring
 
 
 def main(arguments: argparse.Namespace) -> None:
-    rows = score_records(arguments.settings.model, arguments.prompts, arguments.records)
+    settings: Scoring = arguments.settings
+    reuse: Reuse | None = None
+    if settings.asks is not None:
+        asks = settings.asks
+        asks = asks.model_copy(update={"endpoint": command.endpoint(asks.endpoint, arguments.behaviour)})
+        system = arguments.system.read_text(encoding="utf-8") if arguments.system else None
+        reuse = partial(other_runs_answers, asks, system, arguments.reuse)
+    rows = score_records(settings.model, arguments.prompts, arguments.records, reuse)
     write_answers(arguments.out, rows)
-    logging.info("%s: %d distinct answers scored", arguments.settings.model, len(rows))
+    logging.info("%s: %d distinct answers scored", settings.model, len(rows))
 
 
 if __name__ == "__main__":
@@ -23,5 +32,10 @@ if __name__ == "__main__":
     )
     made.add_argument("--prompts", type=Path, required=True, help="prompts.parquet of the bucket stage")
     made.add_argument("--records", type=Path, nargs="+", required=True, help="the model's records, Parquet")
+    made.add_argument(
+        "--reuse", type=Path, nargs="*", default=[], help="folders of other runs' ledgers; with settings.asks"
+    )
+    made.add_argument("--system", type=Path, help="text file with the system prompt; with --reuse")
+    made.add_argument("--behaviour", type=Path, help="the simulator's behaviour file; with --reuse")
     made.add_argument("--out", type=Path, required=True, help="where to write the answers, Parquet")
     command.run(main, made)

@@ -1,8 +1,11 @@
-"""Asks a judge, through the same sender and ledger as the models: what was answered once isn't asked again."""
+"""Asks a judge, through the same sender and ledger as the models: what was answered once isn't asked again.
+
+Nor is what another run's ledger holds an answer to, where the benchmark says so: it is copied into our own.
+"""
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,11 +19,15 @@ from assay.errors import InputError
 from assay.judging.reply import Reply
 from assay.ledger.keys import ask_key, attempt_key
 from assay.ledger.ledger import Ledger
+from assay.ledger.reuse import Found, copied
 from assay.progress import Progress
 from assay.sender.paced import PacedSender
 from assay.sender.sender import SETUP_ADVICE, Attempt, Planned, SetupError
 
 log = logging.getLogger(__name__)
+
+Reuse = Callable[[Collection[str]], Mapping[str, Sequence[Found]]]
+"""From ask keys to the answers that other runs' ledgers hold."""
 
 
 @dataclass(slots=True)
@@ -39,9 +46,11 @@ class Asking:
     retry: Retry
     seed: int
     quota: Quota = field(default_factory=Quota)
+    reuse: Reuse | None = None
     requests_sent: int = 0
     throttled: int = 0
     from_ledger: int = 0
+    reused: int = 0
 
     def replies(
         self,
@@ -54,8 +63,10 @@ class Asking:
         Raises InputError where nothing but errors of a wrong set-up came back.
         """
         planned = [self._planned(prompt) for prompt in prompts]
+        self._take_over([one for one in planned if _answer(ledger, one.key) is None], ledger)
         todo = [one for one in planned if _answer(ledger, one.key) is None]
-        self.from_ledger = len(planned) - len(todo)
+        self.reused = sum(_is_reused(ledger, one.key) for one in planned)
+        self.from_ledger = len(planned) - len(todo) - self.reused
         if todo:
             try:
                 with reach() as (address, signer):
@@ -67,6 +78,14 @@ class Asking:
         else:
             log.info("%s: every verdict is in the ledger, nothing is sent", self.name)
         return [reply_of(ledger, one.key) for one in planned]
+
+    def _take_over(self, lacking: Sequence[Planned], ledger: Ledger) -> None:
+        """Copy what other runs have had answered into our own ledger, so that it no longer takes theirs."""
+        if self.reuse is None or not lacking:
+            return
+        keys = {str(one.tags["ask"]): one.key for one in lacking}
+        for ask, found in self.reuse(keys).items():
+            ledger.write_reused(keys[ask], copied(found[0], ask, "judge"))
 
     def _planned(self, prompt: str) -> Planned:
         ask = ask_key(self.endpoint, self.region, self.line.identity(), prompt, None)
@@ -95,13 +114,18 @@ class Asking:
 
 
 def _answer(ledger: Ledger, key: str) -> dict[str, Any] | None:
-    """The outcome that was answered, if there is one."""
-    return next((outcome for outcome in ledger.outcomes.get(key, ()) if "error" not in outcome), None)
+    """The outcome that was answered, if there is one; of another run, if this one has none."""
+    own = (outcome for outcome in ledger.outcomes.get(key, ()) if "error" not in outcome)
+    return next(own, None) or ledger.reused.get(key)
+
+
+def _is_reused(ledger: Ledger, key: str) -> bool:
+    return (answer := _answer(ledger, key)) is not None and answer["line"] == "reused"
 
 
 def reply_of(ledger: Ledger, key: str) -> Reply:
     """What the ledger holds of a judge prompt, all tries together."""
-    outcomes, tries = ledger.outcomes[key], len(ledger.dispatched[key])
+    outcomes, tries = ledger.outcomes.get(key, []), len(ledger.dispatched.get(key, ()))
     broken = [outcome for outcome in outcomes if "error" in outcome]
     told = [outcome for outcome in broken if outcome.get("input_tokens") is not None]
     # What was sent by a sitting that crashed has no outcome, and may have been paid for.
@@ -115,6 +139,9 @@ def reply_of(ledger: Ledger, key: str) -> Reply:
         return Reply(
             None, error, tokens_in if told else None, tokens_out if told else None, None, tries, unknown
         )
+    if _is_reused(ledger, key):
+        # What it cost, and how long it took, is the other run's; what we tried before in vain is ours.
+        return Reply(answer.get("text", ""), None, tokens_in, tokens_out, None, tries, unknown, reused=True)
     return Reply(
         answer.get("text", ""),
         None,

@@ -10,7 +10,8 @@ class Reply:
     `text` is what the judge wrote, None if no try succeeded; `error` is then the last try's error kind. The token
     counts are the service's own, those of tries that broke off included, None if it gave none; `e2e_ms` is the last
     try's time from sent to ended; `tries` counts the attempts, retries included, `tries_cost_unknown` those that may
-    have cost something that the service never told.
+    have cost something that the service never told. `reused` says that another run has paid for the answer: then tokens and
+    tries are those of what this run tried in vain before, if it did, and there is no time.
     """
 
     text: str | None
@@ -20,3 +21,4 @@ class Reply:
     e2e_ms: float | None
     tries: int
     tries_cost_unknown: int = 0
+    reused: bool = False

@@ -42,6 +42,7 @@ SCHEMA = pa.schema(
         ("e2e_ms", pa.float64()),
         ("tries", pa.int64()),
         ("tries_cost_unknown", pa.int64()),
+        ("reused", pa.bool_()),
     ]
 )
 """Columns of a verdicts file."""
@@ -53,7 +54,8 @@ class VerdictRow:
 
     `raw` is the judge's reply as it was, None if it failed; `error` is then the error kind. Where several answers
     lead to the same prompt, the first row carries the tokens, time and tries of asking it, and the others have 0
-    tokens, 0 tries and no time, so that sums over rows are what was asked and paid.
+    tokens, 0 tries and no time, so that sums over rows are what was asked and paid. `reused` marks a verdict that another
+    run has paid for.
     """
 
     model: str
@@ -70,6 +72,7 @@ class VerdictRow:
     e2e_ms: float | None
     tries: int
     tries_cost_unknown: int
+    reused: bool = False
 
 
 def read_answers(path: Path) -> list[dict[str, Any]]:
@@ -134,6 +137,7 @@ def _row(answer: Mapping[str, Any], reply: Reply, judge: str, judge_id: str, *, 
         e2e_ms=reply.e2e_ms if first else None,
         tries=reply.tries if first else 0,
         tries_cost_unknown=reply.tries_cost_unknown if first else 0,
+        reused=reply.reused,
     )
 
 

@@ -1,12 +1,13 @@
 """The score stage: a model's records to its distinct answers, each with the dataset's own score.
 
 Distinct is the pair of prompt and answer text: a prompt that was asked ten times and answered alike is one row with
-`times` 10, so that nothing is judged or counted twice. Only measured attempts that succeeded are answers. Whether an
-answer is right by a panel's verdict is left to `judging`.
+`times` 10, so that nothing is judged or counted twice. Only measured attempts that succeeded are answers; prompts of the
+sample that have none may take those of other runs, which are marked as `reused`. Whether an answer is right by a panel's
+verdict is left to `judging`.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assay.errors import InputError
+from assay.ledger.reuse import Found, origins
 from assay.metrics.scores import score
 from assay.whole import whole
 
@@ -55,9 +57,15 @@ SCHEMA = pa.schema(
         ("metric", pa.string()),
         ("score", pa.float64()),
         ("stop_reason_max_tokens", pa.float64()),
+        ("reused", pa.bool_()),
+        ("reused_from", pa.string()),
     ]
 )
-"""Columns of an answers file. `score` is 0 to 1; `stop_reason_max_tokens` is the share of `times` that was cut."""
+"""Columns of an answers file. `score` is 0 to 1; `stop_reason_max_tokens` is the share of `times` that was cut; `reused`
+says that other runs gave the answer, and `reused_from` which."""
+
+Reuse = Callable[[Mapping[str, str]], Mapping[str, Sequence[Found]]]
+"""From texts of prompts by id to the answers that other runs have of them."""
 
 
 def answer_id(prompt_id: str, text: str) -> str:
@@ -65,14 +73,18 @@ def answer_id(prompt_id: str, text: str) -> str:
     return hashlib.sha256(f"{prompt_id}\n{text}".encode()).hexdigest()[:16]
 
 
-def score_records(model: str, prompts: Path, records: Sequence[Path]) -> list[dict[str, Any]]:
+def score_records(
+    model: str, prompts: Path, records: Sequence[Path], reuse: Reuse | None = None
+) -> list[dict[str, Any]]:
     """A row (columns of SCHEMA) for each distinct answer of `model`, in the prompts' order, then by answer_id.
 
     `prompts` is the bucket stage's Parquet file; `records` are the model's files of the invoke stage, each of one
-    load and block; none of them need hold an answer. InputError if a file or column is missing, if a record is of
+    load and block; none of them need hold an answer. Prompts without an answer in them take those that `reuse` gives;
+    where there is one, it stands alone. InputError if a file or column is missing, if a record is of
     another model, or of a prompt that `prompts` doesn't hold.
     """
     asked = _prompts(prompts)
+    texts = {} if reuse is None else _texts(prompts)
     order = {prompt_id: at for at, prompt_id in enumerate(asked)}
     rows = []
     for found in _distinct_answers(model, records).to_pylist():
@@ -82,18 +94,30 @@ def score_records(model: str, prompts: Path, records: Sequence[Path]) -> list[di
                 f"{_holder_of(prompt_id, records)}: a record answers the prompt {prompt_id}, which {prompts} doesn't hold; "
                 "the records are of an earlier sample: run the invoke stage again"
             )
-        prompt = asked[prompt_id]
         rows.append(
             {
-                **prompt,
-                "model": model,
-                "answer_id": answer_id(prompt_id, text),
-                "text": text,
+                **_answer(model, asked[prompt_id], text, prompts),
                 "times": found["text_count"],
-                "score": _score(text, prompt, prompts),
                 "stop_reason_max_tokens": found["cut_sum"] / found["text_count"],
+                "reused": False,
+                "reused_from": None,
             }
         )
+    answered = {row["prompt_id"] for row in rows}
+    lacking = {prompt_id: text for prompt_id, text in texts.items() if prompt_id not in answered}
+    for prompt_id, given in (reuse(lacking) if reuse is not None and lacking else {}).items():
+        for text in dict.fromkeys(answer.text for answer in given):
+            alike = [answer for answer in given if answer.text == text]
+            cut = sum(answer.outcome.get("stop_reason") == "max_tokens" for answer in alike)
+            rows.append(
+                {
+                    **_answer(model, asked[prompt_id], text, prompts),
+                    "times": len(alike),
+                    "stop_reason_max_tokens": cut / len(alike),
+                    "reused": True,
+                    "reused_from": origins(alike),
+                }
+            )
     rows.sort(key=lambda row: (order[row["prompt_id"]], row["answer_id"]))
     return rows
 
@@ -102,6 +126,17 @@ def write_answers(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write an answers file whole or not at all."""
     with whole(path) as temporary:
         pq.write_table(pa.Table.from_pylist(list(rows), schema=SCHEMA), temporary)
+
+
+def _answer(model: str, prompt: Mapping[str, Any], text: str, source: Path) -> dict[str, Any]:
+    """What is known of an answer, whoever gave it."""
+    return {
+        **prompt,
+        "model": model,
+        "answer_id": answer_id(prompt["prompt_id"], text),
+        "text": text,
+        "score": _score(text, prompt, source),
+    }
 
 
 def _score(text: str, prompt: Mapping[str, Any], source: Path) -> float:
@@ -121,6 +156,12 @@ def _prompts(path: Path) -> dict[str, dict[str, Any]]:
             f"{path}: a prompt stands in it twice; expected distinct prompts: run the bucket stage again"
         )
     return prompts
+
+
+def _texts(path: Path) -> dict[str, str]:
+    """The text of each prompt, as it is asked."""
+    rows = _read(path, {"prompt_id": pa.string(), "text": pa.string()}, "bucket").to_pylist()
+    return {row["prompt_id"]: row["text"] for row in rows}
 
 
 def _distinct_answers(model: str, records: Sequence[Path]) -> pa.Table:

@@ -655,6 +655,12 @@ JUDGES: tuple[Metric, ...] = (
     ),
     Metric("failed", "answers", "answers that it could not be asked about, all tries failed", "count"),
     Metric(
+        "n_reused",
+        "answers",
+        "those of n whose reply was taken from another run's ledger: it cost this run nothing; for the panel, of all judges",
+        "count",
+    ),
+    Metric(
         "agreement_with_panel",
         "share",
         "same verdict as the panel's majority, of which it is a part; where both have one",

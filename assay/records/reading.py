@@ -71,6 +71,8 @@ ANSWERS: Mapping[str, pa.DataType] = {
     "score": pa.float64(),
     "metric": pa.string(),
     "stop_reason_max_tokens": pa.float64(),
+    "reused": pa.bool_(),
+    "reused_from": pa.string(),
 }
 
 VERDICTS: Mapping[str, pa.DataType] = {
@@ -86,6 +88,7 @@ VERDICTS: Mapping[str, pa.DataType] = {
     "e2e_ms": pa.float64(),
     "tries": pa.float64(),
     "tries_cost_unknown": pa.float64(),
+    "reused": pa.bool_(),
 }
 
 
