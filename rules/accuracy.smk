@@ -1,11 +1,16 @@
 # What the answers are worth: the dataset's own metric, and the verdicts of the judges.
 
+# Without ledgers of other runs, a score job is told nothing of what it would take to find answers in them.
+OTHERS_LEDGERS = [located(folder) for folder in BENCHMARK.reuse]
+SCORE_ASKS = {"system": SYSTEM, "behaviour": BEHAVIOUR} if OTHERS_LEDGERS else {}
+
 
 rule score:
     """The distinct answers of a model, with the dataset's own metric."""
     input:
         prompts=PROMPTS,
         records=lambda wildcards: attempts("parquet", wildcards.model, ramps=False),
+        **SCORE_ASKS,
     output:
         f"{RESULTS}/answers/{{model}}.parquet",
     log:
@@ -17,12 +22,14 @@ rule score:
     params:
         script=stage_script("score"),
         code=stage_code("score"),
-        settings=lambda wildcards: settings_text(model=wildcards.model),
+        settings=score_settings,
+        files=flags(*SCORE_ASKS),
+        **reused_ledgers(OTHERS_LEDGERS),
     message:
         "Score the answers of {wildcards.model}"
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
-        " --prompts {input.prompts:q} --records {input.records:q} --out {output:q}"
+        " --prompts {input.prompts:q} --records {input.records:q} {params.files:q} {params.reuse:q} --out {output:q}"
 
 
 for label, judge in JUDGES.items():
@@ -49,9 +56,10 @@ for label, judge in JUDGES.items():
             settings=judge_settings(judge),
             files=flags("behaviour"),
             ledger=lambda wildcards, output: LEDGER,
+            **reused_ledgers(OTHERS_LEDGERS),
         message:
             f"Judge the answers of {{wildcards.model}} by {label}"
         shell:
             "python {params.script:q} --settings {params.settings:q} --log {log:q} {params.files:q}"
-            " --answers {input.answers:q} --prompt {input.prompt:q} --ledger {params.ledger:q}"
+            " --answers {input.answers:q} --prompt {input.prompt:q} --ledger {params.ledger:q} {params.reuse:q}"
             " --out-verdicts {output.verdicts:q} --out-status {output.status:q}"

@@ -11,6 +11,7 @@ from assay.config.files import located
 from assay.config.load import check
 from assay.errors import InputError
 from assay.fingerprint import Sources
+from assay.ledger.reuse import sizes
 from assay.schedule.level import levels, of_interest
 from assay.schedule.level import ramp as ramp_level
 

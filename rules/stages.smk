@@ -62,6 +62,14 @@ def plain(part):
     return part
 
 
+def priced(lines):
+    """Models or judges as the tables need them: label, id, and what else their prices depend on."""
+    return [
+        {"label": label, "id": line.id, "service_tier": line.service_tier, "latency": line.latency}
+        for label, line in lines.items()
+    ]
+
+
 def endpoint():
     """Where requests go. The behaviour file is an input of its own, so its path stays out; CloudWatch changes no request."""
     return BENCHMARK.endpoint.model_dump(mode="json", exclude={"behaviour", "cloudwatch"})
@@ -164,6 +172,23 @@ def search_settings(model):
         dataset_of_interest=BENCHMARK.dataset_of_interest,
         confidence=BENCHMARK.decision.confidence,
     )
+
+
+def reused_ledgers(folders):
+    """Params of a stage that takes answers from other runs' ledgers: which these are, and what changes when one grows."""
+    given = ["--reuse", *map(str, folders)] if folders else []
+    there = canonical_json(sizes(folders))
+    params = {"reuse": lambda wildcards, output: given}
+    return {**params, "reused": lambda wildcards: there} if folders else params
+
+
+def score_settings(wildcards):
+    """Which model's answers are scored, and, where answers of other runs are reused, what it is asked with."""
+    if not BENCHMARK.reuse:
+        return settings_text(model=wildcards.model)
+    model = MODELS[wildcards.model]
+    asked = {"endpoint": endpoint(), "model": model, "inference": model.inference.over(BENCHMARK.inference)}
+    return settings_text(model=wildcards.model, asks={name: plain(part) for name, part in asked.items()})
 
 
 def judge_settings(judge):

@@ -15,6 +15,7 @@ from assay.config.problems import KeyPath, Problem, listed, meant
 from assay.datasets.settings import JsonLines, LongBench
 from assay.errors import InputError
 from assay.judging.prompt import template as judge_template
+from assay.ledger.reuse import is_ledger, ledger_files
 from assay.prompts.settings import TokenizerFile
 from assay.simulator import behaviour
 
@@ -61,9 +62,43 @@ def _problems(sections: Mapping[str, Any], folders: Sequence[Path]) -> Iterator[
     if judges is not None:
         asks = ["question", "references", "answer"]
         yield from _template(("judges", "prompt"), judges.prompt, asks, folders, judge_template)
+    yield from _other_ledgers(sections, folders)
     endpoint = sections.get("endpoint")
     if isinstance(endpoint, SimulatorEndpoint):
         yield from _behaviour(endpoint.behaviour, sections, folders)
+
+
+def _other_ledgers(sections: Mapping[str, Any], folders: Sequence[Path]) -> Iterator[Problem]:
+    seen: list[Path] = []
+    run = sections.get("run")
+    own = None if run is None else run.ledger or Path("results", run.name, "ledger")
+    for index, folder in enumerate(sections.get("reuse") or ()):
+        path = ("reuse", index)
+        there = located(folder, folders)
+        if there is None:
+            yield Problem(
+                path,
+                f"found {str(folder)!r}, where there is no folder; expected the ledger of another run, such as "
+                f"results/other/ledger, from the folder that the run is started in ({Path.cwd()}) or from the project's own",
+            )
+            continue
+        if own is not None and there.resolve() == own.expanduser().resolve():
+            yield Problem(
+                path,
+                f"found {str(folder)!r}, which is this run's own ledger, in use anyway; expected that of another run, or "
+                "none",
+            )
+        elif there.resolve() in seen:
+            yield Problem(path, f"found {str(folder)!r} a second time; expected each ledger once")
+        elif not there.is_dir():
+            yield Problem(path, f"found {str(folder)!r}, which is a file; expected the folder of a ledger")
+        elif not is_ledger(there):
+            hint = f": {folder / 'ledger'} is one" if is_ledger(there / "ledger") else ""
+            what = "files that are no ledger's" if ledger_files(there) else "no file of a ledger (*.jsonl)"
+            yield Problem(
+                path, f"found {str(folder)!r}, a folder with {what}; expected that of a ledger{hint}"
+            )
+        seen.append(there.resolve())
 
 
 def _missing(
