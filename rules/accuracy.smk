@@ -8,9 +8,9 @@ SCORE_ASKS = {"system": SYSTEM, "behaviour": BEHAVIOUR} if OTHERS_LEDGERS else {
 rule score:
     """The distinct answers of a model, with the dataset's own metric."""
     input:
+        **SCORE_ASKS,
         prompts=PROMPTS,
         records=lambda wildcards: attempts("parquet", wildcards.model, ramps=False),
-        **SCORE_ASKS,
     output:
         f"{RESULTS}/answers/{{model}}.parquet",
     log:
@@ -20,11 +20,11 @@ rule score:
     resources:
         **BESIDE_NO_MEASUREMENT,
     params:
+        **reused_ledgers(OTHERS_LEDGERS),
         script=stage_script("score"),
         code=stage_code("score"),
         settings=score_settings,
         files=flags(*SCORE_ASKS),
-        **reused_ledgers(OTHERS_LEDGERS),
     message:
         "Score the answers of {wildcards.model}"
     shell:
@@ -51,12 +51,12 @@ for label, judge in JUDGES.items():
         resources:
             **{**BESIDE_NO_MEASUREMENT, JUDGE_QUOTAS[label]: WHOLE_QUOTA},
         params:
+            **reused_ledgers(OTHERS_LEDGERS),
             script=stage_script("judge"),
             code=stage_code("judge"),
             settings=judge_settings(judge),
             files=flags("behaviour"),
             ledger=lambda wildcards, output: LEDGER,
-            **reused_ledgers(OTHERS_LEDGERS),
         message:
             f"Judge the answers of {{wildcards.model}} by {label}"
         shell:

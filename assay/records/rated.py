@@ -1,7 +1,8 @@
 """Accuracy by prompt: what the panel, or without judges the dataset's own metric, says of each model's answers.
 
 A prompt counts once, however often it was asked: its answers are averaged by how many requests gave them. Prompts
-that share a source document are one cluster. Leaves to others: verdicts (`assay.judging`), scores (`assay.metrics`).
+that share a source document are one cluster. Answers that were reused from other runs count for accuracy, where this run
+has none to a prompt, and for nothing that is about what this run asked. Leaves to others: verdicts (`assay.judging`), scores (`assay.metrics`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,11 +37,12 @@ def rated_answers(answers: pd.DataFrame, panel: pd.DataFrame | None) -> pd.DataF
 
 
 def rated_prompts(answers: pd.DataFrame, records: pd.DataFrame, sources: Mapping[str, str]) -> pd.DataFrame:
-    """One row per model and prompt that was asked, of answers with `right` and of records.
+    """One row per model and prompt that was asked, or that has a reused answer, of answers with `right` and of records.
 
-    Columns: model, bucket, prompt_id, source; `asked` and `answered` (measured requests), `accuracy` (of the answers
-    with a verdict; NaN without one), `accuracy_of_asked`, `metric_score` (NaN without an answer), and `answers`,
-    `without_verdict` and `cut` (answers, those without a verdict, and requests that were cut at the limit of tokens).
+    Columns: model, bucket, prompt_id, source; `asked` and `answered` (measured requests of this run), `reused` (whether
+    its answers are those of other runs), `accuracy` (of the answers with a verdict; NaN without one), `accuracy_of_asked`
+    (NaN where this run didn't ask), `metric_score` (NaN without an answer), and `answers`, `without_verdict` and `cut`
+    (answers, those without a verdict, and those that were cut at the limit of tokens).
     """
     measured = records.loc[records["role"] == "measured", ["model", "bucket", "prompt_id", "ok"]]
     measured = measured.assign(ok=measured["ok"].fillna(False).astype("float64"))
@@ -54,13 +56,21 @@ def rated_prompts(answers: pd.DataFrame, records: pd.DataFrame, sources: Mapping
     times = answers["times"].to_numpy(dtype=np.float64)
     right = answers["right"].to_numpy(dtype=np.float64)
     decided = ~np.isnan(right)
+    reused = (
+        answers["reused"].fillna(False).to_numpy(dtype=bool)
+        if "reused" in answers
+        else np.zeros(len(answers), dtype=bool)
+    )
+    correct = np.where(decided, times * np.nan_to_num(right), 0.0)
     sums = pd.DataFrame(
         {
             "model": answers["model"].astype(object),
             "prompt_id": answers["prompt_id"].astype(object),
             "times": times,
             "decided": times * decided,
-            "correct": np.where(decided, times * np.nan_to_num(right), 0.0),
+            "correct": correct,
+            "correct_here": np.where(reused, 0.0, correct),
+            "reused": reused.astype(np.float64),
             "scored": times * answers["score"].to_numpy(dtype=np.float64),
             "answers": 1.0,
             "without_verdict": (~decided).astype(np.float64),
@@ -68,14 +78,27 @@ def rated_prompts(answers: pd.DataFrame, records: pd.DataFrame, sources: Mapping
         }
     )
     summed = sums.groupby(["model", "prompt_id"], sort=False).sum().reset_index()
+    if reused.any():
+        asked = pd.concat([asked, _not_asked(answers.loc[reused], asked)], ignore_index=True)
     made = asked.merge(summed, on=["model", "prompt_id"], how="left")
-    counts = ["times", "decided", "correct", "answers", "without_verdict", "cut"]
+    counts = ["times", "decided", "correct", "correct_here", "reused", "answers", "without_verdict", "cut"]
     made[counts] = made[counts].fillna(0.0)
+    made["reused"] = made["reused"] > 0
     made["accuracy"] = made["correct"] / made["decided"].where(made["decided"] > 0)
-    made["accuracy_of_asked"] = (made["correct"] / made["asked"]).clip(upper=1.0)
+    made["accuracy_of_asked"] = (made["correct_here"] / made["asked"].where(made["asked"] > 0)).clip(
+        upper=1.0
+    )
     made["metric_score"] = made["scored"] / made["times"].where(made["times"] > 0)
     made["source"] = [sources.get(prompt, prompt) for prompt in made["prompt_id"]]
     return made
+
+
+def _not_asked(reused: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
+    """Rows like those of `asked` for the prompts of reused answers that this run didn't ask itself."""
+    there = set(zip(asked["model"], asked["prompt_id"], strict=True))
+    prompts = reused[["model", "bucket", "prompt_id"]].drop_duplicates(["model", "prompt_id"])
+    new = [key not in there for key in zip(prompts["model"], prompts["prompt_id"], strict=True)]
+    return prompts.loc[new].astype(object).assign(asked=0, answered=0.0)
 
 
 def weights_of(prompts: pd.DataFrame, shares: Mapping[str, float] | None) -> Floats | None:
@@ -112,6 +135,7 @@ def rates(
         made[f"{name}_high"] = None if bounds is None else bounds.high
         if counted is not None:
             made[counted] = len(there)
+    made["accuracy_n_reused"] = int((chosen["reused"] & chosen["accuracy"].notna()).sum())
     answered = float(chosen["times"].sum())
     made["answers"] = int(chosen["answers"].sum())
     made["answers_without_verdict"] = int(chosen["without_verdict"].sum()) if judged else 0
