@@ -7,7 +7,7 @@ from pathlib import Path
 
 import command
 
-from assay.decision.decide import decide
+from assay.decision.decide import decide, standing
 from assay.decision.stage import Choice
 
 
@@ -21,8 +21,11 @@ def main(arguments: argparse.Namespace) -> None:
         arguments.records,
         arguments.answers,
         arguments.verdicts,
+        arguments.earlier,
     )
     command.write_text(arguments.out, json.dumps(found, indent=2, allow_nan=False) + "\n")
+    for path in arguments.out_models:
+        command.write_text(path, json.dumps(standing(found, path.stem), indent=1) + "\n")
     logging.info("%s", found["sentence"])
 
 
@@ -47,6 +50,14 @@ if __name__ == "__main__":
         nargs="*",
         default=[],
         help="verdicts of all judges, Parquet; none without judges",
+    )
+    made.add_argument("--earlier", type=Path, nargs="*", default=[], help="decisions of earlier looks, JSON")
+    made.add_argument(
+        "--out-models",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="whether a model gets more blocks, JSON: a file for each, with its label as name",
     )
     made.add_argument("--out", type=Path, required=True, help="where to write the recommendation, JSON")
     command.run(main, made)

@@ -12,7 +12,7 @@ Leaves to others: limits (`limits`), comparisons (`compare`), words (`words`).
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -90,15 +90,21 @@ class Recommendation:
 
 
 def recommend(
-    models: Sequence[Candidate], comparisons: Sequence[Comparison], higher_is_better: bool
+    models: Sequence[Candidate],
+    comparisons: Sequence[Comparison],
+    higher_is_better: bool,
+    already_out: Collection[str] = (),
 ) -> Recommendation:
-    """Apply the rule to `models` and the comparisons of those of them that are possible."""
+    """Apply the rule to `models` and the comparisons of those of them that are possible.
+
+    `already_out` are models that an earlier look at the decision put out: they stay out.
+    """
     running = sorted(
         (model for model in models if model.possible),
         key=lambda model: (model.objective_value or 0.0) * (-1.0 if higher_is_better else 1.0),
     )
     sure = {model.model for model in running if model.qualifies == "yes"}
-    out = {
+    out = set(already_out) | {
         pair.b if pair.better == pair.a else pair.a
         for pair in comparisons
         if pair.better is not None and pair.better in sure

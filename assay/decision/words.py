@@ -1,13 +1,15 @@
 """The recommendation in plain words: one sentence, and a reason for each model. Says nothing that the rule didn't."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from assay.decision.compare import Comparison
 from assay.decision.limits import Checked
 from assay.decision.recommend import Candidate, Recommendation
 from assay.decision.settings import Objective
 from assay.schedule.level import closed, open_at
+from assay.stopping.looks import Look
 
 _LATENCY = {"ttft_ms": "time to first token", "e2e_ms": "end-to-end time", "tpot_ms": "time per output token"}
 _NAMES = {
@@ -243,6 +245,29 @@ def more_needed(models: Iterable[Candidate]) -> str:
             wanted[limit.unit] = max(wanted.get(limit.unit, 0), limit.more)
     parts = [f"{_count(number)} more {unit}" for unit, number in wanted.items()]
     return f"about {_and(parts)} would decide" if parts else ""
+
+
+def look_sentence(look: Look) -> str:
+    """When the decision was made, of one that was looked at while it was being measured."""
+    measured = look.after[-1]
+    return (
+        f"Decided after {look.words}, when {measured} of {look.blocks} block{'' if look.blocks == 1 else 's'} "
+        f"{'was' if measured == 1 else 'were'} measured."
+    )
+
+
+def beaten_by(pair: Comparison, objective: Objective) -> str:
+    """Why the worse one of a pair is out."""
+    return f"{pair.better} is better by {_COMPARED[objective]} ({_p(pair.p_adjusted)})"
+
+
+def out_reasons(out: Mapping[str, Mapping[str, Any]], looks: int) -> list[str]:
+    """A line for each model that got no more blocks."""
+    return [
+        f"{model} was out after look {gone['look']} of {looks}, and got no more blocks: {gone['why']}."
+        for model, gone in out.items()
+        if gone["look"] < looks
+    ]
 
 
 def reasons(
