@@ -9,12 +9,15 @@ from assay.bedrock.request import Line
 from assay.bedrock.settings import Quota, Retry, Timeouts
 from assay.bedrock.signing import Signer
 from assay.ledger.ledger import Ledger
+from assay.sender.allowance import Allowance
 from assay.sender.pacing import Pacer
 from assay.sender.sender import Attempt, Planned, Sender
 
 
 class PacedSender(Sender):
     """Keeps to a quota: no attempt, retries included, leaves before its turn. First come, first served."""
+
+    _waits_for_money = True
 
     def __init__(
         self,
@@ -26,14 +29,15 @@ class PacedSender(Sender):
         retry: Retry,
         seed: int,
         quota: Quota,
+        allowance: Allowance | None = None,
     ) -> None:
-        super().__init__(address, signer, line, ledger, timeouts, retry, seed)
+        super().__init__(address, signer, line, ledger, timeouts, retry, seed, allowance)
         self._pacer = Pacer(quota, monotonic())
         self._reserved_output = (line.inference.max_tokens or 0) * quota.output_burndown
         self._queue = asyncio.Lock()
         self._changed = asyncio.Event()
 
-    async def _attempt(self, slot: int, planned: Planned, try_number: int, *rest: Any) -> Attempt:
+    async def _attempt(self, slot: int, planned: Planned, try_number: int, *rest: Any) -> Attempt | None:
         tokens = tokens_about(planned.prompt + (planned.system or "")) + self._reserved_output
         async with self._queue:  # which is fair: only the first in it watches the clock
             while (wait_s := self._pacer.wait_s(tokens, monotonic())) > 0:
@@ -45,6 +49,8 @@ class PacedSender(Sender):
                     continue  # its time has come
             reservation = self._pacer.take(tokens, monotonic())
         attempt = await super()._attempt(slot, planned, try_number, *rest)
+        if attempt is None:
+            return None
         self._pacer.settle(reservation, attempt.answer.outcome, monotonic())
         self._changed.set()
         return attempt

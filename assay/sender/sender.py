@@ -19,6 +19,7 @@ from assay.bedrock.request import Line, body, nonce
 from assay.bedrock.settings import Retry, Timeouts
 from assay.bedrock.signing import Signer
 from assay.ledger.ledger import Ledger
+from assay.sender.allowance import Allowance, Capped, Reserved, most_input_tokens
 from assay.sender.answer import Answer
 from assay.sender.connection import Connection
 from assay.sender.timeline import Timeline
@@ -45,6 +46,8 @@ class Attempt:
     planned: Planned
     try_number: int
     answer: Answer
+    reserved: Reserved | None = None
+    """What was set aside for it; null without a cap."""
 
 
 Take = Callable[[], Planned | None]
@@ -80,6 +83,11 @@ SETUP_ADVICE = (
 class Sender:
     """Sends to one model at one address. Use as an async context manager, which closes the connections."""
 
+    _waits_for_money = False
+    """Whether to wait, where what may be spent doesn't hold the next request, for what those in flight give back.
+
+    What is measured doesn't: to wait would be another load."""
+
     def __init__(
         self,
         address: Address,
@@ -89,7 +97,9 @@ class Sender:
         timeouts: Timeouts,
         retry: Retry,
         seed: int,
+        allowance: Allowance | None = None,
     ) -> None:
+        """`allowance` is asked before each attempt; null where there is no cap on what is spent."""
         self._address = address
         self._signer = signer
         self._line = line
@@ -97,12 +107,16 @@ class Sender:
         self._timeouts = timeouts
         self._retry = retry
         self._random = random.Random(seed)
+        self._allowance = allowance
+        self._unsettled = 0
+        self._settled = asyncio.Event()
+        self._most_output_tokens = line.inference.max_tokens or 0
         self._tls = _tls() if address.scheme == "https" else None
         self._connections: dict[int, Connection] = {}
         self._answered = False
         self._hopeless: list[Attempt] = []
-        self.lost: SetupError | None = None
-        """Why nothing more is sent; null while all is well."""
+        self.lost: Exception | None = None
+        """Why nothing more is sent: a SetupError, or what the allowance said, a Capped say; null while all is well."""
 
     async def __aenter__(self) -> "Sender":
         return self
@@ -114,7 +128,8 @@ class Sender:
     async def run(self, in_flight: int, take: Take, done: Done) -> None:
         """Keep `in_flight` requests going until `take` gives none, and follow each to its end.
 
-        Raises SetupError if the first requests all end in errors that mean a wrong set-up.
+        Raises SetupError if the first requests all end in errors that mean a wrong set-up, and Capped where what may be
+        spent doesn't hold the next one.
         """
         await self.open(range(in_flight))
         began_s = asyncio.get_running_loop().time()
@@ -132,6 +147,7 @@ class Sender:
     async def undisturbed(self, parts: Iterable[Coroutine[Any, Any, None]]) -> None:
         """Run `parts`, which send, side by side to their end. Raises SetupError where access or connection is lost.
 
+        And Capped where what may be spent doesn't hold the next request.
         What is in flight then is still followed to its end, since it may be paid for.
         """
         # Objects that live on needn't be looked through again, and a collection in the middle of a cell is a pause.
@@ -145,9 +161,10 @@ class Sender:
         finally:
             gc.enable()
             gc.unfreeze()
-        if self.lost is not None:
+        if isinstance(self.lost, SetupError):
             given_up = [[attempt.planned.key, attempt.try_number] for attempt in self._hopeless]
             self._ledger.write_note({"given_up": given_up})
+        if self.lost is not None:
             raise self.lost
 
     async def open(self, slots: Iterable[int]) -> None:
@@ -173,6 +190,8 @@ class Sender:
         """
         for try_number in range(1, self._retry.attempts + 1):
             attempt = await self._attempt(slot, planned, try_number, None)
+            if attempt is None:
+                break
             outcome = attempt.answer.outcome
             throttled_in_a_row = throttled_in_a_row + 1 if outcome.error in THROTTLED else 0
             last = self._is_last(attempt)
@@ -188,6 +207,8 @@ class Sender:
         """Send a request of an open loop, again where the policy says so. Nothing but a retry waits."""
         for try_number in range(1, self._retry.attempts + 1):
             attempt = await self._attempt(slot, planned, try_number, intended)
+            if attempt is None:
+                break
             last = self._is_last(attempt)
             wait_s = 0.0 if last else self._wait_s(try_number, attempt.answer.outcome.retry_after_s)
             await self._conclude(attempt, last, wait_s, done, patience=3)
@@ -205,6 +226,10 @@ class Sender:
         self._ledger.write_outcome(
             attempt.planned.key, {"try": attempt.try_number, "last": last, **_flat(attempt.answer)}
         )
+        if attempt.reserved is not None and self._allowance is not None:
+            self._allowance.settle(attempt.reserved, attempt.answer.outcome)
+            self._unsettled -= 1
+            self._settled.set()
         done(attempt.planned, attempt, last)
         self._notice(attempt, patience)
         if wait_s and self.lost is None:
@@ -223,7 +248,8 @@ class Sender:
 
     async def _attempt(
         self, slot: int, planned: Planned, try_number: int, intended: Intended | None
-    ) -> Attempt:
+    ) -> Attempt | None:
+        """Send a request once. Null where nothing more may be sent: then it has left no trace."""
         timeline = Timeline()
         request = None
         if intended is not None:
@@ -231,9 +257,17 @@ class Sender:
             if try_number == 1:
                 timeline.launched_ns, request = intended.launched_ns, intended.request
         request = request or self.request(planned, try_number)
+        body_bytes = len(request) - request.index(b"\r\n\r\n") - 4
+        reserved = None if self._allowance is None else await self._reserved(self._allowance, body_bytes)
+        if self.lost is not None:
+            return None
         answer = Answer(self._line.model.stream, timeline)
-        attempt = Attempt(planned, try_number, answer)
-        self._ledger.write_dispatched(planned.key, {"try": try_number, "tags": planned.tags})
+        attempt = Attempt(planned, try_number, answer, reserved)
+        most = most_input_tokens(body_bytes) if reserved is None else reserved.input_tokens
+        self._ledger.write_dispatched(
+            planned.key,
+            {"try": try_number, "most": [most, self._most_output_tokens], "tags": planned.tags},
+        )
         connection = self._connections.get(slot)
         timeline.dispatched_ns = perf_counter_ns()
         if connection is None or not connection.usable:
@@ -250,6 +284,20 @@ class Sender:
             self._connections[slot] = connection
         await connection.ask(request, answer, self._timeouts)
         return attempt
+
+    async def _reserved(self, allowance: Allowance, body_bytes: int) -> Reserved | None:
+        """Set aside what a request can cost; null where that can't be: then `lost` says why."""
+        while self.lost is None:
+            found = allowance.reserve(body_bytes, self._most_output_tokens)
+            if isinstance(found, Reserved):
+                self._unsettled += 1
+                return found
+            if not (self._waits_for_money and isinstance(found, Capped) and self._unsettled):
+                self.lost = found
+                return None
+            self._settled.clear()
+            await self._settled.wait()
+        return None
 
     def _wait_s(self, failures: int, retry_after_s: float | None) -> float:
         """Exponential backoff with full jitter, never less than what the service asked for.
@@ -273,7 +321,8 @@ class Sender:
             return
         self._hopeless.append(attempt)
         count = len(self._hopeless)
-        if count >= (PATIENCE_AFTER_AN_ANSWER * patience if self._answered else patience):
+        enough = PATIENCE_AFTER_AN_ANSWER * patience if self._answered else patience
+        if count >= enough and self.lost is None:
             self.lost = SetupError(
                 f"{outcome.error}: {outcome.error_message}. The last {count} requests all failed like this."
             )
