@@ -37,6 +37,7 @@ include: "rules/plan.smk"
 include: "rules/stages.smk"
 include: "rules/prompts.smk"
 include: "rules/spending.smk"
+include: "rules/preflight.smk"
 include: "rules/invoke.smk"
 include: "rules/search.smk"
 include: "rules/accuracy.smk"
@@ -53,6 +54,7 @@ rule all:
         TABLE_FILES,
         FIGURE_FILES,
         ESTIMATE_FILE,
+        PREFLIGHT_FILES,
     localrule: True
     message:
         f"All is made: {RESULTS}"

@@ -210,6 +210,42 @@ def judge_settings(judge):
     return made
 
 
+def preflight_settings():
+    """How every model and judge is asked, and what the plan asks of their quotas."""
+    asked = [
+        {
+            "key": f"models[{index}]",
+            "role": "model",
+            "model": model,
+            "inference": model.inference.over(BENCHMARK.inference),
+        }
+        for index, model in enumerate(BENCHMARK.models)
+    ]
+    judges = [
+        {
+            "key": f"judges.panel[{index}]",
+            "role": "judge",
+            "model": judge,
+            "inference": judge.inference.over(BENCHMARK.judges.inference),
+        }
+        for index, judge in enumerate(BENCHMARK.judges.panel if BENCHMARK.judges else ())
+    ]
+    load = BENCHMARK.load
+    return settings(
+        run={"name": RUN.name, "edition": RUN.edition, "seed": RUN.seed},
+        endpoint=endpoint(),
+        lines=[*asked, *judges],
+        load={
+            "concurrency": load.concurrency,
+            "rates_rps": load.rates_rps,
+            "ramps_rps": [max(ramp.ends) for ramp in load.ramps],
+        },
+        quotas=BENCHMARK.quotas,
+        preflight=BENCHMARK.preflight,
+        capped=BENCHMARK.budget.max_usd is not None,
+    )
+
+
 def what_to_publish(wildcards):
     """The report and its data, if the benchmark says where to put them."""
     if BENCHMARK.publish is None:

@@ -1,0 +1,446 @@
+"""What a refusal means and what to do about it: from the kind of error, the service's words and the catalogue.
+
+The words are Bedrock's own, as they are found in the wild; what is not known falls back on the kind of error alone.
+"""
+
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from assay.bedrock.settings import BedrockEndpoint, Endpoint
+from assay.preflight.catalogue import Catalogue, area
+from assay.preflight.problem import Problem, Severity, said
+from assay.preflight.settings import AskedLine
+
+MAY_BE_MET_WHILE_MEASURING = frozenset(
+    {
+        "throttling",
+        "model_not_ready",
+        "internal_server",
+        "service_unavailable",
+        "model_error",
+        "model_timeout",
+        "model_stream_error",
+        "stream_cut",
+        "half_frame",
+        "corrupt_frame",
+        "malformed_answer",
+        "body_cut",
+        "disconnected",
+        "timeout_gap",
+        "timeout_total",
+    }
+)
+"""Errors of a service that has a bad moment: results of a measurement, and no reason not to begin one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An error that a line's call ended in, and what is known around it."""
+
+    line: AskedLine
+    error: str
+    message: str
+    status: int | None
+    endpoint: Endpoint
+    catalogue: Catalogue
+    timeout_s: float
+
+    @property
+    def region(self) -> str:
+        """The region that requests go to; empty for the simulator."""
+        return self.endpoint.region if isinstance(self.endpoint, BedrockEndpoint) else ""
+
+    def inference_key(self, name: str) -> str:
+        """Where an inference parameter of the line stands: its own, or the one for all."""
+        if getattr(self.line.model.inference, name) is not None:
+            return f"{self.line.key}.inference.{name}"
+        return f"{'judges.' if self.line.role == 'judge' else ''}inference.{name}"
+
+    def problem(self, key: str, kind: str, remedy: str, severity: Severity = "error") -> Problem:
+        """A problem with what the service said of it."""
+        found = f"{self.line.model.id}: {self.error}" + (f", {said(self.message)}" if self.message else "")
+        return Problem(key, self.line.model.label, kind, severity, found, remedy)
+
+
+def remedied(refusal: Refusal) -> Problem:
+    """The problem behind a refusal."""
+    for pattern, made in _BY_WORDS:
+        if pattern.search(refusal.message):
+            return made(refusal)
+    return _by_kind(refusal)
+
+
+def _needs_profile(refusal: Refusal) -> Problem:
+    model_id, catalogue = refusal.line.model.id, refusal.catalogue
+    profiles = catalogue.profiles_with(model_id)
+    model = catalogue.model(model_id)
+    of_aws = [profile.id for profile in profiles if profile.kind == "SYSTEM_DEFINED"]
+    mine = [profile.name for profile in profiles if profile.kind == "APPLICATION"]
+    if of_aws or mine:
+        choice = " or ".join(of_aws)
+        own = f"your application profile {' or '.join(map(repr, mine))} by its ARN" if mine else ""
+        remedy = f"ask it by an inference profile: {', or '.join(filter(None, (choice, own)))}"
+    elif model is not None and model.inference_types == ("PROVISIONED",):
+        remedy = "this region has it with provisioned throughput only: give the ARN of that, or choose another model"
+    else:
+        guessed = [f"{prefix}.{model_id}" for prefix in (_area_of(refusal.region), "global") if prefix]
+        remedy = (
+            f"ask it by an inference profile, probably {' or '.join(guessed)} (a guess, since the region's profiles are "
+            "not known here; `aws bedrock list-inference-profiles` names them)"
+        )
+    return refusal.problem(f"{refusal.line.key}.id", "needs_profile", remedy)
+
+
+def _area_of(region: str) -> str:
+    """The prefix of a region's geographic profiles, as far as its name tells."""
+    areas = {"us-gov": "us-gov", "us": "us", "eu": "eu", "ap": "apac", "ca": "ca"}
+    return next((areas[start] for start in areas if region.startswith(f"{start}-")), "us")
+
+
+def _unknown_model(refusal: Refusal) -> Problem:
+    model_id, catalogue = refusal.line.model.id, refusal.catalogue
+    known = [*catalogue.models, *(one.id for one in catalogue.profiles if one.kind == "SYSTEM_DEFINED")]
+    behind = catalogue.model(model_id)
+    place = f"in {refusal.region}" if refusal.region else "by the simulator's behaviour file"
+    if behind is not None and area(model_id):
+        ids = [one.id for one in catalogue.profiles_with(behind.id) if one.kind == "SYSTEM_DEFINED"]
+        if "ON_DEMAND" in behind.inference_types:
+            ids.insert(0, behind.id)
+        remedy = f"{refusal.region} knows this model, not this profile: " + (
+            f"write {' or '.join(ids)}" if ids else "choose another region or model"
+        )
+    elif known and model_id not in known:
+        close = difflib.get_close_matches(model_id, known, n=3, cutoff=0.6)
+        remedy = f"no model or profile of this id is offered {place}: " + (
+            f"did you mean {' or '.join(close)}? Else" if close else ""
+        )
+        remedy = f"{remedy} choose a region that has it (endpoint.region), or another model".replace(
+            ":  ", ": "
+        )
+    else:
+        remedy = f"check the id and endpoint.region: no model of this id is known {place}"
+        if not catalogue.known and refusal.region and not area(model_id):
+            remedy += f"; some models have to be asked by an inference profile, such as {_area_of(refusal.region)}.{model_id}"
+    return refusal.problem(f"{refusal.line.key}.id", "unknown_model", remedy)
+
+
+def _end_of_life(refusal: Refusal) -> Problem:
+    model = refusal.catalogue.model(refusal.line.model.id)
+    others = [
+        one.id
+        for one in refusal.catalogue.models.values()
+        if model is not None
+        and one.provider == model.provider
+        and one.status == "ACTIVE"
+        and "TEXT" in one.outputs
+    ]
+    named = f"; {model.provider} has {', '.join(sorted(others)[:8])}" if model is not None and others else ""
+    return refusal.problem(
+        f"{refusal.line.key}.id", "end_of_life", f"it was switched off: choose a newer model{named}"
+    )
+
+
+def _legacy_and_unused(refusal: Refusal) -> Problem:
+    return refusal.problem(
+        f"{refusal.line.key}.id",
+        "end_of_life",
+        "the model is a legacy one, which is kept for accounts that have used it lately: choose a newer model",
+    )
+
+
+def _use_case(refusal: Refusal) -> Problem:
+    return refusal.problem(
+        f"{refusal.line.key}.id",
+        "access_denied",
+        "fill in the provider's use case form, once for the account, in the Bedrock console (model catalog, this model); "
+        "it takes some minutes to work",
+    )
+
+
+def _marketplace(refusal: Refusal) -> Problem:
+    return refusal.problem(
+        f"{refusal.line.key}.id",
+        "access_denied",
+        "the model has to be subscribed to once for the account: have somebody who may (aws-marketplace:Subscribe and "
+        "ViewSubscriptions, and a valid payment method) ask it once or enable it in the Bedrock console; it takes some "
+        "minutes to work",
+    )
+
+
+def _no_model_access(refusal: Refusal) -> Problem:
+    where = f" in {refusal.region}" if refusal.region else ""
+    return refusal.problem(
+        f"{refusal.line.key}.id",
+        "access_denied",
+        f"the account has no access to this model{where}: enable it in the Bedrock console (model access or model "
+        "catalog), or take another model",
+    )
+
+
+def _not_authorized(refusal: Refusal) -> Problem:
+    stream = refusal.line.model.stream
+    action = "bedrock:InvokeModelWithResponseStream" if stream else "bedrock:InvokeModel"
+    leads = (
+        " and for the models behind the profile, in every region that it leads to"
+        if area(refusal.line.model.id)
+        else ""
+    )
+    deny = (
+        " An explicit deny comes from a policy of the organisation or a permissions boundary: ask its owner."
+        if "explicit deny" in refusal.message
+        else ""
+    )
+    return refusal.problem(
+        f"{refusal.line.key}.id",
+        "not_authorized",
+        f"allow {action} in the IAM policy of these credentials for this id{leads}.{deny}",
+    )
+
+
+def _clock(refusal: Refusal) -> Problem:
+    return refusal.problem(
+        "endpoint",
+        "credentials",
+        "set this machine's clock: signatures hold for five minutes around the service's time",
+    )
+
+
+def _credentials(refusal: Refusal) -> Problem:
+    profile = getattr(refusal.endpoint, "profile", None)
+    whose = f"--profile {profile}" if profile else "the same environment"
+    return refusal.problem(
+        "endpoint.profile" if profile else "endpoint",
+        "credentials",
+        f"renew the credentials (`aws sso login`, new keys, or a new Bedrock API key): `aws sts get-caller-identity` with "
+        f"{whose} has to work. An AWS_BEARER_TOKEN_BEDROCK in the environment comes before all others",
+    )
+
+
+def _no_streaming(refusal: Refusal) -> Problem:
+    return refusal.problem(
+        f"{refusal.line.key}.stream",
+        "no_streaming",
+        "write `stream: false` (then there is no time to first token, and no limit on it can hold), or take another model",
+    )
+
+
+def _max_tokens(refusal: Refusal) -> Problem:
+    asked = refusal.line.inference.max_tokens
+    numbers = {int(digits.replace(",", "")) for digits in re.findall(r"\d[\d,]*", refusal.message)} - {asked}
+    below = [number for number in numbers if asked is None or number < asked]
+    limit = f"at most {below[0]}" if len(below) == 1 else "less"
+    key = refusal.inference_key("max_tokens")
+    return refusal.problem(
+        key,
+        "max_tokens",
+        f"found {asked}: write {limit} for this model, in {refusal.line.key}.inference.max_tokens",
+    )
+
+
+def _parameter(name: str) -> Callable[[Refusal], Problem]:
+    def made(refusal: Refusal) -> Problem:
+        key = refusal.inference_key(name)
+        own = key.startswith(refusal.line.key)
+        remedy = (
+            f"take {name} out"
+            if own
+            else f"take {name} out there, and give it to the models that accept it in their own inference: what is null "
+            "isn't sent"
+        )
+        return refusal.problem(key, f"no_{name}", remedy)
+
+    return made
+
+
+def _one_of_temperature_and_top_p(refusal: Refusal) -> Problem:
+    return refusal.problem(
+        refusal.inference_key("top_p"), "no_top_p", "give temperature or top_p, not both, to this model"
+    )
+
+
+def _no_system(refusal: Refusal) -> Problem:
+    return refusal.problem(
+        "prompt.system",
+        "no_system_prompt",
+        "leave the system prompt out and put its words into prompt.template, or leave this model out",
+    )
+
+
+def _no_caching(refusal: Refusal) -> Problem:
+    return refusal.problem(
+        f"{refusal.line.key}.cache", "no_caching", "write `cache: cold`: the model takes no cache points"
+    )
+
+
+def _service_tier(refusal: Refusal) -> Problem:
+    tier = refusal.line.model.service_tier
+    more = "; `reserved` needs a reservation of the account" if tier == "reserved" else ""
+    return refusal.problem(
+        f"{refusal.line.key}.service_tier",
+        "no_service_tier",
+        f"found {tier}: write a tier that this model has in this region, or none{more}",
+    )
+
+
+def _latency(refusal: Refusal) -> Problem:
+    return refusal.problem(
+        f"{refusal.line.key}.latency",
+        "no_latency_optimisation",
+        "write `latency: standard` or nothing: few models have optimised latency, in few regions and by profiles only",
+    )
+
+
+def _additional(refusal: Refusal) -> Problem:
+    return refusal.problem(
+        refusal.inference_key("additional"),
+        "unknown_field",
+        "take out of inference.additional what this model family doesn't know",
+    )
+
+
+def _region(refusal: Refusal) -> Problem:
+    return refusal.problem(
+        "endpoint.region",
+        "wrong_region",
+        f"found {refusal.region}: choose a region in which the model is offered to you",
+    )
+
+
+def _daily(refusal: Refusal) -> Problem:
+    return refusal.problem(
+        f"{refusal.line.key}.id",
+        "quota",
+        "the account's tokens of the day are used up: ask for a higher quota (Service Quotas, Amazon Bedrock, max tokens "
+        "per day), or run tomorrow",
+    )
+
+
+def _by_kind(refusal: Refusal) -> Problem:
+    """The problem where the words are not known."""
+    line, error = refusal.line, refusal.error
+    if error in ("connect_failed", "timeout_connect"):
+        return refusal.problem(
+            "endpoint",
+            "no_connection",
+            f"check the network and endpoint.region (found {refusal.region or 'the simulator'}): a region's name that "
+            "doesn't exist, or that has no Bedrock, has no address; behind a proxy or in a private network, give "
+            "endpoint.url",
+        )
+    if error == "timeout_first_byte":
+        return refusal.problem(
+            f"{line.key}.id",
+            "no_answer",
+            f"nothing came within {refusal.timeout_s:g} s: give the model longer in preflight.timeout_s, or leave it out",
+        )
+    if error in ("throttling", "model_not_ready"):
+        return refusal.problem(
+            f"{line.key}.id",
+            "throttled",
+            "access is there, but every try was throttled: wait, ask for a higher quota, or expect throttles in the cells",
+            "warning",
+        )
+    if error in MAY_BE_MET_WHILE_MEASURING:
+        return refusal.problem(
+            f"{line.key}.id",
+            "unsteady",
+            "the service had a bad moment; expect such errors in the cells",
+            "warning",
+        )
+    if error == "access_denied":
+        return _no_model_access(refusal)
+    if error == "resource_not_found":
+        return _unknown_model(refusal)
+    if error == "service_quota_exceeded":
+        return refusal.problem(
+            f"{line.key}.id",
+            "quota",
+            "ask for a higher quota (Service Quotas, Amazon Bedrock), or ask for less",
+        )
+    model = refusal.catalogue.model(line.model.id)
+    if model is not None and model.outputs and "TEXT" not in model.outputs:
+        return refusal.problem(
+            f"{line.key}.id",
+            "not_text",
+            f"its answers are {' and '.join(model.outputs)}: take a model that writes text",
+        )
+    if error == "validation":
+        return refusal.problem(
+            line.key,
+            "refused",
+            "the model refuses a request such as the benchmark would send: change what the message names, or leave the "
+            "model out",
+        )
+    return refusal.problem(
+        line.key,
+        "refused",
+        "check the id, endpoint.region, endpoint.url and the credentials, or leave the model out",
+    )
+
+
+def _words(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+_BY_WORDS: tuple[tuple[re.Pattern[str], Callable[[Refusal], Problem]], ...] = (
+    (_words(r"on-demand throughput isn.t supported"), _needs_profile),
+    (_words(r"end of its life|reached (its )?end of life"), _end_of_life),
+    (_words(r"marked by provider as legacy"), _legacy_and_unused),
+    (_words(r"use case details|use case form"), _use_case),
+    (_words(r"marketplace|payment_instrument|payment method"), _marketplace),
+    (_words(r"did not allow prompt caching|cachePoint|cache_control"), _no_caching),
+    (_words(r"unsupported countries|not (supported|available) in (this|your|the) region"), _region),
+    (_words(r"signature (expired|not yet current)"), _clock),
+    (
+        _words(
+            r"security token|request signature|authentication token|missing credentials|api key|bearer token"
+            r"|authentication failed|credential should be|tokens? (has|have|is) expired"
+        ),
+        _credentials,
+    ),
+    (_words(r"is not authorized to perform"), _not_authorized),
+    (_words(r"have access to the model|model access is denied"), _no_model_access),
+    (
+        _words(r"model identifier is invalid|could not resolve the foundation model|model not found"),
+        _unknown_model,
+    ),
+    (_words(r"(un|not )supported for streaming|n.t support streaming|not support streaming"), _no_streaming),
+    (_words(r"too many tokens per day"), _daily),
+    (
+        _words(
+            r"maximum tokens|max_?(new_|output_|completion_)?tokens|max_gen_len|maxTokenCount|maximum allowed number of output"
+        ),
+        _max_tokens,
+    ),
+    (
+        _words(r"temperature.*top_?p.*(both|only one)|top_?p.*temperature.*(both|only one)"),
+        _one_of_temperature_and_top_p,
+    ),
+    (_words(r"temperature"), _parameter("temperature")),
+    (_words(r"top_?p\b"), _parameter("top_p")),
+    (_words(r"stop_?sequences"), _parameter("stop_sequences")),
+    (_words(r"system (messages|prompts?|field)|the system field"), _no_system),
+    (_words(r"service ?tier|reservation not found"), _service_tier),
+    (_words(r"latency (performance|optimi[sz])|performanceConfig|performance configuration"), _latency),
+    (_words(r"extraneous key|extra inputs|additionalModelRequestFields"), _additional),
+)
+"""The first that fits is meant."""
+
+
+def of_setup(problem: Problem) -> bool:
+    """Whether a problem is the same for every line: no connection, no credentials."""
+    return problem.key.startswith("endpoint")
+
+
+def once(problems: list[Problem]) -> list[Problem]:
+    """The same without repetitions of what is the same for every line."""
+    kept: list[Problem] = []
+    seen: set[Any] = set()
+    for problem in problems:
+        mark = (problem.key, problem.kind) if of_setup(problem) else problem
+        if mark not in seen:
+            seen.add(mark)
+            kept.append(problem)
+    return kept
