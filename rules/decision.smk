@@ -36,8 +36,8 @@ rule aggregate:
             dataset_of_interest=BENCHMARK.dataset_of_interest,
             concurrency=LEVEL_OF_INTEREST.concurrency,
             rate_rps=LEVEL_OF_INTEREST.rate_rps,
-            models=[{"label": label, "id": model.id} for label, model in MODELS.items()],
-            judges=[{"label": label, "id": judge.id} for label, judge in JUDGES.items()],
+            models=priced(MODELS),
+            judges=priced(JUDGES),
             confidence=BENCHMARK.decision.confidence,
         ),
         verdicts=lambda wildcards, input: (["--verdicts", *input.verdicts] if input.verdicts else []),
@@ -79,6 +79,7 @@ rule decide:
         script=stage_script("decide"),
         code=stage_code("decide"),
         settings=settings(
+            models=priced(MODELS),
             limits=BENCHMARK.limits,
             decision=BENCHMARK.decision,
             dataset_of_interest=BENCHMARK.dataset_of_interest,

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from assay.judging.verdicts import SCHEMA as VERDICT_SCHEMA
 from assay.metrics.scoring import SCHEMA as ANSWER_SCHEMA
-from assay.metrics.scoring import answer_id
+from assay.metrics.answer_id import answer_id
 from assay.records.attempts import schema as record_schema
 
 
@@ -30,6 +30,10 @@ class MadeModel:
     error: str = "throttling"
     accuracy: float = 0.9
     usd_per_million: float | None = 1.0
+    usd_per_hour: float | None = None
+    """Of provisioned throughput, in place of a price by tokens."""
+    priority: float | None = None
+    """How many times its price a request in the priority tier costs; then its requests ask for that tier."""
     output_tokens: int | None = None
     """Of every answer; by default drawn."""
     statuses: Mapping[tuple[str, int], tuple[str, str]] = field(default_factory=dict)
@@ -71,17 +75,7 @@ def make_run(
     draw = np.random.default_rng(seed)
     drawn = _prompts(buckets, prompts)
     _write(folder / "prompts.parquet", drawn)
-    prices = {
-        f"id-{model}": {
-            "input_usd_per_million": made.usd_per_million,
-            "output_usd_per_million": made.usd_per_million,
-            "cache_read_usd_per_million": None,
-            "cache_write_usd_per_million": None,
-            "source": None,
-            "dated": None,
-        }
-        for model, made in models.items()
-    }
+    prices = {f"id-{model}": _price(made) for model, made in models.items()}
     prices |= {
         f"id-{judge}": {"input_usd_per_million": 1.0, "output_usd_per_million": 1.0} for judge in judges
     }
@@ -93,7 +87,10 @@ def make_run(
         [],
         [],
         [],
-        [{"label": label, "id": f"id-{label}"} for label in models],
+        [
+            {"label": label, "id": f"id-{label}"} | ({"service_tier": "priority"} if made.priority else {})
+            for label, made in models.items()
+        ],
         [{"label": label, "id": f"id-{label}"} for label in judges],
     )
     for model, made in models.items():
@@ -125,6 +122,17 @@ def make_run(
             )
             run.verdicts.append(path)
     return run
+
+
+def _price(made: MadeModel) -> dict[str, Any]:
+    if made.usd_per_hour is not None:
+        return {"usd_per_hour": made.usd_per_hour}
+    dollars, times = made.usd_per_million, made.priority
+    price: dict[str, Any] = {"input_usd_per_million": dollars, "output_usd_per_million": dollars}
+    if dollars is not None and times is not None:
+        dearer = {"input_usd_per_million": times * dollars, "output_usd_per_million": times * dollars}
+        price["service_tiers"] = {"priority": dearer}
+    return price
 
 
 def _prompts(buckets: Sequence[str], prompts: int) -> list[dict[str, Any]]:

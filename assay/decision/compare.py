@@ -2,7 +2,7 @@
 
 | objective | figure | compared by |
 | --- | --- | --- |
-| cheapest | `cost_usd_per_10k_transactions` | ratio of costs, prompts paired, clustered by source document |
+| cheapest | `cost_usd_per_10k_transactions` | ratio of costs, prompts paired, clustered by source document; where one is paid by the hour, from both intervals, as of samples that share nothing |
 | fastest | `e2e_ms_p50_all` | ratio of medians over all requests; by shared blocks where there are several |
 | most_accurate | `accuracy` | difference on the prompts that both answered, clustered by source document |
 
@@ -20,6 +20,7 @@ import pandas as pd
 
 from assay.decision.limits import needed_for_power
 from assay.decision.settings import Objective
+from assay.records import metrics
 from assay.records.rated import weights_of
 from assay.records.sample import Sample
 from assay.stats import paired, ratios
@@ -50,7 +51,8 @@ class Comparison:
     better: str | None
     """The model that is better at the confidence asked for, adjusted for all comparisons."""
     more: int | None
-    """About how many more prompts (requests, for `fastest`) would tell them apart."""
+    """About how many more prompts (requests, for `fastest`) would tell them apart; None where no number is known, as
+    of a model that is paid by the hour, whose cost goes by the throughput of blocks."""
 
     @property
     def identical(self) -> bool:
@@ -92,7 +94,7 @@ def compare(
                 p_adjusted,
                 better,
                 None
-                if difference is None or better is not None
+                if difference is None or better is not None or n is None
                 else _more(difference, n, higher, confidence, len(pairs)),
             )
         )
@@ -113,8 +115,8 @@ def _pair(
     prompts: pd.DataFrame,
     shares: Mapping[str, float],
     confidence: float,
-) -> tuple[Difference | None, int]:
-    """The difference, and the number of prompts or requests that it rests on."""
+) -> tuple[Difference | None, int | None]:
+    """The difference, and the number of prompts or requests that it rests on, where more of them would narrow it."""
     if objective == "most_accurate":
         return _accuracy(a, b, prompts, shares, confidence)
     if objective == "fastest":
@@ -122,7 +124,12 @@ def _pair(
     return _cost(samples[a], samples[b], confidence)
 
 
-def _cost(a: Sample, b: Sample, confidence: float) -> tuple[Difference | None, int]:
+def _cost(a: Sample, b: Sample, confidence: float) -> tuple[Difference | None, int | None]:
+    if a.usd_per_hour is not None or b.usd_per_hour is not None:
+        first_of, second_of = _apart(a), _apart(b)
+        if first_of is None or second_of is None:
+            return None, None
+        return ratios.difference_apart(first_of, second_of, confidence), None
     mine, theirs = a.answers_cost, b.answers_cost
     if mine is None or theirs is None:
         return None, 0
@@ -134,6 +141,19 @@ def _cost(a: Sample, b: Sample, confidence: float) -> tuple[Difference | None, i
     if first.value == 0 and second.value == 0:
         return Difference(0.0, 0.0, Interval(0.0, 0.0), 1.0), len(sources)
     return ratios.relative_difference(first, second, confidence), len(sources)
+
+
+def _apart(sample: Sample) -> ratios.Apart | None:
+    """What a transaction costs, with its doubt: by the hour that of the throughput, which has nothing to do with prompts."""
+    if sample.usd_per_hour is None:
+        found = sample.cost_per_transaction
+        return None if found is None else ratios.apart_of(found)
+    each, bounds = metrics.usd_per_transaction(sample), metrics.cost_per_10k_interval(sample)
+    if each is None or bounds is None:
+        return None
+    freedom = (len(sample.blocks) if len(sample.blocks) > 1 else sample.n) - 1
+    scaled = Interval(bounds.low / 10_000, bounds.high / 10_000)
+    return ratios.apart(each, scaled, freedom, sample.confidence) if freedom >= 1 else None
 
 
 def _latency(a: Sample, b: Sample, confidence: float) -> Difference | None:

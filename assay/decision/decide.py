@@ -19,6 +19,7 @@ from assay.records import metrics, reading
 from assay.records.measured import Measured
 from assay.records.rated import panel_of, rated_answers, rated_prompts
 from assay.records.sample import Sample
+from assay.records.settings import prices_of
 from assay.schedule.level import Level
 
 
@@ -38,7 +39,7 @@ def decide(
     """
     table = _table(models, ("model", "model_id", "status"))
     by_cell = _table(cells, ("model", "bucket", "load", "concurrency", "status"))
-    evidence = _Evidence(settings, table, by_cell, prompts, prices, records, answers, verdicts)
+    evidence = _Evidence(settings, by_cell, prompts, prices, records, answers, verdicts)
     candidates = [_candidate(settings, row, evidence) for row in table.to_dict("records")]
     objective, confidence = settings.decision.objective, settings.decision.confidence
     running = [model.model for model in candidates if model.possible]
@@ -88,7 +89,6 @@ class _Evidence:
     def __init__(
         self,
         settings: Choice,
-        models: pd.DataFrame,
         cells: pd.DataFrame,
         prompts: Path,
         prices: Path,
@@ -98,10 +98,9 @@ class _Evidence:
     ) -> None:
         self.settings = settings
         self.cells = cells
-        ids = dict(zip(models["model"].astype(str), models["model_id"].astype(str), strict=True))
         sources = reading.source_of(reading.read([prompts], reading.PROMPTS, ("prompt_id", "bucket")))
         attempts = reading.read_records(records)
-        self.measured = Measured(attempts, read_prices(prices), ids, sources)
+        self.measured = Measured(attempts, prices_of(settings.models, read_prices(prices)), sources)
         found = reading.read(answers, reading.ANSWERS, ("model", "answer_id", "prompt_id", "times", "score"))
         said = reading.read(
             verdicts, reading.VERDICTS, ("model", "judge", "answer_id", "prompt_id", "verdict")

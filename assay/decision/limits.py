@@ -111,6 +111,8 @@ def why_unknown(metric: str, figures: Mapping[Any, Any]) -> str | None:
         return f"no answer was long enough for it: it takes {MIN_TOKENS_FOR_TPOT} tokens in {MIN_CHUNKS_FOR_TPOT} chunks"
     if metric.startswith("ttft_ms"):
         return "no answer held any text, or none was streamed"
+    if metric.startswith("cost_usd") and figures.get("priced_by") == "hour":
+        return "it is paid by the hour, and how many transactions an hour takes is unknown"
     if metric.startswith("cost_usd") and number(figures.get("cost_usd")) is None:
         return (
             f"the price of {figures.get('model_id')} is missing; add it to the benchmark file under `prices:`"

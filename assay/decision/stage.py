@@ -2,7 +2,7 @@
 
 from assay.decision.settings import Decision, Limits
 from assay.prompts.settings import BucketName
-from assay.records.settings import shares
+from assay.records.settings import Named, shares
 from assay.schedule.level import Level, levels, of_interest
 from assay.settings import Count, Positive, Settings
 
@@ -10,6 +10,8 @@ from assay.settings import Count, Positive, Settings
 class Choice(Settings):
     """Settings of the decide stage."""
 
+    models: tuple[Named, ...]
+    """Those that were measured, with what their prices depend on."""
     limits: Limits = Limits()
     decision: Decision = Decision()
     dataset_of_interest: BucketName | dict[BucketName, Positive]

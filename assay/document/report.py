@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 import yaml
 
+from assay.bedrock.settings import Model
 from assay.document import provenance
 from assay.document.inputs import Finished, RunFiles, read
 from assay.document.settings import ReportSettings
@@ -218,7 +219,7 @@ def context(
             for one in provenance.without_private_parts(list(finished.cloudwatch))
             if "error" in one["cloudwatch"]
         ],
-        "search": _search(finished),
+        "search": _search(finished, benchmark.models),
         "connections": _connections(finished.statuses),
         "started_utc": min(_times(finished.statuses, "started_utc"), default=None),
         "ended_utc": max(_times(finished.statuses, "ended_utc"), default=None),
@@ -313,17 +314,27 @@ def _connections(statuses: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return ends
 
 
-def _search(finished: Finished) -> dict[str, Any] | None:
+def _search(finished: Finished, models: Iterable[Model]) -> dict[str, Any] | None:
     """What the searches for the highest rate came to, and what they cost; None where nothing was searched."""
     if not finished.searches:
         return None
-    known = {name: Price.from_json(price) for name, price in finished.prices.get("prices", {}).items()}
-    spent, unknown = search_tables.cost(finished.searches, finished.search_records, known)
+    spent, unknown = search_tables.cost(
+        finished.searches, finished.search_records, _prices_of(models, finished)
+    )
     return {
         "brackets": search_tables.brackets(finished.searches),
         "requests": _sum(finished.searches, "requests"),
         "cost_usd": spent,
         "cost_unknown": unknown,
+    }
+
+
+def _prices_of(models: Iterable[Model], finished: Finished) -> dict[str, Price]:
+    """Prices by label, each of its line's tier and latency."""
+    known = {name: Price.from_json(price) for name, price in finished.prices.get("prices", {}).items()}
+    return {
+        model.label: known.get(model.id, Price()).of_line(model.service_tier, model.latency)
+        for model in models
     }
 
 

@@ -6,7 +6,7 @@ asks.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,11 @@ class Price(Rates):
     def known(self) -> bool:
         """Whether it is known what tokens in and out cost, of inputs below every threshold; False by the hour."""
         return self.input_usd_per_million is not None and self.output_usd_per_million is not None
+
+    @property
+    def priced_by(self) -> Literal["tokens", "hour"] | None:
+        """What is paid for; None where the price is unknown."""
+        return "hour" if self.usd_per_hour is not None else "tokens" if self.known else None
 
     @property
     def usd_per_hour_of_all_units(self) -> float | None:

@@ -22,7 +22,7 @@ from assay.records.periods import period_rows
 from assay.records.ramps import ramp_rows
 from assay.records.rated import panel_of, rated_answers, rated_prompts, rates
 from assay.records.sample import Sample
-from assay.records.settings import Aggregation
+from assay.records.settings import Aggregation, prices_of
 from assay.records.status import Standing, load_levels, spoilt_cells, standing
 from assay.schedule.level import Level, of_interest
 
@@ -48,9 +48,9 @@ def aggregate(
     known = read_prices(prices)
     ended = [reading.read_status(path) for path in statuses]
     attempts = reading.read_records(records)
-    ids = {model.label: model.id for model in settings.models}
     spoilt = [(job.model, job.load, job.block) for job in ended if job.status == "spoilt"]
-    measured = Measured(attempts, known, ids, sources, spoilt, spoilt_cells(ended))
+    lines = prices_of(settings.models, known)
+    measured = Measured(attempts, lines, sources, spoilt, spoilt_cells(ended))
     levels = load_levels(measured.records, ended)
     buckets = list(dict.fromkeys(asked["bucket"]))
     found = reading.read(answers, reading.ANSWERS, ("model", "answer_id", "prompt_id", "times", "score"))
@@ -60,7 +60,7 @@ def aggregate(
     steady = measured.records["load"].map(lambda load: levels[str(load)].ramp is None).astype(bool)
     by_prompt = rated_prompts(rated_answers(found, panel), measured.records.loc[steady], sources)
     rows = {
-        "cells": _cells(settings, measured, ended, levels, buckets),
+        "cells": _cells(settings, measured, ended, levels, buckets, known),
         "models": _models(settings, measured, ended, levels, buckets, by_prompt, said, known, found),
         "accuracy": _accuracy(settings, asked, buckets, by_prompt, found),
         "judges": [] if panel is None else judge_rows(said, panel, found, settings.judges, known),
@@ -79,6 +79,7 @@ def _cells(
     ended: Sequence[reading.Status],
     levels: Mapping[str, Level],
     buckets: Sequence[str],
+    prices: Mapping[str, Price],
 ) -> list[Row]:
     rows = []
     others = beside(measured.records)
@@ -89,6 +90,7 @@ def _cells(
                 jobs = standing(ended, model.label, load, [bucket], measured.invalid)
                 row: Row = {"model": model.label, "model_id": model.id, "bucket": bucket, "load": load}
                 row |= _stands(level, jobs, sample) | _computed(metrics.CELLS, sample)
+                row["priced_by"] = model.price_in(prices).priced_by
                 row |= {"beside": in_words(others.get((model.label, bucket, load), []))}
                 rows.append(row | _self_check(jobs, row) | {"sittings": jobs.sittings})
     return rows
@@ -128,6 +130,7 @@ def _models(
         overall = rates(mine, None, settings.confidence, judged)
         row |= {f"{name}_all_buckets": overall[name] for name in metrics.RATED_EVERYWHERE}
         row |= {
+            "priced_by": model.price_in(prices).priced_by,
             "requests_sent": measured.sent(model.label),
             "cost_usd": measured.spent_usd(model.label),
             "requests_cost_unknown": measured.spent_unknown(model.label),
@@ -200,7 +203,7 @@ def _interest(shares: Mapping[str, float]) -> str:
 def _judging_usd(verdicts: pd.DataFrame, settings: Aggregation, prices: Mapping[str, Price]) -> float | None:
     total = 0.0
     for judge in settings.judges:
-        cost = verdict_cost_usd(verdicts.loc[verdicts["judge"] == judge.label], prices.get(judge.id, Price()))
+        cost = verdict_cost_usd(verdicts.loc[verdicts["judge"] == judge.label], judge.price_in(prices))
         if cost is None:
             return None
         total += cost

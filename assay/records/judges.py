@@ -50,7 +50,7 @@ def judge_rows(
             "kappa_mean": _average([kappa for pair, kappa in kappas.items() if judge.label in pair]),
             "input_tokens": int(mine["input_tokens"].sum()),
             "output_tokens": int(mine["output_tokens"].sum()),
-            "cost_usd": verdict_cost_usd(mine, prices.get(judge.id, Price())),
+            "cost_usd": verdict_cost_usd(mine, judge.price_in(prices)),
             "requests_cost_unknown": int(mine["tries_cost_unknown"].sum()),
             "e2e_ms_p50": Sorted.of(times).quantile(0.5),
         }
@@ -122,19 +122,20 @@ def _average(values: Sequence[float | None]) -> float | None:
 
 
 def verdict_cost_usd(verdicts: pd.DataFrame, price: Price) -> float | None:
-    """Dollars of asking one judge for these verdicts; None where a reply's tokens or the price are unknown.
+    """Dollars of asking one judge for these verdicts; None where a reply's tokens or the price are unknown, or where the
+    price is by the hour.
 
     Tries that broke off without telling their tokens aren't in it: `tries_cost_unknown` counts them.
     """
-    if price.input_usd_per_million is None or price.output_usd_per_million is None:
+    if not price.known:
         return None if len(verdicts) else 0.0
     told = (verdicts["verdict"] != "failed") | verdicts["input_tokens"].notna()
     replied = verdicts.loc[told, ["input_tokens", "output_tokens"]]
     if replied.isna().any(axis=None):
         return None
-    return float(
-        sum(
-            cost_usd(Usage(int(tokens_in), int(tokens_out)), price) or 0.0
-            for tokens_in, tokens_out in replied.itertuples(index=False, name=None)
-        )
-    )
+    costs = [
+        cost_usd(Usage(int(tokens_in), int(tokens_out)), price)
+        for tokens_in, tokens_out in replied.itertuples(index=False, name=None)
+    ]
+    known = [cost for cost in costs if cost is not None]
+    return float(sum(known)) if len(known) == len(costs) else None

@@ -23,8 +23,7 @@ _TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_to
 class Measured:
     """The records of a run, with the cost and the source document of each.
 
-    `records` is the frame of `reading.read_records`; `prices` are by model id; `ids` are the models' ids by label;
-    `sources` name the source document of each prompt id (a prompt that isn't there is a source of its own);
+    `records` is the frame of `reading.read_records`; `prices` are by the models' labels; `sources` name the source document of each prompt id (a prompt that isn't there is a source of its own);
     `spoilt` are the (model, load, block) that the client spoilt; `invalid` the cells of which no latency counts,
     with the reason. To these are added cells that were meant to be cold and got cached tokens.
     """
@@ -33,12 +32,12 @@ class Measured:
         self,
         records: pd.DataFrame,
         prices: Mapping[str, Price],
-        ids: Mapping[str, str],
         sources: Mapping[str, str],
         spoilt: Iterable[tuple[str, str, int]] = (),
         invalid: Mapping[Cell, str] | None = None,
     ) -> None:
-        self.records = with_cost(records, prices, ids)
+        self.records = with_cost(records, prices)
+        self._prices = prices
         prompts = self.records["prompt_id"].astype("category")
         names = pd.Series([sources.get(prompt, prompt) for prompt in prompts.cat.categories], dtype="object")
         codes = pd.factorize(names)[0]
@@ -68,7 +67,7 @@ class Measured:
     def spent_usd(self, model: str) -> float | None:
         """Dollars of everything that a model was sent, as far as they are known: see `spent_unknown`.
 
-        None where the price is unknown.
+        None where the price is unknown, or by the hour: then no request has a cost of its own.
         """
         rows = self.records.loc[self.records["model"] == model]
         if not len(rows):
@@ -79,8 +78,14 @@ class Measured:
         return float(rows["cost_usd"].to_numpy(dtype=np.float64)[known].sum())
 
     def spent_unknown(self, model: str) -> int:
-        """Attempts of all roles at a model of which it isn't known what they cost."""
+        """Attempts of all roles at a model of which it isn't known what they cost; none of a price by the hour."""
+        if self._usd_per_hour(model) is not None:
+            return 0
         return int(((self.records["model"] == model) & ~self.records["cost_known"]).sum())
+
+    def _usd_per_hour(self, model: str) -> float | None:
+        price = self._prices.get(model)
+        return None if price is None else price.usd_per_hour_of_all_units
 
     def sent(self, model: str) -> int:
         """Attempts of all roles at a model."""
@@ -135,7 +140,10 @@ class Measured:
             answer_weights = np.repeat(of_answers, lengths)
         valid = not any((model, bucket, level.name) in self.invalid for bucket in shares)
         in_flight = self._in_flight(model, level, shares, chosen, counts)
-        return _sample(together, weights, answer_weights, level, confidence, left_out, valid, in_flight)
+        usd_per_hour = self._usd_per_hour(model)
+        return _sample(
+            together, weights, answer_weights, level, confidence, left_out, valid, in_flight, usd_per_hour
+        )
 
     def _in_flight(
         self,
@@ -190,6 +198,7 @@ def _sample(
     left_out: int,
     valid: bool,
     in_flight_mean: float | None,
+    usd_per_hour: float | None,
 ) -> Sample:
     last = (rows["role"] == "measured").to_numpy(dtype=bool)
     ok = rows["ok"].fillna(False).to_numpy(dtype=bool)
@@ -229,7 +238,15 @@ def _sample(
     )
     arriving = _arriving(rows.loc[last]) if open_loop and last.any() else None
     return Sample(
-        level.concurrency, confidence, requests, attempts, left_out, valid, arriving, in_flight_mean
+        level.concurrency,
+        confidence,
+        requests,
+        attempts,
+        left_out,
+        valid,
+        arriving,
+        in_flight_mean,
+        usd_per_hour,
     )
 
 
@@ -244,9 +261,10 @@ def _arriving(rows: pd.DataFrame) -> Arriving:
     return Arriving(kind, float((spans["count"] - 1).sum()) / seconds if seconds > 0 else None)
 
 
-def with_cost(records: pd.DataFrame, prices: Mapping[str, Price], ids: Mapping[str, str]) -> pd.DataFrame:
+def with_cost(records: pd.DataFrame, prices: Mapping[str, Price]) -> pd.DataFrame:
     """The records with `cost_usd` (NaN if unknown), `cost_known`, and `priced`: whether the model's price is known.
 
+    `prices` are by the models' labels. At a price by the hour nothing is known, since no request has a cost of its own.
     A request that was refused with an error in place of an answer costs nothing. One that broke off later and reported no tokens
     has an unknown cost, as has every request at an unknown price.
     """
@@ -258,25 +276,17 @@ def with_cost(records: pd.DataFrame, prices: Mapping[str, Price], ids: Mapping[s
     usage = made[["model", *_TOKENS]].drop_duplicates()
     unknown = Price()
     costs = [
-        cost_usd(Usage(*(_whole(tokens) for tokens in row[1:])), prices.get(ids.get(row[0], ""), unknown))
+        cost_usd(Usage(*(_whole(tokens) for tokens in row[1:])), prices.get(row[0], unknown))
         for row in usage.itertuples(index=False, name=None)
     ]
     found = usage.assign(found=pd.Series(costs, index=usage.index, dtype="float64"))
     cost = made[["model", *_TOKENS]].merge(found, on=["model", *_TOKENS], how="left")["found"].to_numpy()
     free = (made["error"].isin(UNPAID) & ~made["error_in_stream"].fillna(False).astype(bool)).to_numpy()
-    priced = made["model"].map(lambda label: _known(prices.get(ids.get(label, "")))).astype(bool).to_numpy()
+    priced = made["model"].map(lambda label: prices.get(label, unknown).known).astype(bool).to_numpy()
     made["cost_usd"] = np.where(np.isnan(cost) & free & priced, 0.0, cost)
     made["cost_known"] = made["cost_usd"].notna().to_numpy()
     made["priced"] = priced
     return made
-
-
-def _known(price: Price | None) -> bool:
-    return (
-        price is not None
-        and price.input_usd_per_million is not None
-        and price.output_usd_per_million is not None
-    )
 
 
 def _whole(tokens: float) -> int | None:

@@ -166,13 +166,32 @@ def transactions_per_minute_interval(sample: Sample) -> Interval | None:
     return Interval(max(0.0, bounds.low * scale), bounds.high * scale)
 
 
-def _cost_per_10k(sample: Sample) -> Value:
+def usd_per_transaction(sample: Sample) -> float | None:
+    """Dollars per answered request: the mean of what they cost, or what an hour costs over those of an hour."""
+    if sample.usd_per_hour is not None:
+        per_minute = _per_minute(sample, "transactions_per_slot_ms")
+        known = isinstance(per_minute, int | float) and per_minute > 0
+        return sample.usd_per_hour / (60 * float(per_minute)) if known and per_minute else None
     found = sample.cost_per_transaction
-    return None if found is None else found.value * 10_000
+    return None if found is None else found.value
+
+
+def _cost_per_10k(sample: Sample) -> Value:
+    found = usd_per_transaction(sample)
+    return None if found is None else found * 10_000
 
 
 def cost_per_10k_interval(sample: Sample) -> Interval | None:
-    """Of dollars per 10,000 answered requests, by linearisation over source documents."""
+    """Of dollars per 10,000 answered requests, by linearisation over source documents.
+
+    By the hour, the inverse of the interval of the throughput; None where that reaches down to nothing answered.
+    """
+    if sample.usd_per_hour is not None:
+        answered = transactions_per_minute_interval(sample)
+        if answered is None or answered.low <= 0:
+            return None
+        scale = sample.usd_per_hour / 60 * 10_000
+        return Interval(scale / answered.high, scale / answered.low)
     found = sample.cost_per_transaction
     bounds = None if found is None else ratios.interval(found, sample.confidence)
     return None if bounds is None else Interval(max(0.0, bounds.low * 10_000), bounds.high * 10_000)
@@ -260,6 +279,13 @@ def instrument_error_share(
 _IDENTITY = (
     Metric("model", "", "the model's label in the benchmark", "text"),
     Metric("model_id", "", "Bedrock model id, inference profile id or ARN", "text"),
+)
+
+_PRICED_BY = Metric(
+    "priced_by",
+    "",
+    "tokens, or hour for provisioned throughput, where no request has a cost of its own; null where the price is unknown",
+    "text",
 )
 
 _BUCKET = Metric("bucket", "", "range of prompt sizes, by the benchmark's tokenizer", "text")
@@ -433,20 +459,23 @@ SAMPLED: tuple[Metric, ...] = (
     Metric(
         "cost_usd_per_10k_transactions",
         "US dollars",
-        "mean dollars of an answered request, times 10,000, what failed being no transaction; null where the price is "
-        "unknown, and where nothing was answered (of a mix, in one of its buckets)",
+        "mean dollars of an answered request, times 10,000, what failed being no transaction; of provisioned throughput "
+        "what an hour costs over 60 transactions_per_minute, times 10,000; null where the price is unknown, and where "
+        "nothing was answered (of a mix, in one of its buckets)",
         function=_cost_per_10k,
     ),
     Metric(
         "cost_usd_per_10k_transactions_low",
         "US dollars",
-        "lower end of its interval, prompts clustered by source document",
+        "lower end of its interval, prompts clustered by source document; of provisioned throughput from the interval of "
+        "transactions_per_minute",
         function=partial(_end, interval=cost_per_10k_interval, side="low"),
     ),
     Metric(
         "cost_usd_per_10k_transactions_high",
         "US dollars",
-        "upper end of its interval, prompts clustered by source document",
+        "upper end of its interval, prompts clustered by source document; of provisioned throughput from the interval of "
+        "transactions_per_minute",
         function=partial(_end, interval=cost_per_10k_interval, side="high"),
     ),
 )
@@ -483,11 +512,12 @@ CELLS: tuple[Metric, ...] = (
     ),
     *_STANDING,
     *SAMPLED,
+    _PRICED_BY,
     Metric(
         "cost_usd",
         "US dollars",
         "dollars of the cell's measured requests, all tries, a lower bound where n_cost_unknown isn't 0; null where the "
-        "price is unknown",
+        "price is unknown or by the hour",
         function=lambda s: s.cost_usd,
     ),
     *(
@@ -616,11 +646,12 @@ MODELS: tuple[Metric, ...] = (
         "everything sent in this run: measured, warm-up, filler and retries",
         "count",
     ),
+    _PRICED_BY,
     Metric(
         "cost_usd",
         "US dollars",
         "dollars of everything sent in this run, a lower bound where requests_cost_unknown isn't 0; null where the "
-        "price is unknown",
+        "price is unknown or by the hour",
     ),
     Metric(
         "requests_cost_unknown",
@@ -632,7 +663,7 @@ MODELS: tuple[Metric, ...] = (
         "judge_cost_usd",
         "US dollars",
         "dollars of judging this model's answers, all tries, a lower bound where judge_requests_cost_unknown isn't 0; "
-        "null where a price is unknown",
+        "null where a price is unknown or by the hour",
     ),
     Metric(
         "judge_requests_cost_unknown",
@@ -681,7 +712,8 @@ JUDGES: tuple[Metric, ...] = (
     Metric(
         "cost_usd",
         "US dollars",
-        "dollars of all tries, a lower bound where requests_cost_unknown isn't 0; null where the price is unknown",
+        "dollars of all tries, a lower bound where requests_cost_unknown isn't 0; null where the price is unknown or by "
+        "the hour",
     ),
     Metric("requests_cost_unknown", "attempts", "tries of which it isn't known what they cost", "count"),
     Metric("e2e_ms_p50", "ms", "end-to-end time of a reply, median"),

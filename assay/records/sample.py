@@ -86,6 +86,20 @@ class AnswersCost:
 
 
 @dataclass(frozen=True, slots=True)
+class Successes:
+    """What measured requests came to, each by its last try. Arrays of one length."""
+
+    weight: Floats
+    """That of the request: see `Requests`."""
+    right: Floats
+    """Whether it was answered correctly, from 0 to 1: 0 where it failed, or where its answer has no verdict."""
+    kept: Flags | None
+    """Whether it kept every limit that is on the latency of a single request; None where there is no such limit."""
+    source: Codes
+    """Number of the source document of the prompt."""
+
+
+@dataclass(frozen=True, slots=True)
 class Arriving:
     """How the requests of an open loop arrived."""
 
@@ -112,6 +126,10 @@ class Sample:
     """None in a closed loop, and where there is no request."""
     in_flight_mean: float | None = None
     """Requests that were really in flight, time-averaged; None where the records have no stamps."""
+    successes: Successes | None = None
+    """None where nobody said which answers are right."""
+    usd_per_hour: float | None = None
+    """Dollars an hour of provisioned throughput, all model units; None for a price by tokens."""
     _sorted: dict[tuple[str, bool], Sorted | None] = field(default_factory=dict, repr=False)
     _drift: dict[str, Drift | None] = field(default_factory=dict, repr=False)
 
@@ -259,7 +277,9 @@ class Sample:
 
     @cached_property
     def n_cost_unknown(self) -> int:
-        """Attempts that may have cost something that nobody told."""
+        """Attempts that may have cost something that nobody told; none of a price by the hour."""
+        if self.usd_per_hour is not None:
+            return 0
         return int((~self.attempts.cost_known).sum())
 
     @cached_property

@@ -1,18 +1,33 @@
 """What the aggregate stage has to know of the benchmark."""
 
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from assay.prices.book import Price
 from assay.prompts.settings import BucketName
 from assay.settings import Count, Label, Positive, Settings, Share
 
 
 class Named(Settings):
-    """A model or judge: the label it has in tables, and the id that prices are looked up by."""
+    """A model or judge: the label it has in tables, and what its price depends on."""
 
     label: Label
     id: Annotated[str, StringConstraints(min_length=1)]
+    service_tier: Literal["default", "priority", "flex", "reserved"] | None = None
+    """As the requests ask for it."""
+    latency: Literal["standard", "optimized"] | None = None
+    """As the requests ask for it."""
+
+    def price_in(self, prices: Mapping[str, Price]) -> Price:
+        """The price of this line's requests, from prices by model id."""
+        return prices.get(self.id, Price()).of_line(self.service_tier, self.latency)
+
+
+def prices_of(lines: Iterable[Named], prices: Mapping[str, Price]) -> dict[str, Price]:
+    """Prices by label, from those by model id: two lines of one id can differ in tier, and so in price."""
+    return {line.label: line.price_in(prices) for line in lines}
 
 
 class Aggregation(Settings):

@@ -76,7 +76,7 @@ def evidence(
     with tempfile.TemporaryDirectory(prefix="assay-search-") as folder:
         path = Path(folder) / "records.parquet"
         write(path, rows)
-        measured = Measured(reading.read_records([path]), {}, {model: str(rows[0]["model_id"])}, {})
+        measured = Measured(reading.read_records([path]), {}, {})
     sample = measured.sample(model, open_at(rate_rps), shares, confidence)
     figures = {one.name: one.function(sample) for one in metrics.SAMPLED if one.function is not None}
     checked = check(limits, {**figures, "rate_rps": rate_rps}, confidence)

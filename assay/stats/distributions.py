@@ -27,7 +27,7 @@ def normal_two_sided(z: float) -> float:
 
 
 @lru_cache(maxsize=4096)
-def t_quantile(p: float, df: int) -> float:
+def t_quantile(p: float, df: float) -> float:
     """The t with P(T <= t) = p, of Student's distribution with `df` >= 1 degrees of freedom."""
     if df < 1:
         raise ValueError(f"t needs at least 1 degree of freedom, not {df}")
@@ -42,7 +42,7 @@ def chi_squared_quantile(p: float, df: int) -> float:
     return float(special.chdtri(df, 1.0 - p))
 
 
-def t_two_sided(t: float, df: int) -> float:
+def t_two_sided(t: float, df: float) -> float:
     """P(|T| >= |t|) of Student's distribution with `df` >= 1 degrees of freedom."""
     if df < 1:
         raise ValueError(f"t needs at least 1 degree of freedom, not {df}")

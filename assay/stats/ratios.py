@@ -90,6 +90,51 @@ def relative_difference(a: Ratio, b: Ratio, confidence: float) -> Difference | N
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A positive estimate with the standard error of its logarithm and the degrees of freedom behind that."""
+
+    value: float
+    log_error: float
+    df: float
+
+
+def apart(value: float, bounds: Interval, df: float, confidence: float) -> Apart | None:
+    """What an interval with `df` degrees of freedom says of its estimate; None where it isn't positive throughout."""
+    if not (value > 0 and bounds.low > 0 and math.isfinite(bounds.high)):
+        return None
+    error = math.log(bounds.high / bounds.low) / (2.0 * t_quantile(1.0 - tail(confidence), df))
+    return Apart(value, error, df)
+
+
+def apart_of(estimate: Ratio) -> Apart | None:
+    """The same of a ratio by linearisation; None for fewer than 2 clusters, or where it is not positive."""
+    groups = len(estimate.moved)
+    if groups < 2 or not estimate.value > 0:
+        return None
+    return Apart(estimate.value, standard_error(estimate.moved / estimate.value, 1.0), groups - 1)
+
+
+def difference_apart(a: Apart, b: Apart, confidence: float) -> Difference:
+    """a / b - 1 of two estimates that share nothing, on the logarithmic scale: Welch's test.
+
+    Degrees of freedom by Welch and Satterthwaite. `standard_error` is that of log(a / b).
+    """
+    log = math.log(a.value / b.value)
+    error = math.hypot(a.log_error, b.log_error)
+    if abs(log) <= _ROUNDING:
+        log = 0.0
+    pieces = sum((each.log_error**4) / each.df for each in (a, b))
+    df = error**4 / pieces if pieces > 0 else min(a.df, b.df)
+    half = t_quantile(1.0 - tail(confidence), df) * error
+    return Difference(
+        math.expm1(log),
+        error,
+        Interval(math.expm1(log - half), math.expm1(log + half)),
+        p_value(log, error, df),
+    )
+
+
 def standard_error(moved: Floats, scale: float) -> float:
     """Standard error from the clusters' influences; what is only rounding of `scale` is 0."""
     groups = len(moved)
@@ -97,7 +142,7 @@ def standard_error(moved: Floats, scale: float) -> float:
     return 0.0 if error <= _ROUNDING * scale else error
 
 
-def p_value(difference: float, error: float, df: int) -> float:
+def p_value(difference: float, error: float, df: float) -> float:
     """Two-sided p of a t test; without any variance, equal is certainly equal and unequal certainly unequal."""
     if error == 0:
         return 1.0 if difference == 0 else 0.0

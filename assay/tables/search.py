@@ -51,10 +51,11 @@ def brackets(found: Sequence[dict[str, Any]]) -> list[str]:
 def cost(
     found: Sequence[Mapping[str, Any]], records: Sequence[Path], prices: Mapping[str, Price]
 ) -> tuple[float | None, int]:
-    """Dollars of all searches, and of how many requests nobody knows what they cost; None where a price is unknown."""
-    measured = Measured(
-        read_records(records), prices, {one["model"]: str(one["model_id"]) for one in found}, {}
-    )
+    """Dollars of all searches, and of how many requests nobody knows what they cost; None where a price is unknown.
+
+    `prices` are by the models' labels.
+    """
+    measured = Measured(read_records(records), prices, {})
     spent = [measured.spent_usd(one["model"]) for one in found]
     known = [dollars for dollars in spent if dollars is not None]
     unknown = sum(measured.spent_unknown(one["model"]) for one in found)

@@ -44,7 +44,12 @@ def decided(
     paths = tables_of(made, folder, interest)
     inputs = made.inputs()
     del inputs["statuses"]
-    choice = {"limits": limits or {}, "decision": {"objective": objective}, "dataset_of_interest": interest}
+    choice = {
+        "models": made.models,
+        "limits": limits or {},
+        "decision": {"objective": objective},
+        "dataset_of_interest": interest,
+    }
     found = decide(
         Choice.model_validate(choice | {"concurrency": run.get("levels", (1, 4))}), **paths, **inputs
     )
@@ -128,7 +133,9 @@ def test_a_model_that_fails_is_not_cheaper_than_one_that_answers_the_same(tmp_pa
     interest = {"short": 1.0, "long": 9.0}
     inputs = made.inputs()
     del inputs["statuses"]
-    choice = Choice.model_validate({"dataset_of_interest": interest, "concurrency": [1]})
+    choice = Choice.model_validate(
+        {"models": made.models, "dataset_of_interest": interest, "concurrency": [1]}
+    )
     (pair,) = decide(choice, **tables_of(made, tmp_path, interest), **inputs)["comparisons"]
     assert pair["relative"] == pytest.approx(0, abs=0.02)
 
@@ -170,7 +177,9 @@ def test_when_no_verdict_could_be_read_the_sentence_says_that_accuracy_is_unknow
         pq.write_table(pa.Table.from_pylist(unreadable(table.to_pylist()), schema=table.schema), path)
     inputs = run.inputs()
     del inputs["statuses"]
-    choice = Choice.model_validate({"dataset_of_interest": "short", "concurrency": [1, 4]})
+    choice = Choice.model_validate(
+        {"models": run.models, "dataset_of_interest": "short", "concurrency": [1, 4]}
+    )
     found = decide(choice, **tables_of(run, tmp_path, "short"), **inputs)
     assert found["model"] == "swift"
     assert "The accuracy of swift is unknown: no verdict of the judges could be read" in found["sentence"]
@@ -260,7 +269,12 @@ def test_a_limit_that_cant_be_evaluated_says_why(tmp_path: Path, limit: str, why
     pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), run.records[0])
     inputs = run.inputs()
     del inputs["statuses"]
-    choice = {"dataset_of_interest": "short", "concurrency": [1], "limits": {limit: {"max": 100}}}
+    choice = {
+        "models": run.models,
+        "dataset_of_interest": "short",
+        "concurrency": [1],
+        "limits": {limit: {"max": 100}},
+    }
     found = decide(Choice.model_validate(choice), **tables_of(run, tmp_path, "short"), **inputs)
     (checked,) = found["models"][0]["limits"]
     assert checked["state"] == "not_evaluated" and why in checked["why"]
@@ -318,7 +332,7 @@ def test_the_stages_run_as_commands(tmp_path: Path) -> None:
     assert all(path.with_suffix(".csv").exists() for path in out.values())
     inputs = run.inputs()
     del inputs["statuses"]
-    choice = {"limits": {}, "decision": {}, "dataset_of_interest": "short", "concurrency": [1, 4]}
+    choice = {"models": run.models, "dataset_of_interest": "short", "concurrency": [1, 4]}
     where = {"cells": out["cells"], "models": out["models"], "out": tmp_path / "decision.json"}
     told = _script("decide", choice, inputs | where, tmp_path)
     found = json.loads((tmp_path / "decision.json").read_text(encoding="utf-8"))

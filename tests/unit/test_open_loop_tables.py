@@ -66,7 +66,13 @@ def decided(folder: Path, run: MadeRun, limits: dict[str, Any]) -> dict[str, Any
         write_table(path, TABLES[name], rows[name])
     inputs = run.inputs()
     del inputs["statuses"]
-    choice = {"limits": limits, "dataset_of_interest": "short", "concurrency": [1], "rates_rps": [RATE_RPS]}
+    choice = {
+        "models": run.models,
+        "limits": limits,
+        "dataset_of_interest": "short",
+        "concurrency": [1],
+        "rates_rps": [RATE_RPS],
+    }
     return decide(Choice.model_validate(choice), **paths, **inputs)
 
 
