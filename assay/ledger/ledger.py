@@ -1,31 +1,31 @@
 """The append-only store of what was paid for: one file of JSON lines for each job that writes.
 
 Each attempt has two lines: `dispatched`, written before its bytes leave, and `outcome`, written before its answer is
-used. A `dispatched` without outcome (a crash) counts as spent. Each line ends with a checksum of its own; a line
-that doesn't hold, such as the half-written last line of a crash, is dropped and said. A lock keeps a second job
-from paying for the same work.
+used. A `dispatched` without outcome (a crash) counts as spent. Each line ends with a checksum of its own, by which a
+single flipped bit is put right; a line that still doesn't hold, such as the half-written last line of a crash, is left
+out and said. A lock keeps a second job from paying for the same work. Room on the disk for the outcomes of what is in
+flight is taken before a request leaves (`room`).
 
 What the lines mean is left to the caller, but for the keys that are named here.
 """
 
 import fcntl
-import json
 import logging
 import os
 import secrets
 import time
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from assay.errors import InputError
+from assay.ledger.lines import line, lines
+from assay.ledger.room import NoRoom, Room, outcome_bytes
 
 log = logging.getLogger(__name__)
 
 _SALT_BYTES = 32
-_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
 class Ledger:
@@ -33,13 +33,17 @@ class Ledger:
 
     `sitting` names this opening of the file; `dispatched` and `outcomes` hold the lines of all sittings so far, by
     attempt key, in the order in which they were written; `notes` holds what sittings noted beside them; `reused` holds,
-    by attempt key, answers that another run has paid for.
+    by attempt key, answers that another run has paid for. `full` says why nothing more may be sent: null while there
+    is room on the disk.
     """
 
-    def __init__(self, path: Path, salt: bytes, about: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, path: Path, salt: bytes, about: Mapping[str, str] | None = None, of: str | None = None
+    ) -> None:
         self.path = path
         self.salt = salt
         self.about = dict(about or {})
+        self.of = of
         self.sitting = secrets.token_hex(8)
         self.dispatched: dict[str, list[dict[str, Any]]] = {}
         self.outcomes: dict[str, list[dict[str, Any]]] = {}
@@ -47,14 +51,22 @@ class Ledger:
         self.notes: list[dict[str, Any]] = []
         self.reused: dict[str, dict[str, Any]] = {}
         self.dropped_lines = 0
+        self.repaired_lines = 0
+        self.full: NoRoom | None = None
         self._file: int | None = None
+        self._room: Room | None = None
         self._begun = False
+        self._end = 0
+        self._owed: dict[tuple[str, int], int] = {}
+        """Room for the outcome of each request in flight, in bytes."""
+        self._owed_bytes = 0
+        self._unwritten: list[dict[str, Any]] = []
 
     def refresh(self) -> None:
         """Read everything again: what workers have written to files of their own since."""
         for held in (self.dispatched, self.outcomes, self.sittings, self.notes, self.reused):
             held.clear()
-        self.dropped_lines = 0
+        self.dropped_lines = self.repaired_lines = 0
         self._read(self.path)
         for part in parts(self.path):
             # A worker whose job was killed notices it at once; until then it holds the lock of its file.
@@ -64,102 +76,175 @@ class Ledger:
     def _read(self, path: Path) -> None:
         if not path.exists():
             return
-        for number, raw in enumerate(path.read_bytes().split(b"\n"), start=1):
-            if not raw:
-                continue
-            entry = checked(raw)
+        for found in lines(path.read_bytes()):
+            entry = found.entry
             if entry is None:
                 self.dropped_lines += 1
-                log.warning("%s: line %d is damaged or half-written; it is left out", path, number)
+                log.warning("%s: line %d is damaged or half-written; it is left out", path, found.number)
                 continue
+            if found.repaired:
+                self.repaired_lines += 1
+                log.warning(
+                    "%s: line %d had %s; it is used as it was before", path, found.number, found.repaired
+                )
             kind = entry["line"]
             if kind == "sitting":
                 self.sittings[entry["sitting"]] = entry
             elif kind == "dispatched":
-                self.dispatched.setdefault(entry["key"], []).append(entry)
+                _add(self.dispatched.setdefault(entry["key"], []), entry)
             elif kind == "outcome":
-                self.outcomes.setdefault(entry["key"], []).append(entry)
+                _add(self.outcomes.setdefault(entry["key"], []), entry)
             elif kind == "note":
-                self.notes.append(entry)
+                _add(self.notes, entry)
             elif kind == "reused":
                 self.reused.setdefault(entry["key"], entry)
 
     def write_dispatched(self, key: str, entry: dict[str, Any]) -> None:
-        """Note that a request is about to leave. Returns when the operating system has the line."""
-        self._write(
-            {"line": "dispatched", "key": key, "sitting": self.sitting, **entry}, self.dispatched, key
-        )
+        """Note that a request is about to leave. Returns when the operating system has the line.
+
+        Raises NoRoom, with nothing noted, where the disk has no room for the line and for the outcomes of all that is
+        in flight: then the request may not be sent. `most` of the entry is the most tokens of input and output.
+        """
+        if self.full is not None:
+            raise self.full
+        noted = {"line": "dispatched", "key": key, "sitting": self.sitting, **entry}
+        owed = outcome_bytes(entry["most"][1] if entry.get("most") else None)
+        try:
+            self._begin()
+            assert self._room is not None
+            self._room.ensure(self._end, self._owed_bytes + owed)
+            self._write(line(noted))
+        except OSError as error:
+            raise self._now_full(error) from error
+        self._owed[key, entry["try"]] = owed
+        self._owed_bytes += owed
+        self.dispatched.setdefault(key, []).append(noted)
 
     def write_outcome(self, key: str, entry: dict[str, Any]) -> None:
-        """Note what came of a request. Returns when the operating system has the line."""
-        self._write({"line": "outcome", "key": key, "sitting": self.sitting, **entry}, self.outcomes, key)
+        """Note what came of a request. Returns when the operating system has the line.
+
+        Where it can't be written it is kept in memory, `full` says so, and it is tried again when the file is closed.
+        """
+        noted = {"line": "outcome", "key": key, "sitting": self.sitting, **entry}
+        self._keep(noted)
+        self._owed_bytes -= self._owed.pop((key, entry["try"]), 0)
+        self.outcomes.setdefault(key, []).append(noted)
 
     def write_reused(self, key: str, entry: dict[str, Any]) -> None:
         """Keep an answer that another run has paid for, under a key of this one: it costs nothing, and is no outcome."""
         noted = {"line": "reused", "key": key, **entry}
-        self._append(noted)
+        self._keep(noted)
         self.reused.setdefault(key, noted)
 
     def write_note(self, entry: dict[str, Any]) -> None:
         """Note what a sitting saw beside its requests: how the client itself did, say."""
         noted = {"line": "note", "sitting": self.sitting, **entry}
-        self._append(noted)
+        self._keep(noted)
         self.notes.append(noted)
 
-    def _write(self, entry: dict[str, Any], into: dict[str, list[dict[str, Any]]], key: str) -> None:
-        self._append(entry)
-        into.setdefault(key, []).append(entry)
+    def _keep(self, entry: dict[str, Any]) -> None:
+        """Write a line about what there is already; if it can't be written, hold it until the file is closed."""
+        if self._unwritten:
+            self._unwritten.append(entry)
+            return
+        try:
+            self._begin()
+            self._append(line(entry))
+        except OSError as error:
+            self._unwritten.append(entry)
+            self._now_full(error)
 
     def _begin(self) -> None:
         """Open for writing, and anchor this sitting's monotonic clock to wall-clock time."""
-        self._begun = True
-        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        if self.path.stat().st_size and not _ends_with_newline(self.path):
-            self._put(b"\n")  # closes the half-written line of a crash
+        if self._begun:
+            return
+        if self._file is None:
+            self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            self._end = os.fstat(self._file).st_size
+            self._room = Room(self._file, self.path.with_suffix(".ballast"))
+        assert self._room is not None
+        self._room.ensure(self._end, 0)
+        if self._end and not _ends_with_newline(self.path):
+            self._append(b"\n")  # closes the half-written line of a crash
         anchor = {
             "line": "sitting",
             "sitting": self.sitting,
+            **({"of": self.of} if self.of else {}),
             "wall_ns": time.time_ns(),
             "perf_ns": time.perf_counter_ns(),
             **({"about": self.about} if self.about else {}),
         }
-        self._put_line(anchor)
+        self._append(line(anchor))
+        self._begun = True
         self.sittings[self.sitting] = anchor
 
-    def _append(self, entry: dict[str, Any]) -> None:
-        if not self._begun:
-            self._begin()
-        self._put_line(entry)
+    def _append(self, data: bytes) -> None:
+        """Put a line into the file, whole or not at all."""
+        assert self._room is not None
+        try:
+            self._write(data)
+        except OSError:
+            if not self._room.give_up():
+                raise
+            self._write(data)  # in the ballast's place
 
-    def _put_line(self, entry: dict[str, Any]) -> None:
-        body = _encode(entry).encode()[:-1]
-        self._put(b'%s,"crc":"%08x"}\n' % (body, zlib.crc32(body)))
-
-    def _put(self, data: bytes) -> None:
+    def _write(self, data: bytes) -> None:
         assert self._file is not None
-        while data:
-            data = data[os.write(self._file, data) :]
+        left = data
+        try:
+            while left:
+                left = left[os.write(self._file, left) :]
+        except OSError:
+            if len(left) < len(data):
+                os.ftruncate(self._file, self._end)
+            raise
+        self._end += len(data)
+
+    def _now_full(self, error: OSError) -> NoRoom:
+        if self.full is None:
+            self.full = NoRoom(
+                f"{self.path}: the ledger can't be written ({error.strerror or error}). No request leaves without room "
+                "on the disk for its answer: nothing more was sent, and what was in flight was followed to its end. Free "
+                "some space and run again: nothing that was answered is asked again."
+            )
+        return self.full
 
     def _close(self) -> None:
+        """Write what couldn't be written before, give back the room that wasn't needed, and close the file."""
+        held, self._unwritten = self._unwritten, []
+        for entry in held:
+            self._keep(entry)
         if self._file is not None:
-            os.fsync(self._file)
-            os.close(self._file)
-            self._file = None
+            assert self._room is not None
+            try:
+                self._room.free(self._end)
+                os.fsync(self._file)
+            finally:
+                os.close(self._file)
+                self._file = None
+        if lost := sum(entry["line"] == "outcome" for entry in self._unwritten):
+            raise NoRoom(
+                f"{self.full} {lost} answers that came could not be written though, not even at the end: they were paid "
+                "for, and will be asked again."
+            )
 
 
 @contextmanager
-def opened(path: Path, about: Mapping[str, str] | None = None) -> Iterator[Ledger]:
+def opened(path: Path, about: Mapping[str, str] | None = None, of: str | None = None) -> Iterator[Ledger]:
     """Lock and read the ledger file at `path` (made if missing), and hold the lock until the block is left.
 
     Leave the block only when the job's outputs are in place. If another job holds the lock, that is said, and
     waited for: it may be the child of a Snakemake that was killed, and what it buys is bought for this job too.
 
     `about` says who sits: the run, the stage, the label and the id of the model. It stands in the sitting's line, so
-    that what was paid can be told apart later; nothing else depends on it.
+    that what was paid can be told apart later; nothing else depends on it. `of` is for a worker: the sitting of its job,
+    whose clock it shares.
+
+    Raises NoRoom at the end where an answer could not be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _locked(path):
-        ledger = Ledger(path, _salt(path.parent), about)
+        ledger = Ledger(path, _salt(path.parent), about, of)
         ledger.refresh()
         try:
             yield ledger
@@ -192,15 +277,10 @@ def _locked(path: Path) -> Iterator[None]:
         os.close(lock)  # which frees the lock
 
 
-def checked(raw: bytes) -> dict[str, Any] | None:
-    """The line's entry, or null if its checksum doesn't hold."""
-    body, mark, tail = raw.rpartition(b',"crc":"')
-    if not mark or len(tail) != 10 or not tail.endswith(b'"}'):
-        return None
-    if b"%08x" % zlib.crc32(body) != tail[:8]:
-        return None
-    entry: dict[str, Any] = json.loads(body + b"}")
-    return entry
+def _add(held: list[dict[str, Any]], entry: dict[str, Any]) -> None:
+    """What stands in two files is one: a compaction that was cut off leaves workers' lines in both."""
+    if entry not in held:
+        held.append(entry)
 
 
 def _ends_with_newline(path: Path) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assay.ledger.ledger import checked
+from assay.ledger.lines import checked
 
 log = logging.getLogger(__name__)
 

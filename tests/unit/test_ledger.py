@@ -1,6 +1,7 @@
 """The ledger: what was written is read again, what is damaged is left out and said, and one job at a time writes."""
 
 import logging
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -67,12 +68,33 @@ def test_a_half_written_last_line_is_dropped_and_said_and_what_follows_is_whole(
         assert "k2" in ledger.outcomes
 
 
-def test_a_flipped_bit_costs_its_own_line_only(tmp_path: Path) -> None:
+def test_a_flipped_bit_costs_nothing_and_is_said_and_the_file_is_left_as_it_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "a.jsonl"
+    written(path)
+    whole, chance = path.read_bytes(), random.Random(3)
+    with opened(path) as ledger:
+        before = (ledger.sittings, ledger.dispatched, ledger.outcomes)
+    for at in [0, len(whole) - 1, *(chance.randrange(len(whole)) for _ in range(60))]:
+        damaged = bytearray(whole)
+        damaged[at] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        caplog.clear()
+        with caplog.at_level(logging.WARNING), opened(path) as ledger:
+            assert (ledger.sittings, ledger.dispatched, ledger.outcomes) == before
+            assert ledger.repaired_lines in (1, 2) and ledger.dropped_lines == 0
+        assert "it is used as it was before" in caplog.text
+        assert path.read_bytes() == damaged
+
+
+def test_two_flipped_bits_cost_their_own_line_only(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     written(path)
     lines = path.read_bytes().split(b"\n")
     damaged = bytearray(lines[2])
     damaged[len(damaged) // 2] ^= 1
+    damaged[len(damaged) // 3] ^= 4
     path.write_bytes(b"\n".join([*lines[:2], bytes(damaged), *lines[3:]]))
     with opened(path) as ledger:
         assert "k0" in ledger.dispatched and "k0" not in ledger.outcomes
