@@ -168,9 +168,28 @@ class Style(Settings):
         return self
 
 
+Feature = Literal[
+    "streaming",
+    "system_prompt",
+    "temperature",
+    "top_p",
+    "temperature_with_top_p",
+    "stop_sequences",
+    "cache_points",
+    "service_tiers",
+    "optimized_latency",
+]
+"""What some models of Bedrock refuse in a request."""
+
+
 class _Served(Settings):
     """What models and judges have in common."""
 
+    access: Literal["granted", "denied", "profile_only", "end_of_life"] = "granted"
+    """Whether it can be asked at all: `denied` as for an account without access, `profile_only` as for a model that only an
+    inference profile leads to, `end_of_life` as for one that was switched off."""
+    refuses: tuple[Feature, ...] = ()
+    """What makes a request one that is refused."""
     latency: Latency = Latency()
     capacity: Capacity = Capacity()
     quotas: Quotas = Quotas()
@@ -258,10 +277,14 @@ def behaviour_hash(path: Path, model_id: str) -> str:
         raise InputError(
             f"{path}: models: there is no '{model_id}', only {known}. Add it or name one of these."
         )
+    served = behaviour.models[model_id]
+    # Only where they say something, so that what was answered before there was a choice is still known.
+    fields = type(served).model_fields
+    unsaid = {name for name in ("access", "refuses") if getattr(served, name) == fields[name].default}
     part = {
         "edition": ANSWERS_EDITION,
         "seed": behaviour.seed,
-        "model": behaviour.models[model_id].model_dump(mode="json"),
+        "model": served.model_dump(mode="json", exclude=unsaid),
     }
     canonical = json.dumps(part, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

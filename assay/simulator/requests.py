@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from assay.simulator import schema
+from assay.simulator.behaviour import Feature
 from assay.simulator.service_errors import ServiceError
 
 _SHAPES = {
@@ -47,6 +48,8 @@ class Ask:
     """Places in that text before which the client wants it cached."""
     echoed: tuple[tuple[str, Any], ...] = ()
     """Members that the answer repeats: serviceTier, performanceConfig."""
+    uses: frozenset[Feature] = frozenset()
+    """What it has that some models refuse; streaming is a matter of the operation."""
 
     @property
     def text(self) -> str:
@@ -108,7 +111,23 @@ def _conversation(content: dict[str, Any]) -> Ask:
         temperature=inference.get("temperature"),
         stop_sequences=tuple(inference.get("stopSequences") or ()),
         echoed=echoed,
+        uses=_uses(content, inference, bool(cache_points)),
     )
+
+
+def _uses(content: dict[str, Any], inference: dict[str, Any], cache_points: bool) -> frozenset[Feature]:
+    temperature, top_p = inference.get("temperature") is not None, inference.get("topP") is not None
+    used: dict[Feature, bool] = {
+        "system_prompt": bool(content.get("system")),
+        "temperature": temperature,
+        "top_p": top_p,
+        "temperature_with_top_p": temperature and top_p,
+        "stop_sequences": bool(inference.get("stopSequences")),
+        "cache_points": cache_points,
+        "service_tiers": (content.get("serviceTier") or {}).get("type") not in (None, "default"),
+        "optimized_latency": (content.get("performanceConfig") or {}).get("latency") == "optimized",
+    }
+    return frozenset(feature for feature, present in used.items() if present)
 
 
 def _check_order(messages: list[dict[str, Any]]) -> None:

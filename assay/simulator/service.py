@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import Any
 
-from assay.simulator import answer_key, generation, plan, requests, tokens
+from assay.simulator import answer_key, generation, plan, refusals, requests, tokens
 from assay.simulator.behaviour import Behaviour, Served
 from assay.simulator.cache import PromptCache
 from assay.simulator.chance import digest, happens
@@ -89,6 +89,7 @@ class Service:
         station = self._stations.get(wanted.model_id)
         if station is None:
             raise ServiceError.usual("resource_not_found")
+        refusals.check(station.model_id, station.served, wanted.operation, ask)
         found = answer_key.find(self._key, ask.prompt)
         input_tokens = self._input_tokens(station.served, ask, found)
         line["prompt_sha256"] = found.sha256

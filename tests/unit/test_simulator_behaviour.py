@@ -136,3 +136,13 @@ def test_a_prompt_is_found_with_and_without_the_paragraph_before_it(tmp_path: Pa
     assert unknown.entry is None
     assert answer_key.find({}, nonce + prompt) == unknown
     assert unknown.sha256 == answer_key._sha256(prompt)
+
+
+def test_what_a_model_refuses_is_in_its_hash_only_where_it_refuses_something(tmp_path: Path) -> None:
+    def hashed(text: str) -> str:
+        return behaviour_hash(written(tmp_path, text), "m")
+
+    base = hashed("models: {m: {kind: model}}")
+    assert base == hashed("models: {m: {kind: model, access: granted, refuses: []}}")
+    assert base != hashed("models: {m: {kind: model, access: denied}}")
+    assert base != hashed("models: {m: {kind: model, refuses: [streaming]}}")
