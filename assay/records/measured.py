@@ -4,6 +4,7 @@ Leaves to others: what is said of a sample (`metrics`), and of answers (`rated`)
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from assay.bedrock.errors import UNPAID
 from assay.prices.book import Price, Usage, cost_usd
 from assay.records.in_flight import Cell, Held, held
-from assay.records.sample import Arriving, Attempts, Requests, Sample
+from assay.records.sample import Arriving, Attempts, Requests, Sample, Successes
 from assay.schedule.level import Level
 
 _EPOCH = pd.Timestamp(0, tz="UTC")
@@ -25,7 +26,9 @@ class Measured:
 
     `records` is the frame of `reading.read_records`; `prices` are by the models' labels; `sources` name the source document of each prompt id (a prompt that isn't there is a source of its own);
     `spoilt` are the (model, load, block) that the client spoilt; `invalid` the cells of which no latency counts,
-    with the reason. To these are added cells that were meant to be cold and got cached tokens.
+    with the reason. To these are added cells that were meant to be cold and got cached tokens. `right` says of each record
+    how correct its answer is, from 0 to 1 (NaN where nobody can say), and `latency_limits` what the latency of a single
+    request may be in ms, by name (`ttft_ms`).
     """
 
     def __init__(
@@ -35,9 +38,13 @@ class Measured:
         sources: Mapping[str, str],
         spoilt: Iterable[tuple[str, str, int]] = (),
         invalid: Mapping[Cell, str] | None = None,
+        right: NDArray[np.float64] | None = None,
+        latency_limits: Mapping[str, float] | None = None,
     ) -> None:
         self.records = with_cost(records, prices)
         self._prices = prices
+        self.records["right"] = np.nan if right is None else right
+        self._latency_limits = dict(latency_limits or {})
         prompts = self.records["prompt_id"].astype("category")
         names = pd.Series([sources.get(prompt, prompt) for prompt in prompts.cat.categories], dtype="object")
         codes = pd.factorize(names)[0]
@@ -141,9 +148,10 @@ class Measured:
         valid = not any((model, bucket, level.name) in self.invalid for bucket in shares)
         in_flight = self._in_flight(model, level, shares, chosen, counts)
         usd_per_hour = self._usd_per_hour(model)
-        return _sample(
+        made = _sample(
             together, weights, answer_weights, level, confidence, left_out, valid, in_flight, usd_per_hour
         )
+        return replace(made, successes=_successes(together, weights, level, valid, self._latency_limits))
 
     def _in_flight(
         self,
@@ -248,6 +256,28 @@ def _sample(
         in_flight_mean,
         usd_per_hour,
     )
+
+
+def _successes(
+    rows: pd.DataFrame,
+    weights: NDArray[np.float64],
+    level: Level,
+    valid: bool,
+    limits: Mapping[str, float],
+) -> Successes | None:
+    """What the requests came to. None where it isn't known of all of them, as in a ramp, whose answers aren't scored."""
+    last = (rows["role"] == "measured").to_numpy(dtype=bool)
+    right = rows["right"].to_numpy(dtype=np.float64)[last]
+    if np.isnan(right).any() or not len(right):
+        return None
+    kept = np.full(len(right), valid) if limits else None
+    for name, most_ms in limits.items():
+        due = name in ("ttft_ms", "e2e_ms") and level.concurrency is None
+        column = name.replace("_ms", "_from_intended_ms") if due else name
+        latency = rows[column].to_numpy(dtype=np.float64)[last]
+        # An answer too short for a time per output token broke no limit on it.
+        kept &= (latency <= most_ms) | (np.isnan(latency) & (name == "tpot_ms"))
+    return Successes(weights[last], right, kept, rows["source_code"].to_numpy(dtype=np.int64)[last])
 
 
 def _arriving(rows: pd.DataFrame) -> Arriving:
