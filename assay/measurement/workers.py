@@ -23,10 +23,12 @@ from typing import Any
 
 from assay.bedrock.address import Address
 from assay.bedrock.settings import Endpoint
+from assay.errors import InputError
 from assay.ledger.ledger import Ledger, opened, part
 from assay.measurement.job import Cell, Job, Sat, measure_cells
 from assay.measurement.plan import JobLoad
 from assay.sender import canary
+from assay.sender.allowance import Allowance, Capped
 from assay.sender.sender import SetupError
 from assay.sender.target import signer_for
 
@@ -39,6 +41,7 @@ REQUESTS_PER_WORKER_RPS = 400.0
 """Requests per second that one process sends well."""
 
 _LEFT = struct.Struct("=q")
+"""What is left to measure: of each worker in turn, and after the last one whether nothing more may be sent."""
 
 
 def workers_for(load: JobLoad) -> int:
@@ -80,6 +83,14 @@ class _Share:
             if number != self.number
         )
 
+    def end(self) -> None:
+        """See assay.measurement.job.Share."""
+        _LEFT.pack_into(self.board, self.of * _LEFT.size, 1)
+
+    def ended(self) -> bool:
+        """See assay.measurement.job.Share."""
+        return bool(_LEFT.unpack_from(self.board, self.of * _LEFT.size)[0])
+
 
 @dataclass(frozen=True, slots=True)
 class _Work:
@@ -93,6 +104,8 @@ class _Work:
     address: Address
     ledger: Path
     about: Mapping[str, str]
+    sitting: str
+    """The job's."""
     todo: dict[str, Cell]
 
 
@@ -106,7 +119,7 @@ class Workers:
     def __call__(
         self, job: Job, ledger: Ledger, address: Address, todo: Mapping[str, Cell], sat: Sat
     ) -> None:
-        """Send what is missing, and have the ledger know it. Raises SetupError as the sender does."""
+        """Send what is missing, and have the ledger know it. Raises SetupError and NoRoom as the sender does."""
         try:
             with ExitStack() as stack:
                 self._measure(stack, job, ledger, address, todo, sat)
@@ -123,7 +136,7 @@ class Workers:
         sat: Sat,
     ) -> None:
         board = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="assay-workers-"))) / "left"
-        board.write_bytes(bytes(self.count * _LEFT.size))
+        board.write_bytes(bytes((self.count + 1) * _LEFT.size))
         mapped = stack.enter_context(_mapped(board))
         shares = [
             {bucket: replace(one, missing=one.missing[number :: self.count]) for bucket, one in todo.items()}
@@ -141,6 +154,7 @@ class Workers:
                         address,
                         part(ledger.path, number),
                         ledger.about,
+                        ledger.sitting,
                         share,
                     )
                 )
@@ -184,14 +198,17 @@ class _Started:
 def _heard(team: list[Connection], sat: Sat) -> None:
     """Listen to all workers until each is done with the cell. What they log is logged here, so the job's log has it."""
     busy = list(team)
-    lost: str | None = None
+    lost: Exception | None = None
     while busy:
         for ready in wait(busy):
             assert isinstance(ready, Connection)
             try:
                 kind, value = ready.recv()
             except EOFError:
-                raise RuntimeError("a worker process has died") from None
+                raise InputError(
+                    "a worker process was killed; perhaps there was too little memory (dmesg says so). Run again: nothing "
+                    "that was answered is asked again"
+                ) from None
             if kind == "log":
                 log.log(*value)
             elif kind == "failed":
@@ -199,11 +216,17 @@ def _heard(team: list[Connection], sat: Sat) -> None:
             else:
                 busy.remove(ready)
                 if kind == "lost":
-                    lost = value
+                    lost = SetupError(value)
+                elif kind == "unusable":
+                    lost = InputError(value)
+                elif kind == "capped":
+                    reason, sent = value
+                    lost = Capped(reason)
+                    sat.requests_sent += sent
                 else:
                     sat.requests_sent += value
     if lost is not None:
-        raise SetupError(lost)
+        raise lost
 
 
 class _ToParent(logging.Handler):
@@ -223,21 +246,31 @@ def _run(pipe: Connection, work: _Work) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[_ToParent(pipe)])
     try:
         with (
-            opened(work.ledger, work.about) as ledger,
+            opened(work.ledger, work.about, work.sitting) as ledger,
             canary.started() as bird,
             _mapped(work.board) as board,
+            work.job.allowance() as allowance,
         ):
-            job = replace(work.job, share=_Share(work.number, work.of, board))
-            asyncio.run(_measure(pipe, work, job, ledger, bird))
+            share = _Share(work.number, work.of, board)
+            try:
+                asyncio.run(_measure(pipe, work, replace(work.job, share=share), ledger, bird, allowance))
+            finally:
+                share.tell(0)  # nobody keeps up the load for one that has ended
     except SetupError as error:
         pipe.send(("lost", str(error)))
+    except InputError as error:
+        pipe.send(("unusable", str(error)))
+    except Capped:
+        return  # which was told with the cell
     except BrokenPipeError:
         return  # the parent has gone, and nobody is left to tell
     except Exception:  # noqa: BLE001 - told to the parent, which ends the job with it
         pipe.send(("failed", traceback.format_exc()))
 
 
-async def _measure(pipe: Connection, work: _Work, job: Job, ledger: Ledger, bird: Any) -> None:
+async def _measure(
+    pipe: Connection, work: _Work, job: Job, ledger: Ledger, bird: Any, allowance: Allowance | None
+) -> None:
     orders: asyncio.Queue[str] = asyncio.Queue()
     sat = Sat()
 
@@ -253,12 +286,16 @@ async def _measure(pipe: Connection, work: _Work, job: Job, ledger: Ledger, bird
         ordered = await orders.get()
         assert ordered == bucket
         before = sat.requests_sent
-        yield
+        try:
+            yield
+        except Capped as error:
+            pipe.send(("capped", (str(error), sat.requests_sent - before)))
+            raise
         pipe.send(("done", sat.requests_sent - before))
 
     asyncio.get_running_loop().add_reader(pipe.fileno(), hear)
     try:
         signer = signer_for(work.endpoint)
-        await measure_cells(job, ledger, work.address, signer, bird, work.todo, sat, turn)
+        await measure_cells(job, ledger, work.address, signer, bird, work.todo, sat, allowance, turn)
     finally:
         asyncio.get_running_loop().remove_reader(pipe.fileno())

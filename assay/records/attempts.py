@@ -108,7 +108,8 @@ def row(
     made: dict[str, Any] = dict.fromkeys(COLUMNS)
     made.update(known)
     waited_since_ns = made.pop("waited_since_ns", None)
-    made["sitting"] = dispatched["sitting"]
+    # Workers sit in a job's one sitting: they share its clock.
+    made["sitting"] = (anchor or {}).get("of", dispatched["sitting"])
     made["try_number"] = dispatched["try"]
     if outcome is None:
         made.update(ok=False, error="interrupted", error_in_stream=False, chunks=0)

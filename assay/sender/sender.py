@@ -15,10 +15,12 @@ from typing import Any
 
 from assay.bedrock.address import Address
 from assay.bedrock.errors import HOPELESS, MAY_PASS, THROTTLED
+from assay.bedrock.outcome import Outcome
 from assay.bedrock.request import Line, body, nonce
 from assay.bedrock.settings import Retry, Timeouts
 from assay.bedrock.signing import Signer
 from assay.ledger.ledger import Ledger
+from assay.ledger.room import NoRoom
 from assay.sender.allowance import Allowance, Capped, Reserved, most_input_tokens
 from assay.sender.answer import Answer
 from assay.sender.connection import Connection
@@ -147,7 +149,7 @@ class Sender:
     async def undisturbed(self, parts: Iterable[Coroutine[Any, Any, None]]) -> None:
         """Run `parts`, which send, side by side to their end. Raises SetupError where access or connection is lost.
 
-        And Capped where what may be spent doesn't hold the next request.
+        And Capped where what may be spent doesn't hold the next request, NoRoom where the disk doesn't hold the ledger.
         What is in flight then is still followed to its end, since it may be paid for.
         """
         # Objects that live on needn't be looked through again, and a collection in the middle of a cell is a pause.
@@ -226,10 +228,10 @@ class Sender:
         self._ledger.write_outcome(
             attempt.planned.key, {"try": attempt.try_number, "last": last, **_flat(attempt.answer)}
         )
-        if attempt.reserved is not None and self._allowance is not None:
-            self._allowance.settle(attempt.reserved, attempt.answer.outcome)
-            self._unsettled -= 1
-            self._settled.set()
+        if self._ledger.full is not None:
+            self.lost = self.lost or self._ledger.full
+        if attempt.reserved is not None:
+            self._settle(attempt.reserved, attempt.answer.outcome)
         done(attempt.planned, attempt, last)
         self._notice(attempt, patience)
         if wait_s and self.lost is None:
@@ -264,10 +266,16 @@ class Sender:
         answer = Answer(self._line.model.stream, timeline)
         attempt = Attempt(planned, try_number, answer, reserved)
         most = most_input_tokens(body_bytes) if reserved is None else reserved.input_tokens
-        self._ledger.write_dispatched(
-            planned.key,
-            {"try": try_number, "most": [most, self._most_output_tokens], "tags": planned.tags},
-        )
+        try:
+            self._ledger.write_dispatched(
+                planned.key,
+                {"try": try_number, "most": [most, self._most_output_tokens], "tags": planned.tags},
+            )
+        except NoRoom as error:
+            self.lost = error
+            if reserved is not None:
+                self._settle(reserved, Outcome(error="connect_failed"))  # it costs nothing
+            return None
         connection = self._connections.get(slot)
         timeline.dispatched_ns = perf_counter_ns()
         if connection is None or not connection.usable:
@@ -298,6 +306,13 @@ class Sender:
             self._settled.clear()
             await self._settled.wait()
         return None
+
+    def _settle(self, reserved: Reserved, outcome: Outcome) -> None:
+        """Put what a request came to in the place of what was set aside for it, and let others look again."""
+        assert self._allowance is not None
+        self._allowance.settle(reserved, outcome)
+        self._unsettled -= 1
+        self._settled.set()
 
     def _wait_s(self, failures: int, retry_after_s: float | None) -> float:
         """Exponential backoff with full jitter, never less than what the service asked for.

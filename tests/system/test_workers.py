@@ -41,7 +41,8 @@ def test_workers_share_the_requests_and_their_ledgers_are_read_as_one(tmp_path: 
         assert f"right{row['position'] % prompts}" in row["text"]
     assert place.status["workers"] == 3
     assert place.status["requests_sent"] == place.served() == sum(place.dispatched().values())
-    assert len({row["sitting"] for row in rows}) == 3
+    assert len({row["sitting"] for row in rows}) == place.status["sittings"] == 1
+    assert len(place.lines("sitting")) == 3
     about = {"run": "x", "stage": "invoke", "label": "a", "model": "sim.plain"}
     assert [sitting["about"] for sitting in place.lines("sitting")] == [about] * 3
     warmup = Counter((row["bucket"]) for row in place.records if row["role"] == "warmup")
