@@ -25,6 +25,7 @@ from assay.bedrock.address import Address
 from assay.bedrock.settings import Endpoint
 from assay.errors import InputError
 from assay.ledger.ledger import Ledger, opened, part
+from assay.ledger.room import NoRoom
 from assay.measurement.job import Cell, Job, Sat, measure_cells
 from assay.measurement.plan import JobLoad
 from assay.sender import canary
@@ -254,6 +255,9 @@ def _run(pipe: Connection, work: _Work) -> None:
             share = _Share(work.number, work.of, board)
             try:
                 asyncio.run(_measure(pipe, work, replace(work.job, share=share), ledger, bird, allowance))
+            except NoRoom:
+                share.end()  # the disk is everybody's
+                raise
             finally:
                 share.tell(0)  # nobody keeps up the load for one that has ended
     except SetupError as error:
