@@ -42,6 +42,7 @@ include: "rules/invoke.smk"
 include: "rules/search.smk"
 include: "rules/accuracy.smk"
 include: "rules/decision.smk"
+include: "rules/looks.smk"
 include: "rules/report.smk"
 
 

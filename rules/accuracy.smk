@@ -32,20 +32,24 @@ rule score:
         " --prompts {input.prompts:q} --records {input.records:q} {params.files:q} {params.reuse:q} --out {output:q}"
 
 
-for label, judge in JUDGES.items():
+# Looks at the decision have their own answers and verdicts, of the blocks so far, and come before any further block.
+ANSWERS_OF = {"": (RESULTS, 0)} | ({"_at_look": (f"{RESULTS}/looks/{{look}}", LOOK_FIRST)} if LOOKS else {})
+
+for label, judge, at in [(*each, at) for each in JUDGES.items() for at in ANSWERS_OF]:
 
     rule:
         name:
-            f"judge_{label}"
+            f"judge_{label}{at}"
         input:
-            answers=f"{RESULTS}/answers/{{model}}.parquet",
+            answers=f"{ANSWERS_OF[at][0]}/answers/{{model}}.parquet",
             prompt=named_file(BENCHMARK.judges.prompt),
             behaviour=BEHAVIOUR,
         output:
-            verdicts=f"{RESULTS}/verdicts/{{model}}/{label}.parquet",
-            status=f"{RESULTS}/verdicts/{{model}}/{label}.json",
+            verdicts=f"{ANSWERS_OF[at][0]}/verdicts/{{model}}/{label}.parquet",
+            status=f"{ANSWERS_OF[at][0]}/verdicts/{{model}}/{label}.json",
         log:
-            f"{RESULTS}/logs/judge/{{model}}_{label}.log",
+            f"{ANSWERS_OF[at][0]}/logs/judge/{{model}}_{label}.log",
+        priority: ANSWERS_OF[at][1]
         conda:
             "../envs/assay.yaml"
         resources:

@@ -8,6 +8,7 @@ for label, model in MODELS.items():
         name:
             f"invoke_{label}"
         input:
+            **({"look": look_before(label)} if LOOKS else {}),
             prompts=PROMPTS,
             answer_key=ANSWER_KEY,
             system=SYSTEM,
@@ -26,7 +27,7 @@ for label, model in MODELS.items():
             script=stage_script("invoke"),
             code=stage_code("invoke"),
             settings=invoke_settings(model),
-            files=flags("system", "behaviour"),
+            files=flags("system", "behaviour", "look"),
             ledger=lambda wildcards, output: LEDGER,
         message:
             f"Measure {label} at {{wildcards.load}}, block {{wildcards.block}}"

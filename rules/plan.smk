@@ -14,6 +14,7 @@ from assay.fingerprint import Sources
 from assay.ledger.reuse import sizes
 from assay.schedule.level import levels, of_interest
 from assay.schedule.level import ramp as ramp_level
+from assay.stopping.looks import after_blocks
 
 try:
     BENCHMARK = check(config, workflow.configfiles)
@@ -33,6 +34,11 @@ LOADS = levels(
 )
 RAMPS = {ramp_level(*ramp.ends).name: ramp for ramp in BENCHMARK.load.ramps}
 BLOCKS = range(BENCHMARK.load.blocks)
+
+# Looks at the decision before the last one, each with the number of blocks that it comes after. None unless asked for.
+PLANNED_LOOKS = BENCHMARK.stop.looks if BENCHMARK.stop and BENCHMARK.stop.looks else 0
+LOOKS = dict(enumerate(after_blocks(PLANNED_LOOKS, len(BLOCKS))[:-1], start=1)) if PLANNED_LOOKS else {}
+LOOK_DECISIONS = [f"{RESULTS}/looks/{look}/decision.json" for look in LOOKS]
 
 SIMULATED = BENCHMARK.endpoint.kind == "simulator"
 LEVEL_OF_INTEREST = of_interest(
@@ -96,6 +102,7 @@ wildcard_constraints:
     model="[A-Za-z0-9_-]+",
     load="c[0-9]+|r[0-9.e+-]+|ramp[0-9.e+-]+",
     block="[0-9]+",
+    look="[1-9]",
 
 
 # A measurement takes its quota whole, so that the cells of a model take turns and models run side by side.

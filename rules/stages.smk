@@ -75,27 +75,28 @@ def endpoint():
     return BENCHMARK.endpoint.model_dump(mode="json", exclude={"behaviour", "cloudwatch"})
 
 
-def attempts(suffix, model=None, ramps=True):
+def attempts(suffix, model=None, ramps=True, blocks=None):
     """The files that the invoke jobs of a model, or of all, write; without those of ramps where these don't count."""
     return expand(
         f"{RESULTS}/records/{{model}}/{{load}}/b{{block}}.{suffix}",
         model=model or list(MODELS),
         load=[load for load in LOADS if ramps or load not in RAMPS],
-        block=BLOCKS,
+        block=BLOCKS if blocks is None else range(blocks),
     )
 
 
-def verdicts(suffix):
+def verdicts(suffix, results=RESULTS, **kept):
     """The files that the judge jobs write."""
     return expand(
-        f"{RESULTS}/verdicts/{{model}}/{{judge}}.{suffix}",
+        f"{results}/verdicts/{{model}}/{{judge}}.{suffix}",
         model=list(MODELS),
         judge=list(JUDGES),
+        **kept,
     )
 
 
 # Priorities of what comes before any measurement: an order without edges, since an edge would make every cell stale.
-PRICES_FIRST, BUDGET_NEXT, PREFLIGHT_NEXT, MEASURED_BELOW = 30000, 20000, 19000, 18000
+PRICES_FIRST, BUDGET_NEXT, PREFLIGHT_NEXT, LOOK_FIRST, MEASURED_BELOW = 30000, 20000, 19000, 18500, 18000
 
 
 def measuring_order(label):
@@ -107,6 +108,18 @@ def measuring_order(label):
         return step * (len(BLOCKS) - int(wildcards.block) + drawn)
 
     return priority
+
+
+def look_before(label):
+    """What the last look before a block says of a model. A ramp isn't what the decision is about: nothing ends it."""
+
+    def found(wildcards):
+        if wildcards.load in RAMPS:
+            return []
+        passed = [look for look, blocks in LOOKS.items() if blocks <= int(wildcards.block)]
+        return f"{RESULTS}/looks/{passed[-1]}/{label}.json" if passed else []
+
+    return found
 
 
 def load_settings(wildcards):
@@ -244,6 +257,26 @@ def preflight_settings():
         preflight=BENCHMARK.preflight,
         capped=BENCHMARK.budget.max_usd is not None,
     )
+
+
+def decide_settings(wildcards):
+    """What the choice is made by, and which of the planned looks this is: the last one, unless the job is another's."""
+    look = {"number": int(wildcards.get("look", PLANNED_LOOKS)), "of": PLANNED_LOOKS, "blocks": len(BLOCKS)}
+    return settings_text(
+        models=priced(MODELS),
+        limits=BENCHMARK.limits,
+        decision=BENCHMARK.decision,
+        dataset_of_interest=BENCHMARK.dataset_of_interest,
+        concurrency=[level.concurrency for level in LOADS.values() if level.concurrency is not None],
+        rates_rps=[level.rate_rps for level in LOADS.values() if level.rate_rps is not None],
+        **({"look": look} if LOOKS else {}),
+    )
+
+
+def earlier_looks(wildcards, input):
+    """Flags for the decisions of earlier looks. Derived from `input`, so they are not recorded twice."""
+    found = input.get("earlier") or []
+    return ["--earlier", *([found] if isinstance(found, str) else found)] if found else []
 
 
 def what_to_publish(wildcards):

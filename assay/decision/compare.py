@@ -10,7 +10,7 @@ Leaves to others: what follows from it (`recommend`).
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -60,6 +60,30 @@ class Comparison:
         return self.difference == 0 and self.low == 0 and self.high == 0
 
 
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A pair, its p value by itself, and the model that was ahead; None where neither was, or nothing could be tested."""
+
+    a: str
+    b: str
+    p: float
+    ahead: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """A p value adjusted for all tests, and the model that was ahead when it was reached."""
+
+    p: float
+    ahead: str | None
+
+
+def at_once(tested: Sequence[Tested]) -> list[Adjusted]:
+    """Holm's adjustment, of tests that are made once."""
+    adjusted = holm([test.p for test in tested])
+    return [Adjusted(p, test.ahead) for p, test in zip(adjusted, tested, strict=True)]
+
+
 def compare(
     objective: Objective,
     models: Sequence[str],
@@ -67,21 +91,25 @@ def compare(
     prompts: pd.DataFrame,
     shares: Mapping[str, float],
     confidence: float,
+    adjust: Callable[[Sequence[Tested]], Sequence[Adjusted]] = at_once,
+    interval_confidence: float | None = None,
+    least_blocks: int = 1,
 ) -> list[Comparison]:
-    """Every pair of `models`, with p values adjusted by Holm.
+    """Every pair of `models`, with p values adjusted by Holm, or as `adjust` has it.
 
     `samples` are the models' measured requests on the dataset of interest; `prompts` the rows of `rated_prompts`.
-    A pair that can't be tested (too few requests or documents) counts with p = 1.
+    A pair that can't be tested (too few requests or documents) counts with p = 1; so does one of latencies from fewer
+    than `least_blocks` blocks that both share. `interval_confidence` is that of the intervals where it isn't `confidence`.
     """
     pairs = list(combinations(models, 2))
-    found = [_pair(objective, a, b, samples, prompts, shares, confidence) for a, b in pairs]
-    adjusted = holm([1.0 if difference is None else difference.p for difference, _ in found])
     higher = objective == "most_accurate"
+    wide = confidence if interval_confidence is None else interval_confidence
+    found = [_pair(objective, a, b, samples, prompts, shares, wide, least_blocks) for a, b in pairs]
+    tested = [_tested(a, b, difference, higher) for (a, b), (difference, _) in zip(pairs, found, strict=True)]
     made = []
-    for (a, b), (difference, n), p_adjusted in zip(pairs, found, adjusted, strict=True):
-        better = None
-        if difference is not None and p_adjusted <= 1.0 - confidence and difference.value != 0:
-            better = a if (difference.value > 0) == higher else b
+    for (a, b), (difference, n), adjusted in zip(pairs, found, adjust(tested), strict=True):
+        p_adjusted = adjusted.p
+        better = adjusted.ahead if difference is not None and p_adjusted <= 1.0 - confidence else None
         made.append(
             Comparison(
                 a,
@@ -101,6 +129,13 @@ def compare(
     return made
 
 
+def _tested(a: str, b: str, difference: Difference | None, higher: bool) -> Tested:
+    if difference is None:
+        return Tested(a, b, 1.0, None)
+    ahead = None if difference.value == 0 else a if (difference.value > 0) == higher else b
+    return Tested(a, b, difference.p, ahead)
+
+
 def _more(difference: Difference, n: int, higher: bool, confidence: float, tests: int) -> int | None:
     size = difference.value if higher else math.log1p(difference.value)
     wanted = needed_for_power(n, size, difference.standard_error, confidence, tests)
@@ -115,12 +150,13 @@ def _pair(
     prompts: pd.DataFrame,
     shares: Mapping[str, float],
     confidence: float,
+    least_blocks: int,
 ) -> tuple[Difference | None, int | None]:
     """The difference, and the number of prompts or requests that it rests on, where more of them would narrow it."""
     if objective == "most_accurate":
         return _accuracy(a, b, prompts, shares, confidence)
     if objective == "fastest":
-        return _latency(samples[a], samples[b], confidence), min(samples[a].n, samples[b].n)
+        return _latency(samples[a], samples[b], confidence, least_blocks), min(samples[a].n, samples[b].n)
     return _cost(samples[a], samples[b], confidence)
 
 
@@ -156,12 +192,14 @@ def _apart(sample: Sample) -> ratios.Apart | None:
     return ratios.apart(each, scaled, freedom, sample.confidence) if freedom >= 1 else None
 
 
-def _latency(a: Sample, b: Sample, confidence: float) -> Difference | None:
+def _latency(a: Sample, b: Sample, confidence: float, least_blocks: int) -> Difference | None:
     first, second = a.values("e2e_ms", True), b.values("e2e_ms", True)
     if first is None or second is None:
         return None
     mine, theirs = a.block_quantiles("e2e_ms", 0.5, True), b.block_quantiles("e2e_ms", 0.5, True)
     shared = sorted(mine.keys() & theirs.keys())
+    if len(shared) < least_blocks:
+        return None
     if len(shared) < 2:
         return paired.quantile_ratio(first, second, 0.5, confidence)
     x, y = first.quantile(0.5), second.quantile(0.5)

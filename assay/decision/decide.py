@@ -8,16 +8,27 @@ from typing import Any
 
 import pandas as pd
 
-from assay.decision.compare import FIGURE, Comparison, compare
+from assay.decision.compare import FIGURE, Comparison, at_once, compare
 from assay.decision.limits import Checked, Qualifies, State, check, number, qualifies, why_unknown
+from assay.decision.looks import Looked, Out, looked, more, went_out
 from assay.decision.recommend import Beside, Candidate, Recommendation, recommend
 from assay.decision.stage import Choice
-from assay.decision.words import amount, lead, limit_words, pair_of, reasons, sentence
+from assay.decision.words import (
+    amount,
+    beaten_by,
+    lead,
+    limit_words,
+    look_sentence,
+    out_reasons,
+    pair_of,
+    reasons,
+    sentence,
+)
 from assay.errors import InputError
 from assay.prices.snapshot import read as read_prices
 from assay.records import metrics, reading
 from assay.records.measured import Measured
-from assay.records.rated import panel_of, rated_answers, rated_prompts
+from assay.records.rated import panel_of, rated_answers, rated_prompts, rates
 from assay.records.sample import Sample
 from assay.records.settings import prices_of
 from assay.schedule.level import Level
@@ -32,16 +43,21 @@ def decide(
     records: Sequence[Path],
     answers: Sequence[Path],
     verdicts: Sequence[Path],
+    earlier: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """The recommendation with its reasons, margins and comparisons: only values that JSON has.
 
-    What is infinite or unknown is null. InputError if a file isn't what it should be.
+    What is infinite or unknown is null. Where the decision is looked at while it is being measured, `earlier` are the
+    decisions of the looks before this one. InputError if a file isn't what it should be.
     """
     table = _table(models, ("model", "model_id", "status"))
     by_cell = _table(cells, ("model", "bucket", "load", "concurrency", "status"))
-    evidence = _Evidence(settings, by_cell, prompts, prices, records, answers, verdicts)
+    before = None if settings.look is None else looked(settings.look, earlier)
+    confidence = settings.decision.confidence
+    wide = confidence if before is None else before.confidence(confidence)
+    evidence = _Evidence(settings, wide, by_cell, prompts, prices, records, answers, verdicts)
     candidates = [_candidate(settings, row, evidence) for row in table.to_dict("records")]
-    objective, confidence = settings.decision.objective, settings.decision.confidence
+    objective = settings.decision.objective
     running = [model.model for model in candidates if model.possible]
     comparisons = compare(
         objective,
@@ -50,9 +66,14 @@ def decide(
         evidence.rated,
         settings.shares,
         confidence,
+        at_once if before is None else before.adjust,
+        wide,
+        evidence.least_blocks,
     )
     values = {model.model: model.objective_value for model in candidates}
-    found = recommend(candidates, comparisons, higher_is_better=objective == "most_accurate")
+    gone = {} if before is None else before.out
+    found = recommend(candidates, comparisons, objective == "most_accurate", gone)
+    at_look = {} if before is None else _at_look(before, found, candidates, comparisons, settings)
     made: dict[str, Any] = _plain(
         {
             "answer": found.answer,
@@ -64,15 +85,79 @@ def decide(
             "load": settings.level.name,
             "concurrency": settings.level.concurrency,
             "rate_rps": settings.level.rate_rps,
-            "sentence": sentence(found, candidates, comparisons, objective, settings.level.words, confidence),
-            "reasons": reasons(candidates, comparisons, found, objective),
+            "sentence": sentence(found, candidates, comparisons, objective, settings.level.words, wide)
+            + ("" if before is None else " " + look_sentence(before.look)),
+            "reasons": [
+                *reasons(candidates, comparisons, found, objective),
+                *out_reasons(at_look["out"] if at_look else {}, before.look.of if before is not None else 0),
+            ],
             "models": [_model(model) for model in candidates],
             "comparisons": [_comparison(pair, values) for pair in comparisons],
             "margin": _margin(found, comparisons, values),
             "confidence": confidence,
+            **({"look": at_look} if at_look else {}),
         }
     )
     return made
+
+
+def _at_look(
+    before: Looked,
+    found: Recommendation,
+    candidates: Sequence[Candidate],
+    comparisons: Sequence[Comparison],
+    settings: Choice,
+) -> dict[str, Any]:
+    """What later looks have to know of this one, and who gets more blocks."""
+    sure = {model.model for model in candidates if model.qualifies == "yes"}
+    missed = [
+        (model.model, "; ".join(limit_words(limit) for limit in model.limits if limit.state == "missed"))
+        for model in candidates
+        if model.qualifies == "no"
+    ]
+    beaten = [
+        (worse, beaten_by(pair, settings.decision.objective))
+        for pair in comparisons
+        if pair.better in sure and (worse := pair.b if pair.better == pair.a else pair.a)
+    ]
+    out: dict[str, Out] = went_out(before, found, missed, beaten)
+    higher = settings.decision.objective == "most_accurate"
+    return {
+        "number": before.look.number,
+        "of": before.look.of,
+        "blocks": before.look.after[-1],
+        "blocks_planned": before.look.blocks,
+        "confidence": before.confidence(settings.decision.confidence),
+        "out": {name: asdict(gone) for name, gone in out.items()},
+        "more": more([model.model for model in candidates], found, out),
+        "tests": [
+            {
+                "a": pair.a,
+                "b": pair.b,
+                "p": pair.p,
+                "ahead": None
+                if not pair.difference
+                else (pair.a if (pair.difference > 0) == higher else pair.b),
+            }
+            for pair in comparisons
+        ],
+    }
+
+
+def standing(decision: Mapping[str, Any], model: str) -> dict[str, Any]:
+    """What a model's later blocks have to know of a look: `more`, whether they are measured, and if not the `reason`.
+
+    As long as nothing changes for the model, neither does this.
+    """
+    look = decision["look"]
+    if model in look["more"]:
+        return {"more": True, "reason": None}
+    gone = look["out"].get(model)
+    if gone is not None:
+        return {"more": False, "reason": f"out after look {gone['look']} of {look['of']}: {gone['why']}"}
+    words = {"winner": "a winner stands", "none_qualifies": "no model qualifies"}
+    why = words.get(decision["answer"], "nothing more is needed")
+    return {"more": False, "reason": f"decided after look {look['number']} of {look['of']}: {why}"}
 
 
 _STATES: Mapping[Qualifies, State] = {
@@ -89,6 +174,7 @@ class _Evidence:
     def __init__(
         self,
         settings: Choice,
+        confidence: float,
         cells: pd.DataFrame,
         prompts: Path,
         prices: Path,
@@ -97,6 +183,10 @@ class _Evidence:
         verdicts: Sequence[Path],
     ) -> None:
         self.settings = settings
+        self.confidence = confidence
+        self.judged = bool(verdicts)
+        # A sitting by itself says nothing of others. Where several are planned, a look at the first waits for more.
+        self.least_blocks = 1 if settings.look is None else 2
         self.cells = cells
         sources = reading.source_of(reading.read([prompts], reading.PROMPTS, ("prompt_id", "bucket")))
         attempts = reading.read_records(records)
@@ -110,7 +200,26 @@ class _Evidence:
 
     def sample(self, model: str, level: Level) -> Sample:
         """Measured requests of a model on the dataset of interest."""
-        return self.measured.sample(model, level, self.settings.shares, self.settings.decision.confidence)
+        return self.measured.sample(model, level, self.settings.shares, self.confidence)
+
+    def figures(self, model: str, level: Level) -> dict[str, Any]:
+        """What limits are held against at a level, as columns; accuracy is left to `rates`."""
+        sample = self.sample(model, level)
+        found: dict[str, Any] = {
+            metric.name: metric.function(sample) for metric in metrics.SAMPLED if metric.function is not None
+        }
+        if len(sample.blocks) < self.least_blocks:
+            found |= {
+                name: None
+                for name in found
+                if name.endswith(("_low", "_high")) and not name.startswith("cost")
+            }
+        return found | {"rate_rps": level.rate_rps}
+
+    def rates(self, model: str) -> dict[str, Any]:
+        """Accuracy and what belongs to it, of all levels together."""
+        mine = self.rated.loc[self.rated["model"] == model]
+        return dict(rates(mine, self.settings.shares, self.confidence, self.judged))
 
     def complete(self, model: str, level: Level) -> bool:
         """Whether every cell of the dataset of interest was measured whole."""
@@ -123,9 +232,10 @@ class _Evidence:
 
 
 def _candidate(settings: Choice, row: Mapping[Any, Any], evidence: _Evidence) -> Candidate:
-    confidence = settings.decision.confidence
     model = str(row["model"])
-    limits = check(settings.limits, row, confidence)
+    if settings.look is not None:  # the tables have the intervals of a single look
+        row = {**row, **evidence.figures(model, settings.level), **evidence.rates(model)}
+    limits = check(settings.limits, row, evidence.confidence)
     found = qualifies(limits)
     reason = None
     column = FIGURE[settings.decision.objective]
@@ -172,15 +282,8 @@ def _levels(settings: Choice, row: Mapping[Any, Any], model: str, evidence: _Evi
         if not evidence.complete(model, level):
             states[level] = "not_evaluated"
             continue
-        sample = evidence.sample(model, level)
-        figures = {
-            metric.name: metric.function(sample) for metric in metrics.SAMPLED if metric.function is not None
-        }
-        found = qualifies(
-            check(
-                settings.limits, rated | figures | {"rate_rps": level.rate_rps}, settings.decision.confidence
-            )
-        )
+        figures = evidence.figures(model, level)
+        found = qualifies(check(settings.limits, rated | figures, evidence.confidence))
         states[level] = _STATES[found]
     return states
 

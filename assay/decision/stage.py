@@ -5,6 +5,7 @@ from assay.prompts.settings import BucketName
 from assay.records.settings import Named, shares
 from assay.schedule.level import Level, levels, of_interest
 from assay.settings import Count, Positive, Settings
+from assay.stopping.looks import Look
 
 
 class Choice(Settings):
@@ -19,6 +20,8 @@ class Choice(Settings):
     """The closed loops that were measured."""
     rates_rps: tuple[Positive, ...] = ()
     """The open loops that were measured."""
+    look: Look | None = None
+    """Which of the planned looks this is; null where the decision is made once."""
 
     @property
     def levels(self) -> tuple[Level, ...]:
