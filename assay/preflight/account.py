@@ -26,7 +26,7 @@ def why_not(endpoint: Endpoint, service: Service) -> str | None:
     place to ask all the same, with the AWS SDKs' own variables.
     """
     if isinstance(endpoint, SimulatorEndpoint):
-        return f"{NAMES[service]} was not asked: the requests go to the simulator"
+        return "the requests go to the simulator, so nothing is known of an account's models and quotas"
     variables = (f"AWS_ENDPOINT_URL_{service.replace('-', '_').upper()}", "AWS_ENDPOINT_URL")
     if endpoint.url is None or any(os.environ.get(name) for name in variables):
         return None

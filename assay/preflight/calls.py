@@ -18,7 +18,7 @@ from assay.bedrock.request import Line, cache_point
 from assay.bedrock.settings import Endpoint, Retry, Timeouts
 from assay.bedrock.signing import Signer
 from assay.errors import InputError
-from assay.ledger.files import file_name
+from assay.ledger.files import about, file_name
 from assay.ledger.keys import ask_key, attempt_key
 from assay.ledger.ledger import Ledger, opened
 from assay.preflight.settings import AskedLine
@@ -130,9 +130,8 @@ def ask(made: Sequence[Call], endpoint: Endpoint, folder: Path, run: Edition, ti
         for call in sorted(
             made, key=lambda call: call.file
         ):  # in one order, so that two runs don't wait for each other
-            model = call.lines[0].model
-            about = {"run": run.name, "stage": "preflight", "label": model.label, "model": model.id}
-            ledgers[call.key] = stack.enter_context(opened(folder / call.file, about))
+            whose = about(run.name, "preflight", call.lines[0].model)
+            ledgers[call.key] = stack.enter_context(opened(folder / call.file, whose))
         before = {call.key: len(ledgers[call.key].dispatched.get(call.key, ())) for call in made}
         todo = [(call, ledgers[call.key]) for call in made if _passed(ledgers[call.key], call.key) is None]
         if todo:

@@ -10,6 +10,7 @@ from typing import Any
 
 from assay.bedrock.settings import Endpoint
 from assay.errors import InputError
+from assay.ledger.files import about
 from assay.preflight import catalogue as catalogues
 from assay.preflight import quotas as account_quotas
 from assay.preflight.calls import Call, Told, ask, calls
@@ -20,6 +21,7 @@ from assay.preflight.quotas import AccountQuotas, limits
 from assay.preflight.remedies import Refusal, once, remedied
 from assay.preflight.settings import AskedLine, PreflightJob
 from assay.prices.book import Price
+from assay.spending.tariff import tariff
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +90,9 @@ def check(
         problems.extend(_of_life(asked, catalogue, job))
         problems.extend(_of_price(asked, prices, job.capped))
     problems.extend(_of_quotas(job, told, catalogue, of_account, prompts))
-    return Checked(told, once(problems), [*catalogue.notes, *of_account.notes], len(job.lines))
+    return Checked(
+        told, once(problems), list(dict.fromkeys([*catalogue.notes, *of_account.notes])), len(job.lines)
+    )
 
 
 def _asked(
@@ -137,18 +141,11 @@ def _of_life(asked: AskedLine, catalogue: Catalogue, job: PreflightJob) -> Itera
 
 
 def _of_price(asked: AskedLine, prices: Mapping[str, Price], capped: bool) -> Iterator[Problem]:
-    price = prices.get(asked.model.id, Price()).of_line(asked.model.service_tier, asked.model.latency)
-    if price.known or price.usd_per_hour is not None:
+    whose = about("", "preflight", asked.model)
+    if tariff(prices, asked.model.id, whose) is not None:
         return
-    variant = ", ".join(
-        filter(
-            None,
-            (
-                asked.model.service_tier and f"service tier {asked.model.service_tier}",
-                asked.model.latency and f"latency {asked.model.latency}",
-            ),
-        )
-    )
+    names = {"service_tier": "service tier", "latency": "latency", "cache": "prompt cache"}
+    variant = ", ".join(f"{words} {whose[name]}" for name, words in names.items() if name in whose)
     yield Problem(
         f"prices[{asked.model.id!r}]",
         asked.model.label,
@@ -157,7 +154,7 @@ def _of_price(asked: AskedLine, prices: Mapping[str, Price], capped: bool) -> It
         f"no source knows its price{f' ({variant})' if variant else ''}"
         + (", so budget.max_usd can't be kept" if capped else ", so its cost stays unknown"),
         "give input_usd_per_million and output_usd_per_million there"
-        + (" (under service_tiers or latency_optimized for this line)" if variant else ""),
+        + (f", and its rates for {variant}" if variant else ""),
     )
 
 

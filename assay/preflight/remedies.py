@@ -227,11 +227,14 @@ def _no_streaming(refusal: Refusal) -> Problem:
     )
 
 
+_LIMIT = re.compile(r"(?:limit of|equal to|at most|maximum of|<=|>)\s*(\d[\d,]*)", re.IGNORECASE)
+"""What a message about too many tokens says is allowed."""
+
+
 def _max_tokens(refusal: Refusal) -> Problem:
     asked = refusal.line.inference.max_tokens
-    numbers = {int(digits.replace(",", "")) for digits in re.findall(r"\d[\d,]*", refusal.message)} - {asked}
-    below = [number for number in numbers if asked is None or number < asked]
-    limit = f"at most {below[0]}" if len(below) == 1 else "less"
+    found = _LIMIT.search(refusal.message)
+    limit = f"at most {found.group(1).replace(',', '')}" if found else "less"
     key = refusal.inference_key("max_tokens")
     return refusal.problem(
         key,
