@@ -39,6 +39,8 @@ rule aggregate:
             models=priced(MODELS),
             judges=priced(JUDGES),
             confidence=BENCHMARK.decision.confidence,
+            latency_limits=BENCHMARK.limits.on_each_request,
+            traffic=BENCHMARK.traffic,
         ),
         verdicts=lambda wildcards, input: (["--verdicts", *input.verdicts] if input.verdicts else []),
     message:
@@ -55,6 +57,7 @@ rule aggregate:
 rule decide:
     """The recommendation for the dataset of interest, with reasons and margins."""
     input:
+        **({"earlier": LOOK_DECISIONS} if LOOKS else {}),
         cells=f"{RESULTS}/tables/cells.parquet",
         models=f"{RESULTS}/tables/models.parquet",
         prompts=PROMPTS,
@@ -78,22 +81,16 @@ rule decide:
     params:
         script=stage_script("decide"),
         code=stage_code("decide"),
-        settings=settings(
-            models=priced(MODELS),
-            limits=BENCHMARK.limits,
-            decision=BENCHMARK.decision,
-            dataset_of_interest=BENCHMARK.dataset_of_interest,
-            concurrency=[level.concurrency for level in LOADS.values() if level.concurrency is not None],
-            rates_rps=[level.rate_rps for level in LOADS.values() if level.rate_rps is not None],
-        ),
+        settings=decide_settings,
         verdicts=lambda wildcards, input: (["--verdicts", *input.verdicts] if input.verdicts else []),
+        earlier=earlier_looks,
     message:
         "Decide"
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
         " --cells {input.cells:q} --models {input.models:q}"
         " --prompts {input.prompts:q} --prices {input.prices:q}"
-        " --records {input.records:q} --answers {input.answers:q} {params.verdicts:q} --out {output:q}"
+        " --records {input.records:q} --answers {input.answers:q} {params.verdicts:q} {params.earlier:q} --out {output:q}"
 
 
 for label, model in MODELS.items():

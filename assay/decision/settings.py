@@ -75,6 +75,16 @@ class Limits(Settings):
             and ("_ms_p" in name or name == "error_rate")
         }
 
+    @property
+    def on_each_request(self) -> dict[str, float]:
+        """What the latency of a single request may be, by name (`ttft_ms`): the least of what its percentiles may be."""
+        bounds = {name: bound.max for name, bound in self.on_service.items() if "_ms_p" in name and bound.max}
+        latencies = {name.rsplit("_p", 1)[0] for name in bounds}
+        return {
+            latency: min(most for name, most in bounds.items() if name.startswith(latency))
+            for latency in sorted(latencies)
+        }
+
     @model_validator(mode="after")
     def _one_level(self) -> Self:
         if self.concurrency is not None and self.rate_rps is not None:

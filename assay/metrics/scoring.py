@@ -6,7 +6,6 @@ sample that have none may take those of other runs, which are marked as `reused`
 verdict is left to `judging`.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 
 from assay.errors import InputError
 from assay.ledger.reuse import Found, origins
+from assay.metrics.answer_id import answer_id
 from assay.metrics.scores import score
 from assay.whole import whole
 
@@ -66,11 +66,6 @@ says that other runs gave the answer, and `reused_from` which."""
 
 Reuse = Callable[[Mapping[str, str]], Mapping[str, Sequence[Found]]]
 """From texts of prompts by id to the answers that other runs have of them."""
-
-
-def answer_id(prompt_id: str, text: str) -> str:
-    """The name of a distinct answer: 16 hex digits of the hash of its prompt's id and its text."""
-    return hashlib.sha256(f"{prompt_id}\n{text}".encode()).hexdigest()[:16]
 
 
 def score_records(

@@ -18,12 +18,14 @@ from assay.records.beside import beside, in_words
 from assay.records.judges import judge_rows, verdict_cost_usd
 from assay.records.measured import Measured
 from assay.records.metrics import Metric, Value
+from assay.records.monthly import month
 from assay.records.periods import period_rows
 from assay.records.ramps import ramp_rows
 from assay.records.rated import panel_of, rated_answers, rated_prompts, rates
 from assay.records.sample import Sample
 from assay.records.settings import Aggregation, prices_of
 from assay.records.status import Standing, load_levels, spoilt_cells, standing
+from assay.records.success import right_of
 from assay.schedule.level import Level, of_interest
 
 Row = dict[str, Value]
@@ -50,15 +52,24 @@ def aggregate(
     attempts = reading.read_records(records)
     spoilt = [(job.model, job.load, job.block) for job in ended if job.status == "spoilt"]
     lines = prices_of(settings.models, known)
-    measured = Measured(attempts, lines, sources, spoilt, spoilt_cells(ended))
-    levels = load_levels(measured.records, ended)
     buckets = list(dict.fromkeys(asked["bucket"]))
     found = reading.read(answers, reading.ANSWERS, ("model", "answer_id", "prompt_id", "times", "score"))
     labels = [judge.label for judge in settings.judges]
     said = reading.read(verdicts, reading.VERDICTS, ("model", "judge", "answer_id", "prompt_id", "verdict"))
     panel = panel_of(said, labels) if labels else None
+    rated = rated_answers(found, panel)
+    measured = Measured(
+        attempts,
+        lines,
+        sources,
+        spoilt,
+        spoilt_cells(ended),
+        right_of(records, rated),
+        settings.latency_limits,
+    )
+    levels = load_levels(measured.records, ended)
     steady = measured.records["load"].map(lambda load: levels[str(load)].ramp is None).astype(bool)
-    by_prompt = rated_prompts(rated_answers(found, panel), measured.records.loc[steady], sources)
+    by_prompt = rated_prompts(rated, measured.records.loc[steady], sources)
     rows = {
         "cells": _cells(settings, measured, ended, levels, buckets, known),
         "models": _models(settings, measured, ended, levels, buckets, by_prompt, said, known, found),
@@ -137,6 +148,9 @@ def _models(
             "judge_cost_usd": _judging_usd(judging, settings, prices),
             "judge_requests_cost_unknown": int(judging["tries_cost_unknown"].sum()),
         }
+        row |= month(
+            model.label, measured, level, settings.traffic, settings.shares_of_traffic, settings.confidence
+        )
         rows.append(row)
     return rows
 

@@ -268,7 +268,7 @@ def _successes(
     """What the requests came to. None where it isn't known of all of them, as in a ramp, whose answers aren't scored."""
     last = (rows["role"] == "measured").to_numpy(dtype=bool)
     right = rows["right"].to_numpy(dtype=np.float64)[last]
-    if np.isnan(right).any() or not len(right):
+    if level.ramp is not None or np.isnan(right).any() or not len(right):
         return None
     kept = np.full(len(right), valid) if limits else None
     for name, most_ms in limits.items():

@@ -16,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 
+from assay.records import success
 from assay.records.sample import Sample
 from assay.stats import ratios, shares
 from assay.stats.interval import Interval
@@ -129,6 +130,12 @@ def _per_minute(sample: Sample, of: Literal["transactions_per_slot_ms", "tokens_
     return None if found is None or sample.held is None else found.value * sample.held * 60_000
 
 
+def transactions_per_minute(sample: Sample) -> float | None:
+    """Answered requests per minute under the load that was measured."""
+    found = _per_minute(sample, "transactions_per_slot_ms")
+    return float(found) if isinstance(found, int | float) else None
+
+
 def _arriving_per_minute(
     sample: Sample, of: Literal["transactions_per_slot_ms", "tokens_per_slot_ms"]
 ) -> Value:
@@ -169,9 +176,8 @@ def transactions_per_minute_interval(sample: Sample) -> Interval | None:
 def usd_per_transaction(sample: Sample) -> float | None:
     """Dollars per answered request: the mean of what they cost, or what an hour costs over those of an hour."""
     if sample.usd_per_hour is not None:
-        per_minute = _per_minute(sample, "transactions_per_slot_ms")
-        known = isinstance(per_minute, int | float) and per_minute > 0
-        return sample.usd_per_hour / (60 * float(per_minute)) if known and per_minute else None
+        per_minute = transactions_per_minute(sample)
+        return sample.usd_per_hour / (60 * per_minute) if per_minute else None
     found = sample.cost_per_transaction
     return None if found is None else found.value
 
@@ -195,6 +201,77 @@ def cost_per_10k_interval(sample: Sample) -> Interval | None:
     found = sample.cost_per_transaction
     bounds = None if found is None else ratios.interval(found, sample.confidence)
     return None if bounds is None else Interval(max(0.0, bounds.low * 10_000), bounds.high * 10_000)
+
+
+def _cost_per_success(sample: Sample, within: bool) -> Value:
+    if sample.usd_per_hour is None:
+        found = success.cost_per_success(sample, within)
+    else:
+        found = success.hourly_cost_per_success(usd_per_transaction(sample), sample, within)
+    return None if found is None else found * 10_000
+
+
+def _cost_per_success_interval(sample: Sample, within: bool) -> Interval | None:
+    if sample.usd_per_hour is None:
+        found = success.cost_per_success_interval(sample, within)
+        return None if found is None else Interval(found.low * 10_000, found.high * 10_000)
+    # Both are per 10,000.
+    each = _cost_per_10k(sample)
+    value = float(each) if isinstance(each, int | float) else None
+    return success.hourly_cost_per_success_interval(value, cost_per_10k_interval(sample), sample, within)
+
+
+def _successes() -> tuple[Metric, ...]:
+    made = []
+    for within in (False, True):
+        share_name = "goodput_share" if within else "correct_share"
+        cost_name = f"cost_usd_per_10k_correct_answers{'_within_limits' if within else ''}"
+        what = (
+            "correct, in requests that kept the limits on latency (ttft, e2e and tpot; the strictest percentile of each, "
+            "held against each single request; in an open loop from when it was due)"
+            if within
+            else "correct"
+        )
+        none = "where the benchmark has no limit on a latency, " if within else ""
+        bounds = partial(success.share_interval, within=within)
+        made += [
+            Metric(
+                share_name,
+                "share",
+                f"measured requests with an answer that is {what}, over all measured: what failed, and answers without a "
+                f"verdict, are not correct; without judges by the dataset's own metric. Null {none}in ramps, and where "
+                "nobody said what is correct",
+                function=partial(success.share, within=within),
+            ),
+            *(
+                Metric(
+                    f"{share_name}_{side}",
+                    "share",
+                    f"{'lower' if side == 'low' else 'upper'} end of its interval, prompts clustered by source document",
+                    function=partial(_end, interval=bounds, side=side),
+                )
+                for side in ("low", "high")
+            ),
+            Metric(
+                cost_name,
+                "US dollars",
+                "dollars of all measured requests, those of failed and retried ones as far as they are known, over the "
+                f"answers that are {what}; times 10,000. Null where the price is unknown, {none}and where no answer is",
+                function=partial(_cost_per_success, within=within),
+            ),
+            *(
+                Metric(
+                    f"{cost_name}_{side}",
+                    "US dollars",
+                    f"{'lower' if side == 'low' else 'upper'} end of its interval, prompts clustered by source document",
+                    function=partial(
+                        _end, interval=partial(_cost_per_success_interval, within=within), side=side
+                    ),
+                )
+                for side in ("low", "high")
+            ),
+        ]
+    return tuple(made)
 
 
 def _mean(sample: Sample, name: Literal["input_tokens", "output_tokens"]) -> Value:
@@ -478,6 +555,7 @@ SAMPLED: tuple[Metric, ...] = (
         "transactions_per_minute",
         function=partial(_end, interval=cost_per_10k_interval, side="high"),
     ),
+    *_successes(),
 )
 
 SELF_CHECK: tuple[Metric, ...] = (
@@ -555,6 +633,13 @@ RATED: tuple[Metric, ...] = (
     ),
     Metric("accuracy_n", "prompts", "prompts with at least one answer that has a verdict", "count"),
     Metric(
+        "accuracy_n_reused",
+        "prompts",
+        "those of accuracy_n that this run has no answer of its own to, so that answers of other runs count: for accuracy "
+        "and metric_score, never for what was asked, for latency or for cost",
+        "count",
+    ),
+    Metric(
         "accuracy",
         "share",
         "correct over answered: by the panel's majority, without judges the mean of the dataset's own metric; "
@@ -626,6 +711,32 @@ RATED_ALL_BUCKETS: tuple[Metric, ...] = tuple(
     _everywhere(metric, "prompts pooled") for metric in RATED if metric.name in RATED_EVERYWHERE
 )
 
+_MONTH: tuple[Metric, ...] = (
+    Metric(
+        "cost_usd_per_month",
+        "US dollars",
+        "a month of the benchmark's traffic: dollars per answered request of its mix of buckets, at the same load, times its "
+        "transactions a month (730 hours); of provisioned throughput, its hours. Null without `traffic`, and where the mix has "
+        "no cost",
+    ),
+    Metric(
+        "cost_usd_per_month_low",
+        "US dollars",
+        "lower end of its interval, from that of the dollars per request",
+    ),
+    Metric(
+        "cost_usd_per_month_high",
+        "US dollars",
+        "upper end of its interval, from that of the dollars per request",
+    ),
+    Metric(
+        "cost_usd_per_month_note",
+        "",
+        "why it is unknown; or that the provisioned throughput carried less, when measured, than the traffic has",
+        "text",
+    ),
+)
+
 MODELS: tuple[Metric, ...] = (
     *_IDENTITY,
     Metric(
@@ -671,6 +782,7 @@ MODELS: tuple[Metric, ...] = (
         "tries at judging this model's answers of which it isn't known what they cost",
         "count",
     ),
+    *_MONTH,
 )
 
 JUDGES: tuple[Metric, ...] = (

@@ -126,10 +126,10 @@ class Sample:
     """None in a closed loop, and where there is no request."""
     in_flight_mean: float | None = None
     """Requests that were really in flight, time-averaged; None where the records have no stamps."""
-    successes: Successes | None = None
-    """None where nobody said which answers are right."""
     usd_per_hour: float | None = None
     """Dollars an hour of provisioned throughput, all model units; None for a price by tokens."""
+    successes: Successes | None = None
+    """None where nobody said which answers are right."""
     _sorted: dict[tuple[str, bool], Sorted | None] = field(default_factory=dict, repr=False)
     _drift: dict[str, Drift | None] = field(default_factory=dict, repr=False)
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from assay.decision.settings import Traffic
 from assay.prices.book import Price
 from assay.prompts.settings import BucketName
 from assay.settings import Count, Label, Positive, Settings, Share
@@ -41,6 +42,17 @@ class Aggregation(Settings):
     models: Annotated[tuple[Named, ...], Field(min_length=1)]
     judges: tuple[Named, ...] = ()
     confidence: Share = 0.95
+    latency_limits: dict[str, Positive] = Field(default_factory=dict)
+    """What the latency of a single request may be, by name (`ttft_ms`, `e2e_ms`, `tpot_ms`), for its answer to be within the
+    limits."""
+    traffic: Traffic | None = None
+    """The traffic that a month's cost is told of."""
+
+    @property
+    def shares_of_traffic(self) -> dict[str, float]:
+        """Share of the traffic that each bucket has: by default that of the dataset of interest."""
+        given = None if self.traffic is None else self.traffic.buckets
+        return shares(self.dataset_of_interest if given is None else given)
 
     @property
     def shares(self) -> dict[str, float]:

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from assay.errors import InputError
-from assay.metrics.scoring import SCHEMA, answer_id, score_records, write_answers
+from assay.metrics.answer_id import answer_id
+from assay.metrics.scoring import SCHEMA, score_records, write_answers
 
 _ROOT = Path(__file__).parents[2]
 
