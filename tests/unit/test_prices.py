@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assay.config.consistency import asked
 from assay.config.files import PROJECT
@@ -76,12 +78,143 @@ def test_above_a_threshold_the_whole_request_costs_more(usage: Usage, dollars_pe
     assert cost_usd(usage, TIERED) == pytest.approx(dollars_per_million / 1e6)
 
 
+VARIED = Price(
+    1.0,
+    2.0,
+    0.1,
+    1.25,
+    2.0,
+    thresholds=(Threshold(1000, 2.0, 4.0),),
+    batch=Rates(0.5, 1.0),
+    service_tiers={
+        "priority": Rates(1.75, 3.5, thresholds=(Threshold(1000, 3.5, 7.0),)),
+        "flex": Rates(0.5, 1.0),
+    },
+    latency_optimized=Rates(3.0, 6.0),
+    source="here",
+    dated="2026-11-21",
+    notes=("it knows no better",),
+)
+
+
+@pytest.mark.parametrize(
+    ("tier", "latency", "rates"),
+    [
+        (None, None, (1.0, 2.0)),
+        ("default", "standard", (1.0, 2.0)),
+        ("priority", None, (1.75, 3.5)),
+        ("flex", "standard", (0.5, 1.0)),
+        (None, "optimized", (3.0, 6.0)),
+        ("reserved", None, (None, None)),
+        ("priority", "optimized", (None, None)),
+    ],
+)
+def test_a_line_has_the_rates_of_its_tier_and_never_those_of_another(
+    tier: str | None, latency: str | None, rates: tuple[float | None, float | None]
+) -> None:
+    price = VARIED.of_line(tier, latency)
+    assert (price.input_usd_per_million, price.output_usd_per_million) == rates
+    assert (price.source, price.dated, price.notes) == ("here", "2026-11-21", ("it knows no better",))
+    assert price.of_line(None, None) == price
+
+
+def test_above_a_threshold_a_variant_costs_what_is_known_of_it_there_and_nothing_else() -> None:
+    usage = Usage(2000, 10)
+    assert cost_usd(usage, VARIED.of_line("priority", None)) == pytest.approx((2000 * 3.5 + 70) / 1e6)
+    assert cost_usd(usage, VARIED.of_line("flex", None)) is None, "nobody says what flex costs above 1,000"
+    assert cost_usd(Usage(1000, 10), VARIED.of_line("flex", None)) == pytest.approx(510 / 1e6)
+
+
+def test_by_the_hour_no_request_has_a_cost_of_its_own() -> None:
+    price = Price(usd_per_hour=20.0, model_units=2)
+    assert cost_usd(Usage(10, 10), price) is None
+    assert most_usd(10, 10, price) == 0.0
+    assert price.of_line("priority", "optimized") == price
+    assert price.priced_by == "hour" and not price.known
+
+
+@pytest.mark.parametrize(
+    ("tokens", "price", "most"),
+    [
+        ((1000, 10), Price(1.0, 2.0), 1020),
+        ((1000, 10), Price(1.0, 2.0, 0.1, 1.25), 1270),  # all of it may be written to the cache
+        ((1000, 10), Price(1.0, 2.0, 5.0), 5020),
+        ((1001, 10), VARIED, 1001 * 2.0 + 40),  # over the threshold
+        ((1000, 10), VARIED, 1000 * 1.25 + 20),
+        ((2000, 10), Price(3.0, 2.0, thresholds=(Threshold(1000, 1.0, 9.0),)), 2000 * 3.0 + 90),
+        ((0, 10), Price(None, 2.0), 20),
+        ((10, 10), Price(1.0), None),
+        ((10, 10), Price(), None),
+        ((2000, 10), Price(1.0, 2.0, thresholds=(Threshold(1000),)), None),
+        ((1000, 10), Price(1.0, 2.0, thresholds=(Threshold(1000),)), 1020),
+    ],
+)
+def test_the_most_that_a_request_can_cost(tokens: tuple[int, int], price: Price, most: float | None) -> None:
+    found = most_usd(*tokens, price)
+    assert found == (None if most is None else pytest.approx(most / 1e6))
+
+
+def test_a_cache_write_of_unknown_price_has_no_most() -> None:
+    assert most_usd(1000, 10, Price(1.0, 2.0), cached=True) is None
+    assert most_usd(1000, 10, PLAIN, cached=True) == most_usd(1000, 10, PLAIN)
+
+
+@given(
+    rates=st.lists(st.floats(0, 100), min_size=4, max_size=4),
+    dearer=st.lists(st.floats(0, 100), min_size=4, max_size=4),
+    above=st.integers(0, 3000),
+    most=st.tuples(st.integers(0, 4000), st.integers(0, 1000)),
+    share=st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1)),
+    total=st.floats(0, 1),
+)
+def test_no_request_costs_more_than_its_most(
+    rates: list[float],
+    dearer: list[float],
+    above: int,
+    most: tuple[int, int],
+    share: tuple[float, float, float],
+    total: float,
+) -> None:
+    price = Price(*rates, thresholds=(Threshold(above, *dearer),))
+    whole = sum(share) or 1.0
+    plain, read, write = (int(total * most[0] * part / whole) for part in share)
+    cost = cost_usd(Usage(plain, int(total * most[1]), read, write), price)
+    bound = most_usd(*most, price)
+    assert cost is not None and bound is not None and cost <= bound * (1 + 1e-12)
+
+
 def test_the_users_price_comes_first_and_says_so() -> None:
     override = PriceOverride(input_usd_per_million=7, output_usd_per_million=8, dated=DAY)
     price = price_of("us.amazon.nova-pro-v1:0", {"us.amazon.nova-pro-v1:0": override}, DAY)
     assert (price.input_usd_per_million, price.output_usd_per_million) == (7, 8)
     assert price.cache_read_usd_per_million is None
     assert (price.source, price.dated) == ("the benchmark file", "2026-11-21")
+
+
+def test_the_users_price_holds_variants_thresholds_and_provisioned_throughput() -> None:
+    rates = {"input_usd_per_million": 1, "output_usd_per_million": 2}
+    above = {"above_input_tokens": 1000, "input_usd_per_million": 3, "output_usd_per_million": 4}
+    override = PriceOverride.model_validate(
+        rates
+        | {
+            "cache_write_1h_usd_per_million": 2,
+            "batch": {"input_usd_per_million": 0.5, "output_usd_per_million": 1},
+            "service_tiers": {"priority": rates | {"thresholds": [above]}},
+            "latency_optimized": rates,
+            "thresholds": [above],
+        }
+    )
+    price = price_of("sim.x", {"sim.x": override}, DAY)
+    long = (Threshold(1000, 3.0, 4.0),)
+    assert price.thresholds == long
+    assert price.service_tiers == {"priority": Rates(1.0, 2.0, thresholds=long)}
+    assert price.latency_optimized == Rates(1.0, 2.0)
+    assert price.batch == Rates(0.5, 1.0)
+    assert price.cache_write_1h_usd_per_million == 2.0
+
+    hour = PriceOverride.model_validate({"usd_per_hour": 20, "model_units": 3})
+    owned = price_of("sim.x", {"sim.x": hour}, DAY)
+    assert owned.usd_per_hour_of_all_units == 60.0 and owned.input_usd_per_million is None
 
 
 def test_a_public_price_names_its_source() -> None:
@@ -150,6 +283,20 @@ def test_a_snapshot_is_read_back_as_it_was_taken(tmp_path: Path) -> None:
     file.write_text(json.dumps(taken))
     assert taken["taken"] == "2026-11-21"
     assert read(file) == {model: price_of(model, {}, DAY) for model in ids}
+
+
+def test_a_snapshot_keeps_every_part_of_a_price(tmp_path: Path) -> None:
+    file = tmp_path / "prices.json"
+    owned = Price(usd_per_hour=20.0, model_units=2, source="here")
+    file.write_text(json.dumps({"prices": {"a": VARIED.as_json(), "b": owned.as_json()}}))
+    assert read(file) == {"a": VARIED, "b": owned}
+
+
+def test_a_snapshot_of_an_older_kind_is_refused_and_says_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "prices.json"
+    file.write_text(json.dumps({"prices": {"a": {"input_usd_per_million": 1.0, "tiers": []}}}))
+    with pytest.raises(InputError, match="as this version of Assay takes them .*delete it and run again"):
+        read(file)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"prices": {"a": 1}}', '{"prices": {"a": {"x": 1}}}'])
