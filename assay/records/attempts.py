@@ -114,7 +114,7 @@ def row(
     if outcome is None:
         made.update(ok=False, error="interrupted", error_in_stream=False, chunks=0)
         return made
-    made.update({name: outcome[name] for name in COLUMNS if name in outcome})
+    made.update({name: outcome[name] for name in COLUMNS if name in outcome and name != "sitting"})
     made["ok"] = "error" not in outcome
     made["error_in_stream"] = bool(outcome.get("error_in_stream"))
     # What broke off was paid for and stays in the ledger, but it is nobody's answer.
