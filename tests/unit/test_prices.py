@@ -14,7 +14,7 @@ from assay.config.consistency import asked
 from assay.config.files import PROJECT
 from assay.config.load import load
 from assay.errors import InputError
-from assay.prices.book import Price, Threshold, Usage, cost_usd
+from assay.prices.book import Price, Rates, Threshold, Usage, cost_usd, most_usd
 from assay.prices.lookup import price_of
 from assay.prices.public import bare_id
 from assay.prices.settings import PriceList, PriceOverride
@@ -295,7 +295,7 @@ def test_a_snapshot_keeps_every_part_of_a_price(tmp_path: Path) -> None:
 def test_a_snapshot_of_an_older_kind_is_refused_and_says_what_to_do(tmp_path: Path) -> None:
     file = tmp_path / "prices.json"
     file.write_text(json.dumps({"prices": {"a": {"input_usd_per_million": 1.0, "tiers": []}}}))
-    with pytest.raises(InputError, match="as this version of Assay takes them .*delete it and run again"):
+    with pytest.raises(InputError, match=r"as this version of Assay takes them .*delete it and run again"):
         read(file)
 
 
