@@ -255,13 +255,17 @@ def preflight_settings():
         },
         quotas=BENCHMARK.quotas,
         preflight=BENCHMARK.preflight,
-        capped=BENCHMARK.budget.max_usd is not None,
     )
 
 
 def decide_settings(wildcards):
     """What the choice is made by, and which of the planned looks this is: the last one, unless the job is another's."""
-    look = {"number": int(wildcards.get("look", PLANNED_LOOKS)), "of": PLANNED_LOOKS, "blocks": len(BLOCKS)}
+    look = {
+        "number": int(wildcards.get("look", PLANNED_LOOKS)),
+        "of": PLANNED_LOOKS,
+        "blocks": len(BLOCKS),
+        "least_requests": BENCHMARK.stop.min_requests if LOOKS else 0,
+    }
     return settings_text(
         models=priced(MODELS),
         limits=BENCHMARK.limits,

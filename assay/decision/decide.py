@@ -18,7 +18,6 @@ from assay.decision.words import (
     beaten_by,
     lead,
     limit_words,
-    look_sentence,
     out_reasons,
     pair_of,
     reasons,
@@ -85,8 +84,15 @@ def decide(
             "load": settings.level.name,
             "concurrency": settings.level.concurrency,
             "rate_rps": settings.level.rate_rps,
-            "sentence": sentence(found, candidates, comparisons, objective, settings.level.words, wide)
-            + ("" if before is None else " " + look_sentence(before.look)),
+            "sentence": sentence(
+                found,
+                candidates,
+                comparisons,
+                objective,
+                settings.level.words,
+                confidence,
+                None if before is None else before.look,
+            ),
             "reasons": [
                 *reasons(candidates, comparisons, found, objective),
                 *out_reasons(at_look["out"] if at_look else {}, before.look.of if before is not None else 0),
@@ -120,7 +126,9 @@ def _at_look(
         for pair in comparisons
         if pair.better in sure and (worse := pair.b if pair.better == pair.a else pair.a)
     ]
-    out: dict[str, Out] = went_out(before, found, missed, beaten)
+    measured = [model.beside.n for model in candidates if model.beside and model.model not in before.out]
+    enough = before.look.last or min(measured, default=0) >= before.look.least_requests
+    out: dict[str, Out] = went_out(before, found, missed, beaten) if enough else dict(before.out)
     higher = settings.decision.objective == "most_accurate"
     return {
         "number": before.look.number,
@@ -129,7 +137,7 @@ def _at_look(
         "blocks_planned": before.look.blocks,
         "confidence": before.confidence(settings.decision.confidence),
         "out": {name: asdict(gone) for name, gone in out.items()},
-        "more": more([model.model for model in candidates], found, out),
+        "more": more([model.model for model in candidates], found if enough else None, out),
         "tests": [
             {
                 "a": pair.a,

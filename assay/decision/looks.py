@@ -91,11 +91,11 @@ def went_out(
     return out
 
 
-def more(models: Iterable[str], found: Recommendation, out: Iterable[str]) -> list[str]:
-    """The models that get more blocks."""
+def more(models: Iterable[str], found: Recommendation | None, out: Iterable[str]) -> list[str]:
+    """The models that get more blocks. Without a recommendation, since too little is measured, all that aren't out."""
     gone = set(out)
     open_still = [model for model in models if model not in gone]
-    return [] if found.answer in ("winner", "none_qualifies") else open_still
+    return [] if found is not None and found.answer in ("winner", "none_qualifies") else open_still
 
 
 def _carried(look: Look, before: Sequence[Any]) -> Looked:

@@ -58,8 +58,22 @@ def sentence(
     objective: Objective,
     load: str,
     confidence: float,
+    look: Look | None = None,
 ) -> str:
-    """The recommendation in one line. `load` is the level that it is about, in words."""
+    """The recommendation in one line. `load` is the level that it is about, in words, `look` the look it was made at."""
+    said = _said(found, models, comparisons, objective, load, confidence, look)
+    return said if look is None else f"{said} {_at(look)}"
+
+
+def _said(
+    found: Recommendation,
+    models: Sequence[Candidate],
+    comparisons: Sequence[Comparison],
+    objective: Objective,
+    load: str,
+    confidence: float,
+    look: Look | None,
+) -> str:
     by_name = {model.model: model for model in models}
     left_out = [model.model for model in models if model.qualifies == "not_evaluated"]
     aside = f" Not evaluated: {_and(left_out)}." if left_out else ""
@@ -67,7 +81,8 @@ def sentence(
     kept = {0: "", 1: "the limit", 2: "both limits"}.get(count, f"all {count} limits")
     aside = _unknown_accuracy([by_name[name] for name in found.candidates]) + aside
     if found.answer == "winner" and found.model is not None:
-        return _winner(found, by_name, comparisons, objective, load, confidence, kept) + aside
+        sure = f"{_percent(confidence)} % interval" + ("" if look is None else " over all looks")
+        return _winner(found, by_name, comparisons, objective, load, sure, kept) + aside
     if found.answer == "not_evaluated":
         why = next((model.reason for model in models if model.reason), "nothing was measured")
         return f"No recommendation: no model could be evaluated ({why})."
@@ -89,7 +104,7 @@ def _winner(
     comparisons: Sequence[Comparison],
     objective: Objective,
     load: str,
-    confidence: float,
+    sure: str,
     kept: str,
 ) -> str:
     model = by_name[found.model or ""]
@@ -106,7 +121,7 @@ def _winner(
         only = f"; no other model that was evaluated keeps {kept}" if others and kept else ""
         only = only if others else ", with no other model to compare it with"
         return f"Use {model.model}: {keeps}{figure}{only}."
-    lead = _margin(pair, model.model, found.runner_up or "", objective, confidence)
+    lead = _margin(pair, model.model, found.runner_up or "", objective, sure)
     return f"Use {model.model}: {keeps}{figure}, {lead}."
 
 
@@ -183,9 +198,8 @@ def _turned(relative: float) -> float:
     return math.inf if relative <= -1 else 1.0 / (1.0 + relative) - 1.0
 
 
-def _margin(pair: Comparison, model: str, other: str, objective: Objective, confidence: float) -> str:
+def _margin(pair: Comparison, model: str, other: str, objective: Objective, sure: str) -> str:
     difference, low, high = lead(pair, model)
-    sure = f"{_percent(confidence)} % interval"
     if objective == "most_accurate":
         return f"{_points(difference)} points more than {other} ({sure} {_points(low)} to {_points(high)})"
     return f"{_percent(-difference)} % less than {other} ({sure} {_span(-high, -low)} %)"
@@ -247,7 +261,7 @@ def more_needed(models: Iterable[Candidate]) -> str:
     return f"about {_and(parts)} would decide" if parts else ""
 
 
-def look_sentence(look: Look) -> str:
+def _at(look: Look) -> str:
     """When the decision was made, of one that was looked at while it was being measured."""
     measured = look.after[-1]
     return (

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from assay.settings import Count, Settings
+from assay.settings import Count, Settings, Whole
 
 
 def after_blocks(looks: int, blocks: int) -> tuple[int, ...]:
@@ -24,12 +24,19 @@ class Look(Settings):
     """How many are planned."""
     blocks: Count
     """Blocks that are planned for every cell."""
+    least_requests: Whole = 0
+    """Measured requests that every model has before a look other than the last one ends anything."""
 
     @model_validator(mode="after")
     def _between_blocks(self) -> Self:
         if self.number > self.of or self.of > self.blocks:
             raise ValueError("expected at most as many looks as blocks, and a look among them")
         return self
+
+    @property
+    def last(self) -> bool:
+        """Whether it comes at the end."""
+        return self.number == self.of
 
     @property
     def after(self) -> tuple[int, ...]:
