@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+import budget
 import command
 
 from assay.bedrock.request import Line
@@ -16,7 +17,7 @@ from assay.judging.reply import Reply
 from assay.judging.settings import JudgeJob
 from assay.judging.verdicts import read_answers, simulator_key, verdict_counts, verdict_rows, write_verdicts
 from assay.ledger import reuse
-from assay.ledger.files import file_name
+from assay.ledger.files import about, file_name
 from assay.ledger.ledger import opened
 from assay.sender.identity import identity
 from assay.sender.target import reached
@@ -41,13 +42,14 @@ def main(arguments: argparse.Namespace) -> None:
         retry=settings.retry,
         quota=settings.quota,
         seed=settings.run.seed,
+        cap=budget.cap(arguments, settings.run.name),
     )
     if arguments.reuse:
         asking.reuse = partial(reuse.answers, arguments.reuse, role="judge")
     asks = {"endpoint": name, "region": region, "line": asking.line.identity()}
-    about = {"run": settings.run.name, "stage": "judge", "label": judge.label, "model": judge.id}
+    whose = about(settings.run.name, "judge", judge)
     with (
-        opened(arguments.ledger / file_name("judge", judge.id, asks), about) as ledger,
+        opened(arguments.ledger / file_name("judge", judge.id, asks), whose) as ledger,
         tempfile.TemporaryDirectory(prefix="assay-judge-") as folder,
     ):
         key = Path(folder) / "answer_key.jsonl"
@@ -60,6 +62,7 @@ def main(arguments: argparse.Namespace) -> None:
         rows = verdict_rows(answers, template, ask, judge=judge.label, judge_id=judge.id)
         write_verdicts(arguments.out_verdicts, rows)
         counts = {
+            **budget.ended(arguments, asking.capped),
             "asked": asking.requests_sent,
             "throttled": asking.throttled,
             "from_ledger": asking.from_ledger,
@@ -81,6 +84,7 @@ if __name__ == "__main__":
     )
     made.add_argument("--ledger", type=Path, required=True, help="folder of the ledger")
     made.add_argument("--reuse", type=Path, nargs="*", default=[], help="folders of other runs' ledgers")
+    budget.add(made)
     made.add_argument("--out-verdicts", type=Path, required=True, help="where to write the verdicts, Parquet")
     made.add_argument("--out-status", type=Path, required=True, help="where to write how it went, JSON")
     command.run(main, made)

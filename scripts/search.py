@@ -5,6 +5,7 @@ import json
 import time
 from pathlib import Path
 
+import budget
 import command
 
 from assay.bedrock.request import Line
@@ -32,7 +33,9 @@ def main(arguments: argparse.Namespace) -> None:
         arguments.ledger,
         lambda: reached(endpoint, arguments.answer_key),
         lambda: time.sleep(pause_s),
+        budget.cap(arguments, settings.run.name),
     ).run()
+    budget.ended(arguments, found.capped)
     write(arguments.out_records, found.records)
     command.write_text(arguments.out, json.dumps(found.answer, indent=1) + "\n")
 
@@ -49,6 +52,7 @@ if __name__ == "__main__":
         "--behaviour", type=Path, help="the simulator's behaviour file, if not the one in the settings"
     )
     made.add_argument("--ledger", type=Path, required=True, help="folder of the ledger")
+    budget.add(made)
     made.add_argument("--out", type=Path, required=True, help="where to write the bracket, JSON")
     made.add_argument("--out-records", type=Path, required=True, help="where to write the records, Parquet")
     command.run(main, made)

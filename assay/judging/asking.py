@@ -6,7 +6,7 @@ Nor is what another run's ledger holds an answer to, where the benchmark says so
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +16,15 @@ from assay.bedrock.request import Line
 from assay.bedrock.settings import Quota, Retry, Timeouts
 from assay.bedrock.signing import Signer
 from assay.errors import InputError
-from assay.judging.reply import Reply
+from assay.judging.reply import NOT_ASKED, Reply
 from assay.ledger.keys import ask_key, attempt_key
 from assay.ledger.ledger import Ledger
 from assay.ledger.reuse import Found, copied
 from assay.progress import Progress
+from assay.sender.allowance import Allowance, Capped
 from assay.sender.paced import PacedSender
 from assay.sender.sender import SETUP_ADVICE, Attempt, Planned, SetupError
+from assay.spending.cap import Cap
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,10 @@ class Asking:
     seed: int
     quota: Quota = field(default_factory=Quota)
     reuse: Reuse | None = None
+    cap: Cap | None = None
+    """The most that the run may spend; null where nothing caps it."""
+    capped: str | None = None
+    """Why not every prompt was asked, where what the run may spend ended it."""
     requests_sent: int = 0
     throttled: int = 0
     from_ledger: int = 0
@@ -60,7 +66,7 @@ class Asking:
     ) -> list[Reply]:
         """A reply to each prompt, in their order. What failed in an earlier sitting is asked again.
 
-        Raises InputError where nothing but errors of a wrong set-up came back.
+        What the cap left unasked is `reply.NOT_ASKED`. Raises InputError where nothing but errors of a wrong set-up came back.
         """
         planned = [self._planned(prompt) for prompt in prompts]
         self._take_over([one for one in planned if _answer(ledger, one.key) is None], ledger)
@@ -69,8 +75,11 @@ class Asking:
         self.from_ledger = len(planned) - len(todo) - self.reused
         if todo:
             try:
-                with reach() as (address, signer):
-                    asyncio.run(self._send(todo, ledger, address, signer))
+                with self._allowance() as allowance, reach() as (address, signer):
+                    asyncio.run(self._send(todo, ledger, address, signer, allowance))
+            except Capped as error:
+                self.capped = str(error)
+                log.warning("%s: nothing more is sent. %s", self.name, error)
             except SetupError as error:
                 raise InputError(
                     f"judge {self.label} ({self.line.model.id}): {error} {SETUP_ADVICE}"
@@ -78,6 +87,9 @@ class Asking:
         else:
             log.info("%s: every verdict is in the ledger, nothing is sent", self.name)
         return [reply_of(ledger, one.key) for one in planned]
+
+    def _allowance(self) -> AbstractContextManager[Allowance | None]:
+        return nullcontext() if self.cap is None else self.cap.allowance(self.line.model)
 
     def _take_over(self, lacking: Sequence[Planned], ledger: Ledger) -> None:
         """Copy what other runs have had answered into our own ledger, so that it no longer takes theirs."""
@@ -92,7 +104,14 @@ class Asking:
         tags = {"role": "judge", "ask": ask, "model": self.line.model.id, "edition": self.edition}
         return Planned(attempt_key(ask, self.edition, role="judge"), prompt, None, tags)
 
-    async def _send(self, todo: list[Planned], ledger: Ledger, address: Address, signer: Signer) -> None:
+    async def _send(
+        self,
+        todo: list[Planned],
+        ledger: Ledger,
+        address: Address,
+        signer: Signer,
+        allowance: Allowance | None,
+    ) -> None:
         waiting = iter(todo)
         progress = Progress(self.name, len(todo))
 
@@ -105,7 +124,15 @@ class Asking:
         saying = asyncio.create_task(progress.every_few_seconds())
         try:
             async with PacedSender(
-                address, signer, self.line, ledger, self.timeouts, self.retry, self.seed, self.quota
+                address,
+                signer,
+                self.line,
+                ledger,
+                self.timeouts,
+                self.retry,
+                self.seed,
+                self.quota,
+                allowance,
             ) as sender:
                 await sender.run(min(self.concurrency, len(todo)), lambda: next(waiting, None), done)
         finally:
@@ -120,7 +147,7 @@ def _answer(ledger: Ledger, key: str) -> dict[str, Any] | None:
 
 
 def _is_reused(ledger: Ledger, key: str) -> bool:
-    return (answer := _answer(ledger, key)) is not None and answer["line"] == "reused"
+    return (answer := _answer(ledger, key)) is not None and answer.get("line") == "reused"
 
 
 def reply_of(ledger: Ledger, key: str) -> Reply:
@@ -135,7 +162,7 @@ def reply_of(ledger: Ledger, key: str) -> Reply:
     tokens_out = sum(outcome.get("output_tokens") or 0 for outcome in told)
     answer = _answer(ledger, key)
     if answer is None:
-        error = outcomes[-1]["error"]
+        error = outcomes[-1]["error"] if outcomes else NOT_ASKED
         return Reply(
             None, error, tokens_in if told else None, tokens_out if told else None, None, tries, unknown
         )

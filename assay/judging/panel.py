@@ -14,7 +14,7 @@ from assay.errors import InputError
 PanelVerdict = Literal["correct", "incorrect", "tie", "none"]
 """`tie`: as many judges say correct as incorrect; `none`: half of the judges or fewer stated a verdict."""
 
-COUNTS = ("correct", "incorrect", "unparseable", "failed")
+COUNTS = ("correct", "incorrect", "unparseable", "failed", "not_asked")
 
 
 def majority(correct: int, incorrect: int, judges: int) -> PanelVerdict:
@@ -34,9 +34,9 @@ def panel_table(verdicts: Sequence[pd.DataFrame], judges: Sequence[str]) -> pd.D
 
     `verdicts` are frames of the judge stage (columns model, judge, answer_id, prompt_id, verdict), of any models and
     in any split; `judges` are the labels of the whole panel. Columns of the result: model, answer_id, prompt_id,
-    `panel` (a PanelVerdict), the number of judges who said `correct`, `incorrect`, `unparseable` and `failed`, and
-    `missing`, those of the panel without any row for the answer. InputError if a judge is not of the panel, judged
-    an answer twice, or gave a verdict of another name.
+    `panel` (a PanelVerdict), the number of judges who said `correct`, `incorrect`, `unparseable` and `failed`, or were
+    `not_asked`, and `missing`, those of the panel without any row for the answer. InputError if a judge is not of the
+    panel, judged an answer twice, or gave a verdict of another name.
     """
     columns = ["model", "judge", "answer_id", "prompt_id", "verdict"]
     frames = [frame[columns] for frame in verdicts if len(frame)]

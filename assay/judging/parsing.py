@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Verdict = Literal["correct", "incorrect", "unparseable", "failed"]
-"""`failed` is a judge that gave no reply at all; `unparseable` one whose reply states no single verdict."""
+Verdict = Literal["correct", "incorrect", "unparseable", "failed", "not_asked"]
+"""`failed` is a judge that gave no reply at all; `unparseable` one whose reply states no single verdict; `not_asked` one that
+was left out, since enough was spent, or enough is known."""
 
 # Characters; a verdict and a sentence need a few hundred. Reading only a part could miss a contradiction.
 _LONGEST = 32_000

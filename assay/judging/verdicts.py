@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from assay.errors import InputError
 from assay.judging.parsing import Verdict, parse
 from assay.judging.prompt import JudgeTemplate
-from assay.judging.reply import Reply
+from assay.judging.reply import NOT_ASKED, Reply
 from assay.judging.truth import contains_reference
 from assay.whole import whole
 
@@ -118,7 +118,7 @@ def verdict_rows(
 def _row(answer: Mapping[str, Any], reply: Reply, judge: str, judge_id: str, *, first: bool) -> VerdictRow:
     verdict: Verdict
     if reply.text is None:
-        verdict, explanation = "failed", None
+        verdict, explanation = "not_asked" if reply.error == NOT_ASKED else "failed", None
     else:
         parsed = parse(reply.text)
         verdict, explanation = parsed.verdict, parsed.explanation
@@ -131,9 +131,9 @@ def _row(answer: Mapping[str, Any], reply: Reply, judge: str, judge_id: str, *, 
         verdict=verdict,
         explanation=_storable(explanation),
         raw=_storable(reply.text),
-        error=reply.error,
-        input_tokens=reply.input_tokens if first else 0,
-        output_tokens=reply.output_tokens if first else 0,
+        error=None if verdict == "not_asked" else reply.error,
+        input_tokens=reply.input_tokens if first and verdict != "not_asked" else 0,
+        output_tokens=reply.output_tokens if first and verdict != "not_asked" else 0,
         e2e_ms=reply.e2e_ms if first else None,
         tries=reply.tries if first else 0,
         tries_cost_unknown=reply.tries_cost_unknown if first else 0,
@@ -147,7 +147,7 @@ def _storable(text: str | None) -> str | None:
 
 
 def verdict_counts(rows: Iterable[VerdictRow]) -> dict[str, int]:
-    """How many rows have each verdict: correct, incorrect, unparseable, failed, every one named."""
+    """How many rows have each verdict: correct, incorrect, unparseable, failed, not_asked, every one named."""
     counts = Counter(row.verdict for row in rows)
     return {verdict: counts[verdict] for verdict in get_args(Verdict)}
 

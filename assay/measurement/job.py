@@ -40,10 +40,12 @@ from assay.schedule.closed import ClosedLoop
 from assay.schedule.open import OpenLoop
 from assay.schedule.step import Schedule
 from assay.sender import canary
+from assay.sender.allowance import Allowance, Capped
 from assay.sender.canary import Canary
 from assay.sender.open_loop import run_open
 from assay.sender.selfcheck import SelfCheck, worst
 from assay.sender.sender import SETUP_ADVICE, Attempt, Planned, Sender, SetupError
+from assay.spending.cap import Cap
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +75,14 @@ class Share(Protocol):
         """How many measured requests of the cell haven't ended elsewhere."""
         ...
 
+    def end(self) -> None:
+        """Let the others know that nothing more may be sent."""
+        ...
+
+    def ended(self) -> bool:
+        """Whether one of them has said so."""
+        ...
+
 
 class Alone:
     """The whole of a job."""
@@ -85,6 +95,13 @@ class Alone:
     def others(self) -> int:
         """See Share."""
         return 0
+
+    def end(self) -> None:
+        """See Share."""
+
+    def ended(self) -> bool:
+        """See Share."""
+        return False
 
 
 @dataclass(slots=True)
@@ -100,6 +117,12 @@ class Job:
     prompts: Mapping[str, Sequence[Prompt]]
     """Prompts by bucket, in the order in which they were drawn."""
     share: Share = field(default_factory=Alone)
+    cap: Cap | None = None
+    """The most that the run may spend; null where nothing caps it."""
+
+    def allowance(self) -> AbstractContextManager[Allowance | None]:
+        """What this job's requests may spend, while the block lasts; null without a cap."""
+        return nullcontext() if self.cap is None else self.cap.allowance(self.asked.line.model)
 
 
 @dataclass(slots=True)
@@ -108,6 +131,8 @@ class Sat:
 
     requests_sent: int = 0
     from_ledger: int = 0
+    capped: str | None = None
+    """Why it ended before everything was sent, where what the run may spend ended it."""
 
 
 ByWorkers = Callable[[Job, Ledger, Address, Mapping[str, "Cell"], Sat], None]
@@ -177,7 +202,7 @@ def measure(job: Job, ledger: Ledger, reach: Callable[[], Reach], by_workers: By
     """Send what is missing, to what `reach` opens; where nothing is, nothing is opened.
 
     `by_workers` sends it from several processes; without it, this one does. Raises InputError where nothing but errors of
-    a wrong set-up came back.
+    a wrong set-up came back. Where the cap ends it, what was sent is kept and `capped` of what is returned says so.
     """
     todo = cells(job, ledger)
     sat = Sat(from_ledger=sum(len(one.known) - len(one.missing) for one in todo.values()))
@@ -185,12 +210,15 @@ def measure(job: Job, ledger: Ledger, reach: Callable[[], Reach], by_workers: By
         log.info("%s %s: every answer is in the ledger, nothing is sent", job.label, job.load.name)
         return sat
     try:
-        with reach() as (address, signer):
+        with job.allowance() as allowance, reach() as (address, signer):
             if by_workers is not None:
                 by_workers(job, ledger, address, todo, sat)
             else:
                 with canary.started() as bird:
-                    asyncio.run(measure_cells(job, ledger, address, signer, bird, todo, sat))
+                    asyncio.run(measure_cells(job, ledger, address, signer, bird, todo, sat, allowance))
+    except Capped as error:
+        sat.capped = str(error)
+        log.warning("%s %s: nothing more is sent. %s", job.label, job.load.name, error)
     except SetupError as error:
         raise InputError(f"model {job.label} ({job.asked.line.model.id}): {error} {SETUP_ADVICE}") from error
     return sat
@@ -208,10 +236,12 @@ async def measure_cells(
     bird: Canary,
     todo: Mapping[str, Cell],
     sat: Sat,
+    allowance: Allowance | None = None,
     turn: Turn = _at_once,
 ) -> None:
-    """Measure cell after cell, each in its `turn`."""
-    async with Sender(address, signer, job.asked.line, ledger, job.timeouts, job.retry, job.seed) as sender:
+    """Measure cell after cell, each in its `turn`. Raises SetupError and Capped as the sender does."""
+    line = job.asked.line
+    async with Sender(address, signer, line, ledger, job.timeouts, job.retry, job.seed, allowance) as sender:
         for bucket, one in todo.items():
             if one.wanted:
                 async with turn(bucket):
@@ -240,6 +270,8 @@ async def _measure_cell(
 
     def take() -> Planned | None:
         nonlocal sent, measured_in_flight, extra_sent, began_s
+        if job.share.ended():
+            return None
         now_s = perf_counter()
         began_s = now_s if began_s is None else began_s
         step = schedule.next(now_s - began_s, sent, measured_in_flight + job.share.others())
@@ -259,6 +291,8 @@ async def _measure_cell(
         return Planned(key, prompt.text, asked.system, tags, step.at_s, _cached_chars(job, prompt))
 
     def wanted(planned: Planned) -> bool:
+        if job.share.ended():
+            return False
         return planned.tags["role"] != "filler" or measured_in_flight + job.share.others() > 0
 
     def done(planned: Planned, attempt: Attempt, last: bool) -> None:
@@ -270,6 +304,8 @@ async def _measure_cell(
             left -= 1
             job.share.tell(left)
             progress.count(attempt.answer)
+        if sender.lost is not None:
+            job.share.end()
 
     if asked.line.model.cache == "warm":
         await _prime(job, ledger, sender, bucket, todo, sat)
@@ -286,6 +322,8 @@ async def _measure_cell(
         if todo.left_s is not None:
             ended = {"cell": position(0, prompts, load, asked).key, "measured_s": todo.left_s}
     finally:
+        if sender.lost is not None:
+            job.share.end()
         saying.cancel()
         ledger.write_note({"bucket": bucket, "edition": job.asked.edition, **ended, **check.note()})
     progress.say()
@@ -315,7 +353,7 @@ async def _prime(job: Job, ledger: Ledger, sender: Sender, bucket: str, todo: Ce
 
     await sender.run(
         _slots(job, job.load.concurrency) if job.load.concurrency else PRIMING_IN_FLIGHT,
-        lambda: next(waiting, None),
+        lambda: None if job.share.ended() else next(waiting, None),
         done,
     )
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from assay.bedrock.settings import Endpoint
 from assay.errors import InputError
-from assay.ledger.files import file_name
+from assay.ledger.files import about, file_name
 from assay.ledger.ledger import Ledger, opened
 from assay.measurement.job import Job, Reach, cells, measure, self_checks
 from assay.measurement.plan import Asked, JobLoad, arrivals_of
@@ -25,6 +25,7 @@ from assay.schedule.bracket import Bracket, Outcome
 from assay.schedule.level import open_at
 from assay.search.evidence import enough, evidence
 from assay.search.settings import SearchJob
+from assay.spending.cap import Cap
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ WORDS = {
     "range": "no other rate is in reach",
     "budget": "the budget of requests is spent",
     "not_evaluated": "the last rate could not be evaluated",
+    "capped": "the budget of dollars doesn't hold the next request",
 }
 
 
@@ -43,6 +45,8 @@ class Found:
 
     answer: dict[str, Any]
     records: list[dict[str, Any]]
+    capped: str | None = None
+    """Why it ended, where what the run may spend ended it."""
 
 
 @dataclass(slots=True)
@@ -57,8 +61,10 @@ class SearchFor:
     ledger: Path
     reach: Callable[[], Reach]
     rest: Callable[[], None]
+    cap: Cap | None = None
     _spent: int = field(default=0, init=False)
     _sent: int = field(default=0, init=False)
+    _capped: str | None = field(default=None, init=False)
     _probes: list[dict[str, Any]] = field(default_factory=list, init=False)
     _rows: list[dict[str, Any]] = field(default_factory=list, init=False)
 
@@ -70,7 +76,7 @@ class SearchFor:
         while ended is None and (rate_rps := bracket.next()) is not None:
             outcome = self._probe(rate_rps)
             if outcome is None:
-                ended = "budget"
+                ended = "capped" if self._capped else "budget"
             elif outcome == "not_evaluated":
                 ended = outcome
             else:
@@ -85,25 +91,19 @@ class SearchFor:
             "missed": None if bracket.missed_rps is None else by_rate[bracket.missed_rps],
             "undecided_rps": bracket.undecided_rps,
             "ended": ended,
-            "ended_because": WORDS[ended],
+            "ended_because": f"{WORDS[ended]} ({self._capped})" if self._capped else WORDS[ended],
             "confidence": self.settings.confidence,
             "requests": self._spent,
             "probes": self._probes,
         }
-        return Found(answer, self._rows)
+        return Found(answer, self._rows, self._capped)
 
     def _probe(self, rate_rps: float) -> str | None:
-        """Try a rate: its outcome, or null where the budget doesn't hold it."""
+        """Try a rate: its outcome, or null where a budget, of requests or of dollars, doesn't hold it."""
         settings, asked = self.settings, self.asked
         asks = {"endpoint": asked.endpoint, "region": asked.region, "line": asked.line.identity()}
         path = self.ledger / file_name("search", settings.model.id, asks, open_at(rate_rps).name)
-        about = {
-            "run": settings.run.name,
-            "stage": "search",
-            "label": settings.model.label,
-            "model": settings.model.id,
-        }
-        with opened(path, about) as ledger:
+        with opened(path, about(settings.run.name, "search", settings.model)) as ledger:
             requests = self._requests(rate_rps)
             job = self._job(settings.load.at(rate_rps, requests))
             todo = cells(job, ledger)
@@ -124,9 +124,14 @@ class SearchFor:
                 count = workers_for(job.load)
                 sat = measure(job, ledger, self.reach, Workers(count, self.endpoint) if count > 1 else None)
                 self._sent += sat.requests_sent
+                self._capped = sat.capped
             rows = records(job, ledger)
             checks = verdicts(self_checks(job, ledger), rows, settings.load.self_check)
             dispatched = _dispatched(ledger, asked.edition)
+        if self._capped:
+            self._spent += dispatched
+            self._rows += rows
+            return None
         shown = evidence(rows, checks, rate_rps, settings.shares, settings.limits, settings.confidence)
         self._spent += dispatched
         self._rows += rows
@@ -143,6 +148,7 @@ class SearchFor:
             settings.load.retry,
             settings.run.seed,
             self.prompts,
+            cap=self.cap,
         )
 
     def _requests(self, rate_rps: float) -> int:

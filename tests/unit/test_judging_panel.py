@@ -61,19 +61,22 @@ def test_a_judge_that_fails_never_turns_a_verdict_round() -> None:
 
 def test_the_table_has_one_row_per_answer_with_every_judge_accounted_for() -> None:
     frames = [
-        _frame("ada", {"a": "correct", "b": "correct", "c": "failed", "d": "correct"}),
+        _frame("ada", {"a": "correct", "b": "correct", "c": "failed", "d": "correct", "e": "correct"}),
         _frame("bea", {"a": "correct", "b": "incorrect", "c": "unparseable"}),
-        _frame("cyd", {"a": "incorrect", "b": "unparseable", "c": "correct", "d": "correct"}),
+        _frame(
+            "cyd", {"a": "incorrect", "b": "unparseable", "c": "correct", "d": "correct", "e": "not_asked"}
+        ),
     ]
     table = panel_table(frames, _PANEL)
-    counts = ["panel", "correct", "incorrect", "unparseable", "failed", "missing"]
+    counts = ["panel", "correct", "incorrect", "unparseable", "failed", "not_asked", "missing"]
     assert {row["answer_id"]: [row[name] for name in counts] for row in table.to_dict("records")} == {
-        "a": ["correct", 2, 1, 0, 0, 0],
-        "b": ["tie", 1, 1, 1, 0, 0],
-        "c": ["none", 1, 0, 1, 1, 0],
-        "d": ["correct", 2, 0, 0, 0, 1],
+        "a": ["correct", 2, 1, 0, 0, 0, 0],
+        "b": ["tie", 1, 1, 1, 0, 0, 0],
+        "c": ["none", 1, 0, 1, 1, 0, 0],
+        "d": ["correct", 2, 0, 0, 0, 0, 1],
+        "e": ["none", 1, 0, 0, 0, 1, 1],
     }
-    assert table["prompt_id"].tolist() == ["pa", "pb", "pc", "pd"]
+    assert table["prompt_id"].tolist() == ["pa", "pb", "pc", "pd", "pe"]
     assert list(table.columns) == ["model", "answer_id", "prompt_id", *counts]
 
 

@@ -14,7 +14,7 @@ import pytest
 from assay.errors import InputError
 from assay.judging.asking import reply_of
 from assay.judging.prompt import template
-from assay.judging.reply import Reply
+from assay.judging.reply import NOT_ASKED, Reply
 from assay.judging.verdicts import (
     SCHEMA,
     judge_prompts,
@@ -87,12 +87,22 @@ def test_a_judge_without_a_reply_has_failed_and_one_without_a_verdict_is_unparse
         _says(""),
         _says('{"verdict": "correct", "explanation": "half \\ud83d'),
         _says('{"verdict": "incorrect", "explanation": "half \\ud83d"}'),
+        Reply(None, NOT_ASKED, None, None, None, 0),
     ]
-    answers = [_answer(str(n), f"answer {n}") for n in range(5)]
+    answers = [_answer(str(n), f"answer {n}") for n in range(6)]
     rows = verdict_rows(answers, _TEMPLATE, lambda prompts: replies, judge="ada", judge_id="x")
-    assert [row.verdict for row in rows] == ["failed", "unparseable", "unparseable", "correct", "incorrect"]
+    assert [row.verdict for row in rows] == [
+        *("failed", "unparseable", "unparseable", "correct", "incorrect", "not_asked")
+    ]
+    assert (rows[5].error, rows[5].raw, rows[5].tries, rows[5].input_tokens) == (None, None, 0, 0)
     assert (rows[0].error, rows[0].raw, rows[0].tries, rows[0].input_tokens) == ("throttling", None, 6, None)
-    assert verdict_counts(rows) == {"correct": 1, "incorrect": 1, "unparseable": 2, "failed": 1}
+    assert verdict_counts(rows) == {
+        "correct": 1,
+        "incorrect": 1,
+        "unparseable": 2,
+        "failed": 1,
+        "not_asked": 1,
+    }
     write_verdicts(tmp_path / "new" / "v.parquet", rows)
     table = pq.read_table(tmp_path / "new" / "v.parquet")
     assert table.schema == SCHEMA
