@@ -6,13 +6,14 @@ import os
 import platform
 from pathlib import Path
 
+import budget
 import command
 
 from assay.bedrock.request import Line
-from assay.ledger.files import file_name
+from assay.ledger.files import about, file_name
 from assay.ledger.ledger import opened
 from assay.measurement.connections import opened as opened_connections
-from assay.measurement.job import Job, measure, self_checks
+from assay.measurement.job import Job, cells, measure, self_checks
 from assay.measurement.plan import Asked
 from assay.measurement.records import records
 from assay.measurement.settings import Invoke
@@ -22,10 +23,16 @@ from assay.prompts.prompt import Prompt, read_prompts
 from assay.records.attempts import write
 from assay.sender.identity import identity
 from assay.sender.target import reached
+from assay.stopping.standing import not_measured, nothing_sent
 
 
 def main(arguments: argparse.Namespace) -> None:
     settings: Invoke = arguments.settings
+    if arguments.look is not None and (reason := not_measured(arguments.look)) is not None:
+        buckets = dict.fromkeys(prompt.bucket for prompt in read_prompts(arguments.prompts))
+        write(arguments.out_records, [])
+        command.write_text(arguments.out_status, json.dumps(nothing_sent(buckets, reason), indent=1) + "\n")
+        return
     endpoint = command.endpoint(settings.endpoint, arguments.behaviour)
     system = arguments.system.read_text(encoding="utf-8") if arguments.system else None
     name, region = identity(endpoint, settings.model.id)
@@ -34,32 +41,37 @@ def main(arguments: argparse.Namespace) -> None:
     for prompt in read_prompts(arguments.prompts):
         prompts.setdefault(prompt.bucket, []).append(prompt)
     load = settings.load
-    job = Job(settings.model.label, asked, load, load.timeouts, load.retry, settings.run.seed, prompts)
+    job = Job(
+        settings.model.label,
+        asked,
+        load,
+        load.timeouts,
+        load.retry,
+        settings.run.seed,
+        prompts,
+        cap=budget.cap(arguments, settings.run.name),
+    )
     asks = {"endpoint": name, "region": region, "line": asked.line.identity()}
     ledger_file = file_name("invoke", settings.model.id, asks, load.name, f"b{load.block}")
-    about = {
-        "run": settings.run.name,
-        "stage": "invoke",
-        "label": settings.model.label,
-        "model": settings.model.id,
-    }
-    with opened(arguments.ledger / ledger_file, about) as ledger:
+    whose = about(settings.run.name, "invoke", settings.model)
+    with opened(arguments.ledger / ledger_file, whose) as ledger:
         count = workers_for(load)
         by_workers = Workers(count, endpoint) if count > 1 else None
         sat = measure(job, ledger, lambda: reached(endpoint, arguments.answer_key), by_workers)
         rows = records(job, ledger)
         write(arguments.out_records, rows)
+        incomplete = [bucket for bucket, one in cells(job, ledger).items() if one.wanted]
         times = sorted(row["dispatched_utc"] for row in rows if row["dispatched_utc"])
         status = {
-            "status": "complete",
-            "reason": None,
+            **budget.ended(arguments, sat.capped if incomplete else None),
+            "incomplete": incomplete,
             "sittings": len({row["sitting"] for row in rows if row["role"] == "measured"}),
             "workers": count,
             "requests_sent": sat.requests_sent,
             "from_ledger": sat.from_ledger,
             "dropped_lines": ledger.dropped_lines,
-            "started_utc": times[0].isoformat(timespec="seconds"),
-            "ended_utc": times[-1].isoformat(timespec="seconds"),
+            "started_utc": times[0].isoformat(timespec="seconds") if times else None,
+            "ended_utc": times[-1].isoformat(timespec="seconds") if times else None,
             "connections": opened_connections(rows),
             "host": {
                 "cores": os.cpu_count(),
@@ -82,7 +94,9 @@ if __name__ == "__main__":
     made.add_argument(
         "--behaviour", type=Path, help="the simulator's behaviour file, if not the one in the settings"
     )
+    made.add_argument("--look", type=Path, help="what the last look at the decision says of this model, JSON")
     made.add_argument("--ledger", type=Path, required=True, help="folder of the ledger")
+    budget.add(made)
     made.add_argument("--out-records", type=Path, required=True, help="where to write the records, Parquet")
     made.add_argument("--out-status", type=Path, required=True, help="where to write how it went, JSON")
     command.run(main, made)
