@@ -55,6 +55,7 @@ for label, judge, at in [(*each, at) for each in JUDGES.items() for at in ANSWER
         resources:
             **{**BESIDE_NO_MEASUREMENT, JUDGE_QUOTAS[label]: WHOLE_QUOTA},
         params:
+            **cap(f"judge.{label}.{{model}}{'.look{look}' if at else ''}"),
             **reused_ledgers(OTHERS_LEDGERS),
             script=stage_script("judge"),
             code=stage_code("judge"),
@@ -66,4 +67,5 @@ for label, judge, at in [(*each, at) for each in JUDGES.items() for at in ANSWER
         shell:
             "python {params.script:q} --settings {params.settings:q} --log {log:q} {params.files:q}"
             " --answers {input.answers:q} --prompt {input.prompt:q} --ledger {params.ledger:q} {params.reuse:q}"
+            " {params.cap:q}"
             " --out-verdicts {output.verdicts:q} --out-status {output.status:q}"

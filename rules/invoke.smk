@@ -24,6 +24,7 @@ for label, model in MODELS.items():
         resources:
             **{MODEL_QUOTAS[label]: WHOLE_QUOTA},
         params:
+            **cap(f"invoke.{label}.{{load}}.b{{block}}"),
             script=stage_script("invoke"),
             code=stage_code("invoke"),
             settings=invoke_settings(model),
@@ -33,5 +34,5 @@ for label, model in MODELS.items():
             f"Measure {label} at {{wildcards.load}}, block {{wildcards.block}}"
         shell:
             "python {params.script:q} --settings {params.settings:q} --log {log:q} {params.files:q}"
-            " --prompts {input.prompts:q} --answer-key {input.answer_key:q} --ledger {params.ledger:q}"
+            " --prompts {input.prompts:q} --answer-key {input.answer_key:q} --ledger {params.ledger:q} {params.cap:q}"
             " --out-records {output.records:q} --out-status {output.status:q}"

@@ -14,6 +14,7 @@ from assay.fingerprint import Sources
 from assay.ledger.reuse import sizes
 from assay.schedule.level import levels, of_interest
 from assay.schedule.level import ramp as ramp_level
+from assay.spending.capped import too_low
 from assay.stopping.looks import after_blocks
 
 try:
@@ -23,6 +24,7 @@ except InputError as error:
 
 RUN = BENCHMARK.run
 RESULTS = f"results/{RUN.name}"
+MAX_USD = BENCHMARK.budget.max_usd
 LEDGER = str(RUN.ledger.expanduser() if RUN.ledger else f"{RESULTS}/ledger")
 
 MODELS = {model.label: model for model in BENCHMARK.models}

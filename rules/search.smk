@@ -21,6 +21,7 @@ for label, model in MODELS.items():
             resources:
                 **{MODEL_QUOTAS[label]: WHOLE_QUOTA},
             params:
+                **cap(f"search.{label}"),
                 script=stage_script("search"),
                 code=stage_code("search"),
                 settings=search_settings(model),
@@ -30,5 +31,5 @@ for label, model in MODELS.items():
                 f"Search the highest rate at which {label} keeps the limits"
             shell:
                 "python {params.script:q} --settings {params.settings:q} --log {log:q} {params.files:q}"
-                " --prompts {input.prompts:q} --answer-key {input.answer_key:q} --ledger {params.ledger:q}"
+                " --prompts {input.prompts:q} --answer-key {input.answer_key:q} --ledger {params.ledger:q} {params.cap:q}"
                 " --out {output.bracket:q} --out-records {output.records:q}"

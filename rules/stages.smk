@@ -195,6 +195,23 @@ def reused_ledgers(folders):
     return {**params, "reused": lambda wildcards: there} if folders else params
 
 
+def cap(job):
+    """Params of a stage that buys: the cap, and how many caps too low for this job have been tried (`assay.spending.capped`).
+
+    The flags are derived from `output`, so they aren't recorded: neither a price nor a cap makes a cell stale. The count
+    is: it grows where a job was capped and the cap has risen since. `job` names the job, with its wildcards.
+    """
+
+    def noted(wildcards):
+        return Path(LEDGER, "capped", RUN.name, job.format(**wildcards) + ".json")
+
+    def given(wildcards, output):
+        most = [] if MAX_USD is None else ["--max-usd", str(MAX_USD), "--prices", PRICES]
+        return [*most, "--capped", str(noted(wildcards))]
+
+    return {"cap": given, "caps_too_low": lambda wildcards: too_low(noted(wildcards), MAX_USD)}
+
+
 def score_settings(wildcards):
     """Which model's answers are scored, and, where answers of other runs are reused, what it is asked with."""
     if not BENCHMARK.reuse:
