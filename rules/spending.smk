@@ -37,20 +37,20 @@ ESTIMATE_PARAMS = {
         stop=BENCHMARK.stop,
         dataset_of_interest=BENCHMARK.dataset_of_interest,
         level_of_interest=LEVEL_OF_INTEREST.name,
-        limits=BENCHMARK.limits.on_service,
         confidence=BENCHMARK.decision.confidence,
     ),
     "files": flags("system", "judge_prompt", "behaviour"),
     # What was answered so far tells more than any prior. Derived params: neither a place nor a machine makes it stale.
-    "results": lambda wildcards, output: RESULTS,
+    "accuracy": lambda wildcards, output: f"{RESULTS}/tables/accuracy.parquet",
+    "searches": lambda wildcards, output: ["--searches", *SEARCH_FILES] if SEARCH_FILES else [],
     "ledger": lambda wildcards, output: LEDGER,
     "cores": lambda wildcards, output: workflow.cores or 1,
 }
 
 ESTIMATE_COMMAND = (
     "python {params.script:q} --settings {params.settings:q} {params.files:q}"
-    " --prompts {input.prompts:q} --prices {input.prices:q} --results {params.results:q} --ledger {params.ledger:q}"
-    " --cores {params.cores}"
+    " --prompts {input.prompts:q} --prices {input.prices:q} --accuracy {params.accuracy:q}"
+    " --ledger {params.ledger:q} --cores {params.cores} {params.searches:q}"
 )
 
 

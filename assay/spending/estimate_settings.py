@@ -5,7 +5,6 @@ from typing import Annotated
 from pydantic import Field, StrictBool
 
 from assay.bedrock.settings import Endpoint, Inference, Model, Quota, Retry
-from assay.decision.settings import Bound
 from assay.prompts.settings import BucketName, Tokenizer
 from assay.records.settings import shares
 from assay.schedule.settings import Load
@@ -42,8 +41,6 @@ class EstimateJob(Settings):
     dataset_of_interest: BucketName | dict[BucketName, Positive]
     level_of_interest: str
     """Name of the load that the decision is about."""
-    limits: dict[str, Bound] = Field(default_factory=dict)
-    """Those that a higher rate can break: they decide how long a search has to try one."""
     confidence: Annotated[Share, Field(gt=0, lt=1)] = 0.95
 
     @property
