@@ -13,6 +13,7 @@ import jinja2
 import yaml
 
 from assay.bedrock.settings import Model
+from assay.decision.settings import Traffic
 from assay.document import provenance
 from assay.document.inputs import Finished, RunFiles, read
 from assay.document.settings import ReportSettings
@@ -22,7 +23,7 @@ from assay.figures.settings import FigureSettings
 from assay.prices.book import Price
 from assay.records.metrics import TABLES
 from assay.schedule.level import of_interest
-from assay.tables import caching, cloudwatch, numbers
+from assay.tables import caching, cloudwatch, costs, numbers
 from assay.tables import instrument as instrument_tables
 from assay.tables import models as model_tables
 from assay.tables import run as run_tables
@@ -37,6 +38,9 @@ OBJECTIVES = {
     "most_accurate": "accuracy",
 }
 """What each objective compares."""
+
+
+_LATENCIES = {"ttft_ms": "TTFT", "e2e_ms": "end-to-end latency", "tpot_ms": "time per output token"}
 
 
 def write(
@@ -162,6 +166,12 @@ def context(
         "tables": {
             "headline": model_tables.headline(inputs, shown.models, shown.buckets_of_interest, shown.level),
             "limits": model_tables.limits(decision),
+            "costs": costs.costs(
+                inputs,
+                shown.models,
+                limits=bool(benchmark.limits.on_each_request),
+                traffic=benchmark.traffic is not None,
+            ),
             "comparisons": model_tables.comparisons(decision, OBJECTIVES[benchmark.decision.objective]),
             "accuracy": model_tables.accuracy(inputs, shown.models),
             "judges": run_tables.judges(finished.judges) if benchmark.judges else None,
@@ -184,6 +194,13 @@ def context(
             "machines": run_tables.pairs(_machine(finished.statuses), "property", "value"),
             "glossary": run_tables.pairs(_glossary(), "column", "meaning"),
         },
+        "request_limits": [
+            f"{_LATENCIES[name]} at most {numbers.number(most)} ms"
+            for name, most in benchmark.limits.on_each_request.items()
+        ],
+        "traffic": _traffic(benchmark.traffic, benchmark.dataset_of_interest),
+        "month_notes": costs.notes(inputs, shown.models),
+        "reused": _reused(finished),
         "judges_labels": [judge["label"] for judge in public["judges"]["panel"]] if public["judges"] else [],
         "metric": model_tables.metric_of(inputs),
         "unpriced": [model["label"] for model in public["models"] if not _priced(prices.get(model["id"]))],
@@ -262,6 +279,32 @@ def _interest(buckets: str | dict[str, float]) -> list[str]:
         return [buckets]
     total = sum(buckets.values())
     return [f"{name} ({numbers.percent(weight / total)})" for name, weight in buckets.items()]
+
+
+def _traffic(traffic: Traffic | None, interest: str | dict[str, float]) -> dict[str, Any] | None:
+    """The traffic in words: its transactions a month, and its mix of buckets."""
+    if traffic is None:
+        return None
+    return {"monthly": traffic.monthly, "buckets": _interest(traffic.buckets or interest)}
+
+
+def _reused(finished: Finished) -> dict[str, Any]:
+    """What was taken from other runs: prompts by model, and verdicts."""
+    models = finished.tables.models
+    prompts = column(models, "accuracy_n_reused_all_buckets").fillna(0)
+    return {
+        "prompts": [
+            {
+                "model": row["model"],
+                "n": int(n),
+                "of": int(row["accuracy_n_all_buckets"]),
+                "runs": row["reused_from"],
+            }
+            for row, n in zip(models.to_dict("records"), prompts, strict=True)
+            if n
+        ],
+        "verdicts": _sum(finished.verdict_statuses, "reused"),
+    }
 
 
 def _times(statuses: Iterable[dict[str, Any]], name: str) -> list[str]:

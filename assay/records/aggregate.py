@@ -136,7 +136,8 @@ def _models(
         jobs = standing(ended, model.label, level.name, list(shares), measured.invalid)
         row |= _stands(level, jobs, sample) | _computed(metrics.SAMPLED, sample)
         row |= _self_check(jobs, row) | rates(mine, shares, settings.confidence, judged)
-        row["accuracy_by"] = _rated_by(answers.loc[answers["model"] == model.label], judged)
+        given = answers.loc[answers["model"] == model.label]
+        row |= {"accuracy_by": _rated_by(given, judged), "reused_from": _reused_from(given)}
         row |= _computed(metrics.ALL_BUCKETS, everywhere)
         overall = rates(mine, None, settings.confidence, judged)
         row |= {f"{name}_all_buckets": overall[name] for name in metrics.RATED_EVERYWHERE}
@@ -171,6 +172,7 @@ def _accuracy(
             row: Row = {"model": model.label, "model_id": model.id, "bucket": bucket}
             given = answers.loc[(answers["model"] == model.label) & (answers["bucket"] == bucket)]
             row["accuracy_by"] = _rated_by(given, bool(settings.judges))
+            row["reused_from"] = _reused_from(given)
             row["prompt_tokens_mean"] = float(sizes[bucket])
             row |= {"asked": int(here["asked"].sum()), "answered": int(here["answered"].sum())}
             rows.append(row | rates(here, {bucket: 1.0}, settings.confidence, bool(settings.judges)))
@@ -181,6 +183,11 @@ def _rated_by(answers: pd.DataFrame, judged: bool) -> str | None:
     if judged:
         return "panel"
     return ", ".join(sorted(answers["metric"].dropna().unique())) or None
+
+
+def _reused_from(answers: pd.DataFrame) -> str | None:
+    found = answers["reused_from"].dropna()
+    return ", ".join(sorted({run for runs in found for run in runs.split(", ")})) or None
 
 
 def _computed(columns: Iterable[Metric], sample: Sample) -> Row:

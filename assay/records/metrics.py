@@ -639,6 +639,7 @@ RATED: tuple[Metric, ...] = (
         "and metric_score, never for what was asked, for latency or for cost",
         "count",
     ),
+    Metric("reused_from", "", "the runs that these answers are from", "text"),
     Metric(
         "accuracy",
         "share",
@@ -684,6 +685,7 @@ ACCURACY: tuple[Metric, ...] = (
 _EVERYWHERE = ("n", "n_ok", "error_rate", "cost_usd_per_10k_transactions")
 RATED_EVERYWHERE = (
     "accuracy_n",
+    "accuracy_n_reused",
     "accuracy",
     "accuracy_low",
     "accuracy_high",

@@ -220,4 +220,8 @@ def accuracy(inputs: Inputs, models: Sequence[str]) -> Markdown:
         Column("dataset's own metric", lambda row: percent(row.get("metric_score"))),
         Column("prompts", lambda row: count(row.get("accuracy_n"))),
     ]
+    if any(known(row.get("accuracy_n_reused")) and row["accuracy_n_reused"] for row in rows):
+        columns.append(
+            Column("of which reused from other runs", lambda row: count(row.get("accuracy_n_reused")))
+        )
     return table(columns, rows)

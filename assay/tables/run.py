@@ -139,6 +139,11 @@ def judges(frame: pd.DataFrame) -> Markdown | None:
         Column("called correct", lambda row: percent(row.get("correct_share"))),
         Column("no verdict in reply", lambda row: percent(row.get("unparseable_rate"))),
         Column("requests failed", lambda row: count(row.get("failed"))),
+        *(
+            [Column[Row]("taken from other runs", lambda row: count(row.get("n_reused")))]
+            if "n_reused" in frame and frame["n_reused"].any()
+            else []
+        ),
         Column("agrees with panel", lambda row: percent(row.get("agreement_with_panel"))),
         Column("agrees with metric", lambda row: percent(row.get("agreement_with_metric"))),
         Column("Cohen's kappa, mean", lambda row: decimal(row.get("kappa_mean"))),
