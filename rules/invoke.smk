@@ -25,6 +25,7 @@ for label, model in MODELS.items():
             **{MODEL_QUOTAS[label]: WHOLE_QUOTA},
         params:
             **cap(f"invoke.{label}.{{load}}.b{{block}}"),
+            **enough_params(),
             script=stage_script("invoke"),
             code=stage_code("invoke"),
             settings=invoke_settings(model),

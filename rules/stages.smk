@@ -158,9 +158,15 @@ def invoke_settings(model):
             model=model,
             inference=model.inference.over(BENCHMARK.inference),
             load=load_settings(wildcards),
+            **({"stop": CELLS_END} if CELLS_END and wildcards.load not in RAMPS else {}),
         )
 
     return made
+
+
+def enough_params():
+    """Where cells may end early: hash of the script that says when, which a measurement calls and doesn't import."""
+    return {"enough": stage_code("enough")} if CELLS_END else {}
 
 
 def search_settings(model):

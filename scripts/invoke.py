@@ -4,12 +4,16 @@ import argparse
 import json
 import os
 import platform
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import budget
 import command
 
 from assay.bedrock.request import Line
+from assay.errors import InputError
 from assay.ledger.files import about, file_name
 from assay.ledger.ledger import opened
 from assay.measurement.connections import opened as opened_connections
@@ -23,7 +27,7 @@ from assay.prompts.prompt import Prompt, read_prompts
 from assay.records.attempts import write
 from assay.sender.identity import identity
 from assay.sender.target import reached
-from assay.stopping.standing import not_measured, nothing_sent
+from assay.stopping.standing import not_measured, not_sent, note_once, nothing_sent, stop_note
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -41,6 +45,8 @@ def main(arguments: argparse.Namespace) -> None:
     for prompt in read_prompts(arguments.prompts):
         prompts.setdefault(prompt.bucket, []).append(prompt)
     load = settings.load
+    stopped = known_enough(arguments) if settings.stop is not None and load.block > 0 else {}
+    prompts = {bucket: drawn for bucket, drawn in prompts.items() if bucket not in stopped}
     job = Job(
         settings.model.label,
         asked,
@@ -55,6 +61,8 @@ def main(arguments: argparse.Namespace) -> None:
     ledger_file = file_name("invoke", settings.model.id, asks, load.name, f"b{load.block}")
     whose = about(settings.run.name, "invoke", settings.model)
     with opened(arguments.ledger / ledger_file, whose) as ledger:
+        for bucket, reason in stopped.items():
+            note_once(ledger, stop_note(bucket, reason, settings.run.edition, settings.stop))
         count = workers_for(load)
         by_workers = Workers(count, endpoint) if count > 1 else None
         sat = measure(job, ledger, lambda: reached(endpoint, arguments.answer_key), by_workers)
@@ -78,9 +86,23 @@ def main(arguments: argparse.Namespace) -> None:
                 "machine": platform.machine(),
                 "python": platform.python_version(),
             },
-            "cells": verdicts(self_checks(job, ledger), rows, load.self_check),
+            "cells": verdicts(self_checks(job, ledger), rows, load.self_check) | not_sent(stopped),
         }
         command.write_text(arguments.out_status, json.dumps(status, indent=1) + "\n")
+
+
+def known_enough(arguments: argparse.Namespace) -> dict[str, str]:
+    """Buckets of which enough is known, with the reason: asked in a process of its own, since it takes heavy imports."""
+    given = ["--settings", arguments.settings.model_dump_json(), "--prompts", arguments.prompts]
+    given += ["--system", arguments.system] if arguments.system else []
+    given += ["--behaviour", arguments.behaviour] if arguments.behaviour else []
+    asked = [sys.executable, arguments.enough, *given, "--ledger", arguments.ledger]
+    with tempfile.TemporaryDirectory(prefix="assay-enough-") as folder:
+        answer = Path(folder) / "stopped.json"
+        if subprocess.run([*asked, "--out", answer]).returncode:
+            raise InputError("whether enough is known of a cell can't be told: see the error above")
+        found: dict[str, str] = json.loads(answer.read_text(encoding="utf-8"))
+        return found
 
 
 if __name__ == "__main__":
@@ -93,6 +115,12 @@ if __name__ == "__main__":
     made.add_argument("--answer-key", type=Path, help="what a simulator knows of the prompts")
     made.add_argument(
         "--behaviour", type=Path, help="the simulator's behaviour file, if not the one in the settings"
+    )
+    made.add_argument(
+        "--enough",
+        type=Path,
+        default=Path(__file__).with_name("enough.py"),
+        help="the script that says of which buckets enough is known",
     )
     made.add_argument("--look", type=Path, help="what the last look at the decision says of this model, JSON")
     made.add_argument("--ledger", type=Path, required=True, help="folder of the ledger")

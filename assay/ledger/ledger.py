@@ -252,6 +252,16 @@ def opened(path: Path, about: Mapping[str, str] | None = None, of: str | None = 
             ledger._close()
 
 
+def closed(path: Path) -> Ledger | None:
+    """A ledger file whose job has ended, to read from without its lock; None where there is none."""
+    if not path.exists():
+        return None
+    ledger = Ledger(path, b"")
+    for each in (path, *parts(path)):
+        ledger._read(each)
+    return ledger
+
+
 def part(path: Path, number: int) -> Path:
     """The file that worker `number` of the job that holds the ledger file `path` writes to."""
     return path.with_name(f"{path.stem}.w{number}.jsonl")

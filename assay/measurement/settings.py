@@ -4,6 +4,7 @@ from assay.bedrock.settings import Endpoint, Inference, Model, Retry, Timeouts
 from assay.measurement.plan import JobLoad
 from assay.sender.settings import SelfCheckLimits
 from assay.settings import Edition, Settings
+from assay.stopping.settings import CellWidths
 
 
 class JobLoadSettings(JobLoad):
@@ -22,3 +23,5 @@ class Invoke(Settings):
     model: Model
     inference: Inference
     load: JobLoadSettings
+    stop: CellWidths | None = None
+    """What ends cells early; null where nothing does."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from assay.settings import Count, Expected, Settings
+from assay.settings import Count, Expected, Settings, Share
 
 Percent = Annotated[
     str,
@@ -29,6 +29,18 @@ Points = Annotated[
 def fraction(width: str) -> float:
     """The number in a `Percent` or in `Points`, over 100."""
     return float(width.rstrip("%pointsPOINTS").strip()) / 100
+
+
+CELL_WIDTHS = ("ttft_p50", "ttft_p95", "ttft_p99", "e2e_p50", "e2e_p95", "e2e_p99", "error_rate")
+"""Of the settings below, those that end cells."""
+
+
+class CellWidths(Settings):
+    """What ends a cell early: half-widths of intervals by the name of what they are of, as in `Stop`."""
+
+    widths: dict[str, str]
+    min_requests: Count
+    confidence: Share
 
 
 class Stop(Settings):
@@ -62,3 +74,10 @@ class Stop(Settings):
     """How often the decision is looked at, the last time at the end: at block boundaries spread evenly, by an
     error-spending rule that keeps `decision.confidence` over all looks. What is undecided gets more blocks, what is
     decided gets none. Null: the decision is made once, at the end."""
+
+    def cells(self, confidence: float) -> CellWidths | None:
+        """What ends cells; None where nothing does."""
+        widths = {name: getattr(self, name) for name in CELL_WIDTHS if getattr(self, name) is not None}
+        if not widths:
+            return None
+        return CellWidths(widths=widths, min_requests=self.min_requests, confidence=confidence)
