@@ -12,6 +12,7 @@ from assay.preflight.demand import Prompts
 from assay.preflight.settings import PreflightJob
 from assay.prices.snapshot import read
 from assay.prompts.prompt import read_prompts
+from assay.spending.cap import Cap
 from assay.whole import write_text
 
 
@@ -25,6 +26,9 @@ def main(arguments: argparse.Namespace) -> None:
         read(arguments.prices),
         Prompts.of(read_prompts(arguments.prompts)),
         arguments.ledger,
+        None
+        if arguments.max_usd is None
+        else Cap(arguments.ledger, job.run.name, arguments.max_usd, arguments.prices),
     )
     write_text(arguments.out, to_text(checked))
     if checked.errors:
@@ -39,6 +43,7 @@ if __name__ == "__main__":
     )
     made.add_argument("--prompts", type=Path, required=True, help="prompts.parquet of the bucket stage")
     made.add_argument("--prices", type=Path, required=True, help="the snapshot of prices")
+    made.add_argument("--max-usd", type=float, help="the most that the whole run may spend")
     made.add_argument("--system", type=Path, help="text file with the system prompt")
     made.add_argument(
         "--behaviour", type=Path, help="the simulator's behaviour file, if not the settings' own path"

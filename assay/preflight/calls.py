@@ -22,10 +22,12 @@ from assay.ledger.files import about, file_name
 from assay.ledger.keys import ask_key, attempt_key
 from assay.ledger.ledger import Ledger, opened
 from assay.preflight.settings import AskedLine
+from assay.sender.allowance import Allowance, Capped
 from assay.sender.identity import identity
 from assay.sender.sender import Attempt, Planned, Sender, SetupError
 from assay.sender.target import reached
 from assay.settings import Edition
+from assay.spending.cap import Cap
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +67,7 @@ class Call:
 
 @dataclass(slots=True)
 class Told:
-    """What came of a call. `outcome` is the ledger's entry: null where nothing was sent, and `why_not` says why."""
+    """What came of a call. `outcome` is the ledger's entry; null where it wasn't made, and `why_not` says why."""
 
     call: Call
     outcome: Mapping[str, Any] | None
@@ -117,8 +119,15 @@ def calls(
     return list(made.values()), impossible
 
 
-def ask(made: Sequence[Call], endpoint: Endpoint, folder: Path, run: Edition, timeout_s: float) -> list[Told]:
-    """Make the calls side by side, but for those whose answer stands in the ledger in `folder`."""
+def ask(
+    made: Sequence[Call],
+    endpoint: Endpoint,
+    folder: Path,
+    run: Edition,
+    timeout_s: float,
+    cap: Cap | None = None,
+) -> list[Told]:
+    """Make the calls side by side, but for those whose answer stands in the ledger in `folder`, and within the cap."""
     timeouts = Timeouts(
         connect_s=min(timeout_s, LONGEST_CONNECT_S),
         first_byte_s=timeout_s,
@@ -133,28 +142,51 @@ def ask(made: Sequence[Call], endpoint: Endpoint, folder: Path, run: Edition, ti
             whose = about(run.name, "preflight", call.lines[0].model)
             ledgers[call.key] = stack.enter_context(opened(folder / call.file, whose))
         before = {call.key: len(ledgers[call.key].dispatched.get(call.key, ())) for call in made}
-        todo = [(call, ledgers[call.key]) for call in made if _passed(ledgers[call.key], call.key) is None]
+        todo = []
+        why_not: dict[str, str] = {}
+        for call in made:
+            if _passed(ledgers[call.key], call.key) is None:
+                try:
+                    allowance = stack.enter_context(cap.allowance(call.line.model)) if cap else None
+                except InputError as error:  # of a price that nobody knows
+                    why_not[call.key] = str(error)
+                else:
+                    todo.append(_Ask(call, ledgers[call.key], allowance))
         if todo:
             address, signer = stack.enter_context(reached(endpoint, None))
-            asyncio.run(_ask_all(todo, address, signer, timeouts, run.seed))
-        return [_told(call, ledgers[call.key], before[call.key]) for call in made]
+            why_not |= asyncio.run(_ask_all(todo, address, signer, timeouts, run.seed))
+        return [_told(call, ledgers[call.key], before[call.key], why_not.get(call.key, "")) for call in made]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """A call that is to be made, where it is recorded, and what it may spend."""
+
+    call: Call
+    ledger: Ledger
+    allowance: Allowance | None
 
 
 async def _ask_all(
-    todo: Sequence[tuple[Call, Ledger]], address: Address, signer: Signer, timeouts: Timeouts, seed: int
-) -> None:
-    await asyncio.gather(*(_ask(call, ledger, address, signer, timeouts, seed) for call, ledger in todo))
+    todo: Sequence[_Ask], address: Address, signer: Signer, timeouts: Timeouts, seed: int
+) -> dict[str, str]:
+    """Make the calls. Returns why some weren't made, by their keys."""
+    reasons = await asyncio.gather(*(_ask(one, address, signer, timeouts, seed) for one in todo))
+    return {one.call.key: reason for one, reason in zip(todo, reasons, strict=True) if reason}
 
 
-async def _ask(
-    call: Call, ledger: Ledger, address: Address, signer: Signer, timeouts: Timeouts, seed: int
-) -> None:
-    waiting: Iterator[Planned] = iter([call.planned])
+async def _ask(one: _Ask, address: Address, signer: Signer, timeouts: Timeouts, seed: int) -> str:
+    waiting: Iterator[Planned] = iter([one.call.planned])
     try:
-        async with _Patient(address, signer, call.line, ledger, timeouts, PATIENCE, seed) as sender:
+        async with _Patient(
+            address, signer, one.call.line, one.ledger, timeouts, PATIENCE, seed, one.allowance
+        ) as sender:
             await sender.run(1, lambda: next(waiting, None), lambda *_: None)
     except SetupError:
-        log.debug("%s: gave up", call.file)  # the ledger holds what it met
+        log.debug("%s: gave up", one.call.file)  # the ledger holds what it met
+    except (Capped, InputError) as error:
+        return str(error)
+    return ""
 
 
 class _Patient(Sender):
@@ -168,7 +200,10 @@ def _passed(ledger: Ledger, key: str) -> dict[str, Any] | None:
     return next((outcome for outcome in ledger.outcomes.get(key, ()) if "error" not in outcome), None)
 
 
-def _told(call: Call, ledger: Ledger, before: int) -> Told:
+def _told(call: Call, ledger: Ledger, before: int, why_not: str) -> Told:
     tries = len(ledger.dispatched.get(call.key, ())) - before
     outcomes = ledger.outcomes.get(call.key, [])
-    return Told(call, _passed(ledger, call.key) or (outcomes[-1] if outcomes else None), tries)
+    known = _passed(ledger, call.key)
+    if known is None and not why_not and outcomes:
+        known = outcomes[-1]
+    return Told(call, known, tries, why_not)

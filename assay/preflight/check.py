@@ -21,6 +21,7 @@ from assay.preflight.quotas import AccountQuotas, limits
 from assay.preflight.remedies import Refusal, once, remedied
 from assay.preflight.settings import AskedLine, PreflightJob
 from assay.prices.book import Price
+from assay.spending.cap import Cap
 from assay.spending.tariff import tariff
 
 log = logging.getLogger(__name__)
@@ -70,8 +71,9 @@ def check(
     prices: Mapping[str, Price],
     prompts: Prompts | None,
     ledger: Path,
+    cap: Cap | None = None,
 ) -> Checked:
-    """Ask every line and the account, side by side."""
+    """Ask every line and the account, side by side, within what the run may spend."""
     made, impossible = calls(job.lines, endpoint, system, job.run)
     problems = [
         Problem(
@@ -82,13 +84,13 @@ def check(
     with ThreadPoolExecutor() as pool:
         reading = pool.submit(catalogues.read, endpoint)
         counting = pool.submit(account_quotas.read, endpoint)
-        told = _asked(made, endpoint, ledger, job, problems)
+        told = _asked(made, endpoint, ledger, job, cap, problems)
         catalogue, of_account = reading.result(), counting.result()
     for one in told:
         problems.extend(_of_call(one, endpoint, catalogue, job))
     for asked in job.lines:
         problems.extend(_of_life(asked, catalogue, job))
-        problems.extend(_of_price(asked, prices, job.capped))
+        problems.extend(_of_price(asked, prices, cap is not None))
     problems.extend(_of_quotas(job, told, catalogue, of_account, prompts))
     return Checked(
         told, once(problems), list(dict.fromkeys([*catalogue.notes, *of_account.notes])), len(job.lines)
@@ -96,12 +98,17 @@ def check(
 
 
 def _asked(
-    made: list[Call], endpoint: Endpoint, ledger: Path, job: PreflightJob, problems: list[Problem]
+    made: list[Call],
+    endpoint: Endpoint,
+    ledger: Path,
+    job: PreflightJob,
+    cap: Cap | None,
+    problems: list[Problem],
 ) -> list[Told]:
     if not made:
         return []
     try:
-        return ask(made, endpoint, ledger, job.run, job.preflight.timeout_s)
+        return ask(made, endpoint, ledger, job.run, job.preflight.timeout_s, cap)
     except InputError as error:  # of credentials: nothing could be asked
         key, _, text = str(error).partition(": ")
         problems.append(Problem(key, "", "credentials", "error", "nothing can be signed", text))
@@ -109,7 +116,19 @@ def _asked(
 
 
 def _of_call(told: Told, endpoint: Endpoint, catalogue: Catalogue, job: PreflightJob) -> Iterator[Problem]:
-    if told.ok or told.outcome is None:
+    if told.ok:
+        return
+    if told.why_not.startswith("budget.max_usd"):
+        first = told.call.lines[0]
+        yield Problem(
+            "budget.max_usd",
+            first.model.label,
+            "capped",
+            "error",
+            told.why_not.partition(": ")[2],
+            "raise budget.max_usd: it doesn't hold the worst case of this one small call",
+        )
+    if told.outcome is None:
         return
     for asked in told.call.lines:
         yield remedied(

@@ -54,5 +54,3 @@ class PreflightJob(Settings):
     quotas: dict[str, Quota] = Field(default_factory=dict)
     """The benchmark's, by model id."""
     preflight: PreflightSettings
-    capped: StrictBool = False
-    """Whether the run has a cap on what it spends: then every price has to be known."""
