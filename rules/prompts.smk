@@ -96,6 +96,8 @@ rule prices:
         settings=settings(
             models=sorted({model.id for model in [*MODELS.values(), *JUDGES.values()]}),
             region=getattr(BENCHMARK.endpoint, "region", None),
+            profile=getattr(BENCHMARK.endpoint, "profile", None),
+            url=getattr(BENCHMARK.endpoint, "url", None),
             overrides=BENCHMARK.prices,
         ),
     message:

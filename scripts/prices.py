@@ -19,6 +19,8 @@ def main(arguments: argparse.Namespace) -> None:
             logging.warning("%s: price unknown; give it under `prices` in the benchmark file", model)
         else:
             logging.info("%s: %s", model, price["source"])
+        for note in price["notes"]:
+            logging.info("%s: %s", model, note)
     command.write_text(arguments.out, json.dumps(snapshot, indent=1, sort_keys=True) + "\n")
 
 

@@ -1,33 +1,36 @@
 """Looks a model's price up: the user's override, else the AWS Price List API, else genai-prices, else unknown.
 
-The sources are modules of their own (`price_list`, `public`); here is only which of them is believed.
+The sources are modules of their own (`price_list` and `listed`, `public`); here is only which of them is believed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
-from assay.prices import public
+from assay.prices import listed, public
 from assay.prices.book import RATES, Price, Rates, Threshold
 from assay.prices.settings import PriceOverride, RateOverride, VariantOverride
 
 
 def price_of(
-    model_id: str, overrides: Mapping[str, PriceOverride], on: date, listed: Mapping[str, Price] | None = None
+    model_id: str,
+    overrides: Mapping[str, PriceOverride],
+    on: date,
+    region: str | None = None,
+    figures: Sequence[listed.Figure] | None = None,
 ) -> Price:
     """The price of a model id, inference profile id or ARN on a day. Unknown: every figure None, source None.
 
-    `listed` are the prices that the AWS Price List gave by model id.
+    `figures` are those of the AWS Price List of the region; None where it wasn't asked, or couldn't be.
     """
     override = overrides.get(model_id)
     if override is not None:
         return _given(override)
-    from_aws = (listed or {}).get(model_id)
-    if from_aws is not None and from_aws.source is not None:
-        return from_aws
     found = public.price_of(model_id, on) or Price()
-    if from_aws is not None and from_aws.notes:
-        found = found.with_notes(from_aws.notes)
-    return found
+    if figures is None:
+        return found
+    above = [threshold.above_input_tokens for threshold in found.thresholds]
+    from_aws = listed.price_of(model_id, region, figures, above)
+    return from_aws if from_aws.source is not None else found.with_notes(from_aws.notes)
 
 
 def _given(override: PriceOverride) -> Price:

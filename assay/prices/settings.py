@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from assay.settings import Count, Number, Settings
+from assay.settings import Count, Number, ServerUrl, Settings
 
 Dollars = Annotated[Number, Field(ge=0)]
 
@@ -86,5 +86,9 @@ class PriceList(Settings):
     """Model ids, inference profile ids or ARNs, of models and judges."""
     region: str | None = None
     """AWS region that requests go to; null for the simulator."""
+    profile: str | None = None
+    """Profile of the AWS configuration to take credentials from, to ask the AWS Price List."""
+    url: ServerUrl | None = None
+    """Endpoint in place of AWS's own: then AWS's list doesn't hold."""
     overrides: dict[str, PriceOverride] = Field(default_factory=dict)
     """The benchmark's `prices`."""
