@@ -132,7 +132,7 @@ class Ledger:
 
     def write_reused(self, key: str, entry: dict[str, Any]) -> None:
         """Keep an answer that another run has paid for, under a key of this one: it costs nothing, and is no outcome."""
-        noted = {"line": "reused", "key": key, **entry}
+        noted = {"line": "reused", "key": key, "sitting": self.sitting, **entry}
         self._keep(noted)
         self.reused.setdefault(key, noted)
 
