@@ -77,5 +77,9 @@ rule verdict:
         'echo "{input.report}: $(cat {input.verdict:q})" | tee {log:q}'
 
 
+onstart:
+    check_what_is_left(workflow.dag)
+
+
 onsuccess:
     announce(workflow.dag)

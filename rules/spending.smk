@@ -3,6 +3,8 @@
 # No edge leads from here to a measurement: it would make every cell stale when the cap changes. The check comes first
 # by its priority, and alone by taking every quota whole. Where it is up to date (a run that goes on), `onstart` calls it.
 
+import subprocess
+
 ESTIMATE_FILE = f"{RESULTS}/estimate.json"
 
 ALL_QUOTAS_WHOLE = {quota: WHOLE_QUOTA for quota in {*MODEL_QUOTAS.values(), *JUDGE_QUOTAS.values()}}
@@ -20,32 +22,67 @@ ESTIMATE_INPUTS = {
     "vocabulary": VOCABULARY,
 }
 
+ESTIMATE_SETTINGS = settings_text(
+    run={"name": RUN.name, "edition": RUN.edition, "seed": RUN.seed},
+    endpoint=endpoint(),
+    tokenizer=with_located_file(BENCHMARK.tokenizer),
+    models=BENCHMARK.models,
+    inference=BENCHMARK.inference,
+    load=BENCHMARK.load.model_dump(mode="json", exclude={"timeouts", "self_check", "workers"}),
+    judges=BENCHMARK.judges and BENCHMARK.judges.model_dump(mode="json", exclude={"prompt", "timeouts"}),
+    quotas=BENCHMARK.quotas,
+    budget=BENCHMARK.budget,
+    preflight=BENCHMARK.preflight.enabled,
+    stop=BENCHMARK.stop,
+    dataset_of_interest=BENCHMARK.dataset_of_interest,
+    level_of_interest=LEVEL_OF_INTEREST.name,
+    confidence=BENCHMARK.decision.confidence,
+)
+
+# Derived params: neither a place nor a machine makes the estimate stale.
+DERIVED = ("script", "accuracy", "searches", "ledger", "cores")
+
 ESTIMATE_PARAMS = {
     "script": stage_script("estimate"),
     "code": stage_code("estimate"),
-    "settings": settings(
-        run={"name": RUN.name, "edition": RUN.edition, "seed": RUN.seed},
-        endpoint=endpoint(),
-        tokenizer=with_located_file(BENCHMARK.tokenizer),
-        models=BENCHMARK.models,
-        inference=BENCHMARK.inference,
-        load=BENCHMARK.load.model_dump(mode="json", exclude={"timeouts", "self_check", "workers"}),
-        judges=BENCHMARK.judges and BENCHMARK.judges.model_dump(mode="json", exclude={"prompt", "timeouts"}),
-        quotas=BENCHMARK.quotas,
-        budget=BENCHMARK.budget,
-        preflight=BENCHMARK.preflight.enabled,
-        stop=BENCHMARK.stop,
-        dataset_of_interest=BENCHMARK.dataset_of_interest,
-        level_of_interest=LEVEL_OF_INTEREST.name,
-        confidence=BENCHMARK.decision.confidence,
-    ),
+    "settings": lambda wildcards: ESTIMATE_SETTINGS,
     "files": flags("system", "judge_prompt", "behaviour"),
-    # What was answered so far tells more than any prior. Derived params: neither a place nor a machine makes it stale.
+    # What was answered so far tells more than any prior.
     "accuracy": lambda wildcards, output: f"{RESULTS}/tables/accuracy.parquet",
     "searches": lambda wildcards, output: ["--searches", *SEARCH_FILES] if SEARCH_FILES else [],
     "ledger": lambda wildcards, output: LEDGER,
     "cores": lambda wildcards, output: workflow.cores or 1,
 }
+
+
+def check_what_is_left(dag):
+    """Before a run that goes on: what it will still cost. WorkflowError where that is above the budget.
+
+    Where the check is among the jobs, it comes first anyway. Without prompts or prices there is nothing to go by; the cap
+    holds all the same.
+    """
+    waiting = {job.rule.name for job in dag.needrun_jobs()}
+    known = all(Path(path).exists() for path in (PROMPTS, PRICES))
+    if "check_budget" in waiting or not any(name.startswith(BUYING) for name in waiting) or not known:
+        return
+    values = {name: ESTIMATE_PARAMS[name](None, None) for name in DERIVED}
+    named = {
+        "--settings": ESTIMATE_SETTINGS,
+        "--prompts": PROMPTS,
+        "--prices": PRICES,
+        "--system": SYSTEM,
+        "--judge-prompt": JUDGE_PROMPT,
+        "--behaviour": BEHAVIOUR,
+        "--accuracy": values["accuracy"],
+        "--ledger": values["ledger"],
+        "--cores": values["cores"],
+        "--log": f"{RESULTS}/logs/what_is_left.log",
+    }
+    given = [str(part) for flag, value in named.items() if value for part in (flag, value)]
+    command = [sys.executable, values["script"], *given, *values["searches"], "--check"]
+    if subprocess.run(command).returncode != 0:
+        raise WorkflowError("The run doesn't go on: see the error above.")
+
 
 ESTIMATE_COMMAND = (
     "python {params.script:q} --settings {params.settings:q} {params.files:q}"
@@ -90,3 +127,22 @@ rule estimate:
         "What the run will cost"
     shell:
         ESTIMATE_COMMAND + " --log {log:q}"
+
+
+rule spent:
+    """Print what the run has sent so far, and what it cost. Sends nothing."""
+    input:
+        prices=PRICES,
+    log:
+        f"{RESULTS}/logs/spent.log",
+    localrule: True
+    conda:
+        "../envs/assay.yaml"
+    params:
+        script=stage_script("ledger"),
+        run=RUN.name,
+        ledger=lambda wildcards, output: LEDGER,
+    message:
+        "What the run has cost so far"
+    shell:
+        "python {params.script:q} --log {log:q} show {params.ledger:q} --run {params.run:q} --prices {input.prices:q}"

@@ -33,45 +33,47 @@ def refused(found: Estimate, estimator: Estimator, settings: EstimateJob) -> str
 def levers(estimator: Estimator, settings: EstimateJob, max_usd: float) -> Iterator[str]:
     """What can be changed, one thing at a time."""
 
-    def told(words: str, changed: EstimateJob, prompts: int | None = None) -> str:
+    needed = estimator.of(settings).usd.high
+
+    def told(words: str, changed: EstimateJob, prompts: int | None = None) -> Iterator[str]:
         found = estimator.of(changed, prompts)
-        enough = "" if not found.above else ", still above it"
-        return f"{words}: {span(found.usd)} USD{enough}"
+        if found.usd.high < needed:
+            enough = "" if not found.above else ", still above it"
+            yield f"{words}: {span(found.usd)} USD{enough}"
 
     load = settings.load
     if load.requests is not None and load.requests > 1:
         fits = _largest(load.requests, lambda count: not estimator.of(_requests(settings, count)).above)
         count = fits or max(1, load.requests // 2)
-        yield told(f"load.requests: {count} in place of {load.requests}", _requests(settings, count))
+        yield from told(f"load.requests: {count} in place of {load.requests}", _requests(settings, count))
     if load.duration_s is not None:
         half = load.model_copy(update={"duration_s": load.duration_s / 2})
-        yield told(f"load.duration_s: {half.duration_s:g}", settings.model_copy(update={"load": half}))
+        yield from told(f"load.duration_s: {half.duration_s:g}", settings.model_copy(update={"load": half}))
     levels = len(load.concurrency) + len(load.rates_rps)
     if len(load.concurrency) > 1 or (load.concurrency and levels > 1):
         fewer = _without(load.concurrency, settings.level_of_interest)
         if fewer != load.concurrency:
             changed = load.model_copy(update={"concurrency": fewer})
-            yield told(f"load.concurrency: {list(fewer)}", settings.model_copy(update={"load": changed}))
+            yield from told(f"load.concurrency: {list(fewer)}", settings.model_copy(update={"load": changed}))
     if load.blocks > 1:
         changed = load.model_copy(update={"blocks": 1})
-        yield told("load.blocks: 1", settings.model_copy(update={"load": changed}))
+        yield from told("load.blocks: 1", settings.model_copy(update={"load": changed}))
     most = max(len(each) for each in estimator.prompts.values())
     if most > 1:
         fits = _largest(most, lambda count: not estimator.of(settings, count).above)
         count = fits or max(1, most // 2)
-        yield told(f"n: {count} in every bucket that has more", settings, count)
+        yield from told(f"n: {count} in every bucket that has more", settings, count)
     if len(settings.models) > 1:
         dearest = _dearest(estimator.of(settings), "model")
         others = tuple(model for model in settings.models if model.label != dearest)
-        yield told(f"without model {dearest}", settings.model_copy(update={"models": others}))
+        yield from told(f"without model {dearest}", settings.model_copy(update={"models": others}))
     if settings.judges is not None:
         if len(settings.judges.panel) > 1:
             dearest = _dearest(estimator.of(settings), "judge")
             judges = tuple(judge for judge in settings.judges.panel if judge.label != dearest)
             changed_panel = settings.judges.model_copy(update={"panel": judges})
-            yield told(f"without judge {dearest}", settings.model_copy(update={"judges": changed_panel}))
-        yield told("without judges", settings.model_copy(update={"judges": None}))
-    needed = estimator.of(settings).usd.high
+            yield from told(f"without judge {dearest}", settings.model_copy(update={"judges": changed_panel}))
+        yield from told("without judges", settings.model_copy(update={"judges": None}))
     yield f"budget.max_usd: {_rounded_up(needed)}"
 
 

@@ -347,7 +347,7 @@ def _passed(facts: Facts, line: AskedLine) -> bool:
     """Whether the small call to a model or judge stands in the ledger, of this edition, with an answer."""
     return any(
         "error" not in outcome and tags.get("edition") == line.asked.edition
-        for path in facts.ledger.glob(f"{line.stem('preflight')}*.jsonl")
+        for path in facts.ledger.glob(f"{line.stem('preflight')}*jsonl")
         for ledger in (peeked(path),)
         for key, outcomes in ledger.outcomes.items()
         for tags in ([sent["tags"] for sent in ledger.dispatched.get(key, ())][:1])

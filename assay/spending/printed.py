@@ -24,9 +24,9 @@ def printed(found: Estimate, buys: Buys, settings: EstimateJob) -> str:
     left = [row.left for row in found.rows]
     sums = (
         "total",
-        span(total(each.all_requests.narrowed() for each in left)),
-        span(total(each.input_tokens.narrowed() for each in left)),
-        span(total(each.output_tokens.narrowed() for each in left)),
+        counts(total(each.all_requests.narrowed() for each in left)),
+        counts(total(each.input_tokens.narrowed() for each in left)),
+        counts(total(each.output_tokens.narrowed() for each in left)),
         span(found.seconds.narrowed() * (1 / 60)),
         span(found.left_usd),
         number(found.left_usd.at_most),
@@ -60,9 +60,9 @@ def _cells(row: Row) -> tuple[str, ...]:
     usd = None if row.left.usd is None else row.left.usd.narrowed()
     return (
         f"{WORDS[row.kind]} {row.label}".strip(),
-        span(row.left.all_requests.narrowed()),
-        span(row.left.input_tokens.narrowed()),
-        span(row.left.output_tokens.narrowed()),
+        counts(row.left.all_requests.narrowed()),
+        counts(row.left.input_tokens.narrowed()),
+        counts(row.left.output_tokens.narrowed()),
         span(row.left.seconds.narrowed() * (1 / 60)),
         "unknown" if usd is None else span(usd),
         "unknown" if usd is None else number(usd.at_most),
@@ -82,7 +82,7 @@ def _besides(found: Estimate) -> list[str]:
         "filler": "filler",
         "priming": "to fill the prompt cache",
     }
-    named = [f"{span(by_role[role])} {words[role]}" for role in words if by_role.get(role, Ends()).high]
+    named = [f"{counts(by_role[role])} {words[role]}" for role in words if by_role.get(role, Ends()).high]
     return [f"Requests to models: {', '.join(named)}."] if named else []
 
 
@@ -174,6 +174,12 @@ def percent(value: float | None) -> str:
 def span(ends: Ends) -> str:
     """Both ends, or one number where they look the same."""
     low, high = number(ends.low), number(ends.high)
+    return low if low == high else f"{low} to {high}"
+
+
+def counts(ends: Ends) -> str:
+    """Both ends as whole numbers."""
+    low, high = f"{ends.low:,.0f}", f"{ends.high:,.0f}"
     return low if low == high else f"{low} to {high}"
 
 

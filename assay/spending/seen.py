@@ -14,8 +14,8 @@ from assay.ledger.ledger import Ledger, parts
 from assay.ledger.lines import lines
 from assay.spending.ends import Ends
 
-SURE = 2.6
-"""So many standard errors on either side of a mean: 99 %."""
+SURE = 2.0
+"""So many standard errors on either side of a mean: 95 %."""
 
 
 def peeked(path: Path) -> Ledger:
