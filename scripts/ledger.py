@@ -15,7 +15,11 @@ from assay.prices.snapshot import read as read_prices
 
 def show(arguments: argparse.Namespace) -> None:
     prices = read_prices(arguments.prices) if arguments.prices is not None else None
-    found = account.accounts(arguments.ledger, prices)
+    found = [
+        each
+        for each in account.accounts(arguments.ledger, prices)
+        if arguments.run is None or each.run == arguments.run
+    ]
     if arguments.json:
         print(json.dumps(account.as_json(found), indent=1))
     else:
@@ -53,5 +57,6 @@ if __name__ == "__main__":
         if name != "compact":
             verb.add_argument("--json", action="store_true", help="print JSON")
         if name == "show":
+            verb.add_argument("--run", help="show this run only; without it, all that use the ledger")
             verb.add_argument("--prices", type=Path, help="the run's prices.json; without it, no dollars")
     command.run(main, made)
