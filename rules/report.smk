@@ -63,6 +63,7 @@ rule report:
         prices=PRICES,
         source=SOURCE,
         buckets=BUCKETS,
+        estimate=ESTIMATE_FILE,
         statuses=attempts("json"),
         verdict_statuses=verdicts("json"),
         cloudwatch=CLOUDWATCH_FILES,
@@ -96,6 +97,7 @@ rule report:
         " --cells {input.cells:q} --models {input.models:q} --accuracy {input.accuracy:q} --judges {input.judges:q}"
         " --periods {input.periods:q} --ramps {input.ramps:q}"
         " --decision {input.decision:q} --prices {input.prices:q} --source {input.source:q} --buckets {input.buckets:q}"
+        " --estimate {input.estimate:q}"
         " --statuses {input.statuses:q} --verdict-statuses {input.verdict_statuses:q} --figures {input.figures:q} --template {input.template:q}"
         " {params.cloudwatch:q} {params.search:q}"
         " --out-qmd {output.qmd:q} --out-verdict {output.verdict:q}"

@@ -25,6 +25,7 @@ def main(arguments: argparse.Namespace) -> None:
         prices=arguments.prices,
         source=arguments.source,
         buckets=arguments.buckets,
+        estimate=arguments.estimate,
         statuses=tuple(arguments.statuses),
         verdict_statuses=tuple(arguments.verdict_statuses),
         figures=tuple(arguments.figures),
@@ -49,7 +50,7 @@ if __name__ == "__main__":
     parser.add_argument("--settings", type=command.settings(ReportSettings), required=True)
     for table in ("cells", "models", "accuracy", "judges", "periods", "ramps"):
         parser.add_argument(f"--{table}", type=Path, required=True, help=f"table of {table}, Parquet")
-    for name in ("decision", "prices", "source", "buckets"):
+    for name in ("decision", "prices", "source", "buckets", "estimate"):
         parser.add_argument(f"--{name}", type=Path, required=True, help=f"{name}.json of the run")
     parser.add_argument("--statuses", type=Path, nargs="+", required=True, help="statuses of the invoke jobs")
     parser.add_argument(

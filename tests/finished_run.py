@@ -305,6 +305,20 @@ def documents(models: int = 3, bucket_count: int = 4) -> dict[str, Any]:
             "taken": "2026-11-01",
             "prices": {f"vendor.{model}-v1:0": price for model in MODELS[:models]},
         },
+        "estimate": {
+            "rows": [
+                {
+                    "kind": kind,
+                    "label": label,
+                    "plan_usd": {"low": low, "high": 2 * low, "at_most": 5 * low},
+                }
+                for kind, label, low in (
+                    *(("model", model, 0.5) for model in MODELS[:models]),
+                    *(("judge", judge, 0.25) for judge in judges_table()["judge"] if judge != "panel"),
+                )
+            ],
+            "total": {},
+        },
         "status": {
             "status": "complete",
             "reason": None,

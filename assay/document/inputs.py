@@ -25,6 +25,7 @@ class RunFiles:
     prices: Path
     source: Path
     buckets: Path
+    estimate: Path
     statuses: tuple[Path, ...]
     """Of the invoke jobs."""
     verdict_statuses: tuple[Path, ...]
@@ -48,6 +49,7 @@ class Finished:
     prices: dict[str, Any]
     source: dict[str, Any]
     buckets: dict[str, Any]
+    estimate: dict[str, Any]
     statuses: Sequence[dict[str, Any]]
     verdict_statuses: Sequence[dict[str, Any]]
     cloudwatch: Sequence[dict[str, Any]] = ()
@@ -70,6 +72,7 @@ def read(files: RunFiles) -> Finished:
         prices=read_json(files.prices),
         source=read_json(files.source),
         buckets=read_json(files.buckets),
+        estimate=read_json(files.estimate),
         statuses=[read_json(path) for path in files.statuses],
         verdict_statuses=[read_json(path) for path in files.verdict_statuses],
         cloudwatch=[read_json(path) for path in files.cloudwatch],

@@ -5,14 +5,15 @@ unless it is Markdown that `assay.tables` made. Rendering is left to `assay.docu
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jinja2
+import pandas as pd
 import yaml
 
-from assay.bedrock.settings import Model
 from assay.decision.settings import Traffic
 from assay.document import provenance
 from assay.document.inputs import Finished, RunFiles, read
@@ -23,9 +24,10 @@ from assay.figures.settings import FigureSettings
 from assay.prices.book import Price
 from assay.records.metrics import TABLES
 from assay.schedule.level import of_interest
-from assay.tables import caching, cloudwatch, costs, numbers
+from assay.tables import caching, cloudwatch, costs, estimated, numbers
 from assay.tables import instrument as instrument_tables
 from assay.tables import models as model_tables
+from assay.tables import prices as price_tables
 from assay.tables import run as run_tables
 from assay.tables import search as search_tables
 from assay.tables.inputs import column
@@ -137,8 +139,11 @@ def context(
     buckets = [bucket.name for bucket in benchmark.buckets]
     plain = benchmark.model_dump(mode="json")
     public = provenance.public_settings(plain)
-    prices = provenance.without_private_parts(finished.prices.get("prices", {}))
-    prices = {provenance.without_private_parts(name): price for name, price in prices.items()}
+    prices = _prices_of(finished)
+    models = price_tables.priced(benchmark.models, prices)
+    panel = price_tables.priced(benchmark.judges.panel if benchmark.judges else (), prices)
+    lines = [*models, *panel]
+    owned = price_tables.by_the_hour(models)
     return {
         "benchmark": public,
         "title": benchmark.report.title or f"Benchmark {benchmark.run.name}",
@@ -183,7 +188,10 @@ def context(
             "incomplete": run_tables.incomplete(inputs),
             "instrument": instrument_tables.instrument(inputs, shown.models),
             "spending": run_tables.spending(inputs, shown.models),
-            "prices": run_tables.prices(prices),
+            "estimated": estimated.estimated(finished.estimate, inputs, finished.judges),
+            "prices": price_tables.prices(
+                [replace(line, model_id=provenance.without_private_parts(line.model_id)) for line in lines]
+            ),
             "models": run_tables.models(_asked_with(public, public["models"], public["inference"])),
             "judge_models": run_tables.models(
                 _asked_with(public, public["judges"]["panel"], public["judges"]["inference"])
@@ -203,7 +211,10 @@ def context(
         "reused": _reused(finished),
         "judges_labels": [judge["label"] for judge in public["judges"]["panel"]] if public["judges"] else [],
         "metric": model_tables.metric_of(inputs),
-        "unpriced": [model["label"] for model in public["models"] if not _priced(prices.get(model["id"]))],
+        "price_notes": provenance.without_private_parts(price_tables.notes(lines)),
+        "unpriced": price_tables.unpriced(models),
+        "unpriced_lines": price_tables.unpriced(lines),
+        "by_the_hour": price_tables.by_the_hour(lines),
         "unparseable": _sum(finished.verdict_statuses, "unparseable"),
         "verdicts_failed": _sum(finished.verdict_statuses, "failed"),
         "verdicts": sum(
@@ -217,8 +228,8 @@ def context(
             "sent": _total(column(inputs.models, "requests_sent").tolist()),
         },
         "spent": {
-            "asking": _total(column(inputs.models, "cost_usd").tolist()),
-            "judging": _total(column(inputs.models, "judge_cost_usd").tolist()) if benchmark.judges else 0.0,
+            "asking": _total(_costs(inputs.models, "model", owned)),
+            "judging": _judging(finished, price_tables.by_the_hour(panel)) if benchmark.judges else 0.0,
             "unknown": int(column(inputs.models, "requests_cost_unknown").sum()),
             "judging_unknown": int(column(inputs.models, "judge_requests_cost_unknown").sum())
             if benchmark.judges
@@ -236,7 +247,7 @@ def context(
             for one in provenance.without_private_parts(list(finished.cloudwatch))
             if "error" in one["cloudwatch"]
         ],
-        "search": _search(finished, benchmark.models),
+        "search": _search(finished, {line.label: line.price for line in models}),
         "connections": _connections(finished.statuses),
         "started_utc": min(_times(finished.statuses, "started_utc"), default=None),
         "ended_utc": max(_times(finished.statuses, "ended_utc"), default=None),
@@ -255,11 +266,6 @@ def context(
             yaml.safe_dump(_given(public), sort_keys=False, allow_unicode=True, width=100), "yaml"
         ),
     }
-
-
-def _priced(price: dict[str, Any] | None) -> bool:
-    needed = ("input_usd_per_million", "output_usd_per_million")
-    return price is not None and all(numbers.known(price.get(name)) for name in needed)
 
 
 def _header(title: str, author: str | None) -> Markdown:
@@ -357,13 +363,11 @@ def _connections(statuses: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return ends
 
 
-def _search(finished: Finished, models: Iterable[Model]) -> dict[str, Any] | None:
+def _search(finished: Finished, prices: Mapping[str, Price]) -> dict[str, Any] | None:
     """What the searches for the highest rate came to, and what they cost; None where nothing was searched."""
     if not finished.searches:
         return None
-    spent, unknown = search_tables.cost(
-        finished.searches, finished.search_records, _prices_of(models, finished)
-    )
+    spent, unknown = search_tables.cost(finished.searches, finished.search_records, prices)
     return {
         "brackets": search_tables.brackets(finished.searches),
         "requests": _sum(finished.searches, "requests"),
@@ -372,13 +376,22 @@ def _search(finished: Finished, models: Iterable[Model]) -> dict[str, Any] | Non
     }
 
 
-def _prices_of(models: Iterable[Model], finished: Finished) -> dict[str, Price]:
-    """Prices by label, each of its line's tier and latency."""
-    known = {name: Price.from_json(price) for name, price in finished.prices.get("prices", {}).items()}
-    return {
-        model.label: known.get(model.id, Price()).of_line(model.service_tier, model.latency)
-        for model in models
-    }
+def _prices_of(finished: Finished) -> dict[str, Price]:
+    """The prices that the run took, by model id."""
+    return {name: Price.from_json(price) for name, price in finished.prices.get("prices", {}).items()}
+
+
+def _costs(frame: pd.DataFrame, key: str, owned: Sequence[str]) -> list[float]:
+    """The costs of all lines but those that are paid by the hour, whose requests have none of their own."""
+    return [float(value) for value in frame.loc[~frame[key].isin(owned), "cost_usd"]]
+
+
+def _judging(finished: Finished, owned: Sequence[str]) -> float | None:
+    """Dollars of all judges but those that are paid by the hour."""
+    if not owned:
+        return _total(column(finished.tables.models, "judge_cost_usd").tolist())
+    judges = finished.judges.loc[finished.judges["judge"] != "panel"]
+    return _total(_costs(judges, "judge", owned))
 
 
 def _machine(statuses: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:

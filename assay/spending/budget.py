@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 from assay.spending.estimate import Estimate, Estimator
 from assay.spending.estimate_settings import EstimateJob
-from assay.spending.printed import number, span
+from assay.spending.printed import span
+from assay.tables.numbers import number
 
 
 def refused(found: Estimate, estimator: Estimator, settings: EstimateJob) -> str | None:

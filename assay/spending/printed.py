@@ -6,6 +6,7 @@ from assay.spending.ends import Ends, total
 from assay.spending.estimate import Estimate, Row
 from assay.spending.estimate_settings import EstimateJob
 from assay.spending.power import Buys
+from assay.tables.numbers import number
 
 HEAD = ("", "requests", "tokens in", "tokens out", "minutes", "dollars", "at most")
 
@@ -181,18 +182,3 @@ def counts(ends: Ends) -> str:
     """Both ends as whole numbers."""
     low, high = f"{ends.low:,.0f}", f"{ends.high:,.0f}"
     return low if low == high else f"{low} to {high}"
-
-
-def number(value: float | None) -> str:
-    """Three digits that count, and no exponent."""
-    if value is None:
-        return "unknown"
-    if value == 0:
-        return "0"
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    digits = 0
-    while abs(value) * 10**digits < 100 and digits < 8:
-        digits += 1
-    text = f"{value:.{digits}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

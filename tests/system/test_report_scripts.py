@@ -50,6 +50,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "prices",
             "source",
             "buckets",
+            "estimate",
         ),
         *("--statuses", paths["status"], "--verdict-statuses"),
         *("--figures", *(f"figures/{name}.svg" for name in FIGURES)),

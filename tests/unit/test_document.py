@@ -37,6 +37,7 @@ def run_files(paths: dict[str, Path], folder: Path) -> RunFiles:
                 "prices",
                 "source",
                 "buckets",
+                "estimate",
             )
         },
         statuses=(paths["status"],),
