@@ -174,6 +174,14 @@ class Ledger:
             "perf_ns": time.perf_counter_ns(),
             **({"about": self.about} if self.about else {}),
         }
+        last_ns = max((each["wall_ns"] for each in self.sittings.values()), default=0)
+        if anchor["wall_ns"] < last_ns:
+            log.warning(
+                "%s: the clock was set back by %.0f s or more since an earlier sitting. Latencies don't depend on it; "
+                "times of day do",
+                self.path,
+                (last_ns - anchor["wall_ns"]) / 1e9,
+            )
         self._append(line(anchor))
         self._begun = True
         self.sittings[self.sitting] = anchor

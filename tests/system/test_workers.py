@@ -12,6 +12,9 @@ from jobs import Place, environment
 
 from assay.measurement.plan import JobLoad
 from assay.measurement.workers import workers_for
+from assay.records.measured import Measured
+from assay.records.reading import read_records
+from assay.schedule.level import Level
 
 
 def load(**changes: object) -> JobLoad:
@@ -64,6 +67,11 @@ def test_an_open_loops_arrivals_are_shared_and_keep_their_times(tmp_path: Path) 
     assert len(rows) == 60
     seconds = (max(row["intended_ns"] for row in rows) - min(row["intended_ns"] for row in rows)) / 1e9
     assert 0.3 < seconds < 1.2, "60 arrivals at 100 a second"
+    measured = Measured(read_records([tmp_path / "records.parquet"]), {}, {}, {})
+    arriving = measured.sample("a", Level(None, 100.0), ["small"], 0.95).arriving
+    left = [row["dispatched_ns"] for row in rows]
+    assert arriving is not None
+    assert arriving.achieved_rps == pytest.approx(59 / (max(left) - min(left)) * 1e9), "that of all workers"
 
 
 def test_killed_with_its_workers_at_work_it_leaves_none_behind_and_pays_only_for_what_was_in_flight(
