@@ -23,7 +23,7 @@ API_REGION = "us-east-1"
 """One of the regions that answer for all of them."""
 
 _OWN_ENDPOINT = ("AWS_ENDPOINT_URL_PRICING", "AWS_ENDPOINT_URL")
-_CONNECT_S, _READ_S, _ATTEMPTS = 3, 15, 2
+_CONNECT_S, _READ_S, _ATTEMPTS = 3, 5, 2
 
 
 def products(asked: PriceList) -> list[dict[str, Any]] | None:
@@ -44,8 +44,9 @@ def products(asked: PriceList) -> list[dict[str, Any]] | None:
             found = list(pool.map(lambda service: _of_service(client, service, asked.region), SERVICES))
     except ClientError as error:
         # The code only: the message names the account and the user.
-        code = error.response.get("Error", {}).get("Code", "an error")
-        log.warning("AWS Price List: refused (%s); it takes the permission pricing:GetProducts", code)
+        code = str(error.response.get("Error", {}).get("Code", "an error"))
+        how = "; it takes the permission pricing:GetProducts" if "AccessDenied" in code else ""
+        log.warning("AWS Price List: refused (%s)%s", code, how)
         return None
     except BotoCoreError as error:
         log.warning("AWS Price List: can't be reached (%s)", type(error).__name__)

@@ -1,6 +1,6 @@
-"""Tables about the run itself: buckets, cells, judges, prices, spending, what is incomplete, what the words mean."""
+"""Tables about the run itself: buckets, cells, judges, spending, what is incomplete, what the words mean."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -153,13 +153,19 @@ def judges(frame: pd.DataFrame) -> Markdown | None:
     return table(columns, _rows(frame))
 
 
+def _asking(row: Row) -> str:
+    if row.get("priced_by") == "hour":
+        return "by the hour"
+    return _spent(row.get("cost_usd"), row.get("requests_cost_unknown"))
+
+
 def spending(inputs: Inputs, models: Sequence[str]) -> Markdown:
     """One row for each model: what the run spent on asking it, and on judging its answers."""
     rows = [row for model in models for row in _rows(inputs.models[inputs.models["model"] == model])]
     columns: list[Column[Row]] = [
         Column("model", lambda row: row["model"], "left"),
         Column("requests sent", lambda row: count(row.get("requests_sent"))),
-        Column("asking (USD)", lambda row: _spent(row.get("cost_usd"), row.get("requests_cost_unknown"))),
+        Column("asking (USD)", _asking),
         Column("cost not known of", lambda row: count(row.get("requests_cost_unknown"))),
         Column(
             "judging its answers (USD)",
@@ -167,22 +173,6 @@ def spending(inputs: Inputs, models: Sequence[str]) -> Markdown:
         ),
     ]
     return table(columns, rows)
-
-
-def prices(found: Mapping[str, Row]) -> Markdown:
-    """One row for each model id: dollars per million tokens, where from, as of when."""
-
-    def price(key: str, words: str) -> Column[tuple[str, Row]]:
-        return Column(f"{words} (USD per million tokens)", lambda row: _unknown_cost(row[1].get(key)))
-
-    columns: list[Column[tuple[str, Row]]] = [
-        Column("model id", lambda row: row[0], "left"),
-        price("input_usd_per_million", "input"),
-        price("output_usd_per_million", "output"),
-        Column("source", lambda row: row[1].get("source") or UNKNOWN, "left"),
-        Column("as of", lambda row: row[1].get("dated") or UNKNOWN, "left"),
-    ]
-    return table(columns, found.items())
 
 
 def pairs(found: Iterable[tuple[str, Any]], name: str, value: str) -> Markdown:

@@ -136,6 +136,59 @@ def test_a_missing_price_is_named_and_nothing_is_said_to_qualify_for_it(tmp_path
     assert "The price of" not in plain(document(tmp_path / "priced"))
 
 
+def prices_part(text: str) -> str:
+    return text.split("#tbl-prices")[1].split("# Method")[0]
+
+
+def test_the_table_of_prices_shows_what_each_line_was_priced_at(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    price = {
+        "input_usd_per_million": 0.8,
+        "output_usd_per_million": 3.2,
+        "cache_read_usd_per_million": 0.2,
+        "service_tiers": {"priority": {"input_usd_per_million": 1.4, "output_usd_per_million": 5.6}},
+        "thresholds": [{"above_input_tokens": 100000, "input_usd_per_million": 1.6}],
+        "source": "AWS Price List, AmazonBedrock, us-east-1, published 2026-11-05",
+        "dated": "2026-10-01",
+        "notes": ["AWS prices calls through the us. profile as those of us-east-1"],
+    }
+    owned = {"usd_per_hour": 20.0, "model_units": 2, "source": "the benchmark file"}
+    names = [f"vendor.{name}-v1:0" for name in finished_run.MODELS[:3]]
+    known = dict(zip(names, (price, price, owned), strict=True))
+    changed(paths, "prices", {"taken": "2026-11-21", "prices": known})
+    models = finished_run.models_table()
+    models["priced_by"] = ["tokens", "tokens", "hour"]
+    models.loc[2, ["cost_usd"]] = None
+    models.to_parquet(paths["models"])
+    benchmark = finished_run.benchmark()
+    benchmark["models"][0]["cache"] = "warm"
+    benchmark["models"][1]["service_tier"] = "priority"
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, benchmark))
+    swift, steady, frugal, alpha, _ = [
+        [cell.strip() for cell in line.strip("| ").split(" | ")]
+        for line in prices_part(text).splitlines()
+        if line.startswith("| ") and "USD" not in line and ":---" not in line
+    ]
+    assert swift[0] == "swift" and steady[0] == "steady"
+    source = ["AWS Price List, AmazonBedrock, us-east-1, published 2026-11-05", "2026-10-01"]
+    long = "above 100,000 tokens $1.60 and unknown"
+    assert swift[2:] == ["default", "$0.80", "$3.20", "$0.20", "unknown", long, "—", *source]
+    unsaid = "above 100,000 tokens unknown and unknown"
+    assert steady[2:] == ["priority tier", "$1.40", "$5.60", "unknown", "unknown", unsaid, "—", *source]
+    assert frugal[3:9] == [*["by the hour"] * 4, "the same", "2 x $20.00"]
+    assert alpha[2:5] == ["default", "unknown", "unknown"], "a judge stands there too"
+    assert "- swift, steady: AWS prices calls through the us. profile as those of us-east-1." in text
+    assert "frugal is paid by the hour (provisioned throughput)" in text
+    assert "for asking the models" in text, "what the others cost is known"
+    assert "The price of frugal" not in text
+
+
+def test_a_line_whose_tier_has_no_price_is_named_with_it(tmp_path: Path) -> None:
+    benchmark = finished_run.benchmark()
+    benchmark["models"][1]["service_tier"] = "flex"
+    assert "The price of steady (flex tier) is missing" in plain(document(tmp_path, benchmark))
+
+
 def test_a_model_that_answered_nothing_has_no_unknown_price(tmp_path: Path) -> None:
     paths = finished_run.write(tmp_path)
     models = finished_run.models_table()
