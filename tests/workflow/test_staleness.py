@@ -219,16 +219,26 @@ def test_buckets_rerun_from_the_prompts_on(finished: Workflow, change: str) -> N
     assert finished.plan() == {"fetch": 1, **FROM_EXAMPLES}
 
 
-@pytest.mark.parametrize("change", ["added", "changed", "removed"])
-def test_limits_rerun_from_the_decision_on(finished: Workflow, change: str) -> None:
+def test_limits_rerun_from_the_decision_on(finished: Workflow) -> None:
+    finished.changed()["limits"]["error_rate"] = {"max": 0.1}
+    # Less strict than what holds for single requests already.
+    finished.changed()["limits"]["e2e_ms_p99"] = {"max": 3000}
+    assert finished.plan() == FROM_DECISION
+
+
+@pytest.mark.parametrize("change", ["changed", "removed"])
+def test_what_a_single_request_has_to_keep_reruns_from_the_tables_on(finished: Workflow, change: str) -> None:
     benchmark = finished.changed()
-    if change == "added":
-        benchmark["limits"]["error_rate"] = {"max": 0.1}
-    elif change == "changed":
+    if change == "changed":
         benchmark["limits"]["e2e_ms_p95"] = {"max": 1000}
     else:
         del benchmark["limits"]
-    assert finished.plan() == FROM_DECISION
+    assert finished.plan() == FROM_TABLES
+
+
+def test_a_traffic_reruns_from_the_tables_on(finished: Workflow) -> None:
+    finished.changed()["traffic"] = {"rate_rps": 2}
+    assert finished.plan() == FROM_TABLES
 
 
 def test_a_changed_price_reruns_from_the_tables_on(finished: Workflow) -> None:
