@@ -3,12 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from assay.decision.compare import FIGURE, Comparison, at_once, compare
+from assay.decision.compare import FIGURE, Adjusted, Comparison, Tested, at_once, compare
 from assay.decision.limits import Checked, Qualifies, State, check, number, qualifies, why_unknown
 from assay.decision.looks import Looked, Out, looked, more, went_out
 from assay.decision.recommend import Beside, Candidate, Recommendation, recommend
@@ -58,6 +59,7 @@ def decide(
     candidates = [_candidate(settings, row, evidence) for row in table.to_dict("records")]
     objective = settings.decision.objective
     running = [model.model for model in candidates if model.possible]
+    tests: list[tuple[Tested, Adjusted]] = []
     comparisons = compare(
         objective,
         running,
@@ -65,14 +67,14 @@ def decide(
         evidence.rated,
         settings.shares,
         confidence,
-        at_once if before is None else before.adjust,
+        at_once if before is None else partial(before.adjust, noted=tests),
         wide,
         evidence.least_blocks,
     )
     values = {model.model: model.objective_value for model in candidates}
     gone = {} if before is None else before.out
     found = recommend(candidates, comparisons, objective == "most_accurate", gone)
-    at_look = {} if before is None else _at_look(before, found, candidates, comparisons, settings)
+    at_look = {} if before is None else _at_look(before, found, candidates, comparisons, tests, settings)
     made: dict[str, Any] = _plain(
         {
             "answer": found.answer,
@@ -112,6 +114,7 @@ def _at_look(
     found: Recommendation,
     candidates: Sequence[Candidate],
     comparisons: Sequence[Comparison],
+    tests: Sequence[tuple[Tested, Adjusted]],
     settings: Choice,
 ) -> dict[str, Any]:
     """What later looks have to know of this one, and who gets more blocks."""
@@ -129,7 +132,6 @@ def _at_look(
     measured = [model.beside.n for model in candidates if model.beside and model.model not in before.out]
     enough = before.look.last or min(measured, default=0) >= before.look.least_requests
     out: dict[str, Out] = went_out(before, found, missed, beaten) if enough else dict(before.out)
-    higher = settings.decision.objective == "most_accurate"
     return {
         "number": before.look.number,
         "of": before.look.of,
@@ -140,14 +142,14 @@ def _at_look(
         "more": more([model.model for model in candidates], found if enough else None, out),
         "tests": [
             {
-                "a": pair.a,
-                "b": pair.b,
-                "p": pair.p,
-                "ahead": None
-                if not pair.difference
-                else (pair.a if (pair.difference > 0) == higher else pair.b),
+                "a": test.a,
+                "b": test.b,
+                "p": test.p,
+                "ahead": test.ahead,
+                "p_adjusted": adjusted.p,
+                "ahead_adjusted": adjusted.ahead,
             }
-            for pair in comparisons
+            for test, adjusted in (tests if enough else ())
         ],
     }
 

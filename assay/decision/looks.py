@@ -1,7 +1,9 @@
 """Looks at the decision while it is being measured: what earlier ones found stands, and all of them share one error.
 
-- A pair of models is tested at every look. Its sequential p value (`assay.stats.sequential`) takes the place of the p
-  value in Holm's adjustment, over all pairs that were tested at any look (Ye, Li, Liu and Yao 2013).
+- A pair of models is tested at every look at which neither is out. Its sequential p value (`assay.stats.sequential`)
+  takes the place of the p value in Holm's adjustment over these pairs (Ye, Li, Liu and Yao 2013). Pairs with a model that
+  is out don't count any more: until one of the best is put out by mistake, all pairs of the best are among those that
+  count, so the chance of that first mistake is what Holm promises.
 - Limits go by intervals at the look's own level, so that all looks together claim what one would.
 - A model that misses a limit, or that one which surely qualifies beats, is out and stays out. When a winner stands, or
   nobody is left, nobody gets more blocks; else every model that isn't out does.
@@ -22,7 +24,7 @@ from assay.decision.compare import Adjusted, Tested
 from assay.decision.recommend import Recommendation
 from assay.errors import InputError
 from assay.stats.multiplicity import holm
-from assay.stats.sequential import levels, sequential_p
+from assay.stats.sequential import error_at_last, levels
 from assay.stopping.looks import Look
 
 
@@ -44,23 +46,32 @@ class Looked:
     """Models that are out, in the order in which they went."""
     tests: tuple[tuple[Tested, ...], ...] = ()
     """The tests of each look before."""
+    adjusted: dict[frozenset[str], Adjusted] = field(default_factory=dict)
+    """What became of each pair at the last look at which it was tested."""
 
     def confidence(self, confidence: float) -> float:
         """That of an interval at this look by itself, for one of `confidence` over all looks."""
         return 1.0 - levels(1.0 - confidence, self.look.shares)[-1]
 
-    def adjust(self, tested: Sequence[Tested]) -> list[Adjusted]:
-        """Adjusted p values of this look's tests, over all looks and all pairs that were ever tested."""
+    def adjust(
+        self, tested: Sequence[Tested], noted: list[tuple[Tested, Adjusted]] | None = None
+    ) -> list[Adjusted]:
+        """Adjusted p values over all looks of the pairs that are still tested; for the others, what was found then.
+
+        Tests and what became of them are added to `noted`: later looks have to know them.
+        """
         looks: list[dict[frozenset[str], Tested]] = [
             {frozenset((test.a, test.b)): test for test in each} for each in (*self.tests, tested)
         ]
-        pairs = list(dict.fromkeys(pair for each in looks for pair in each))
-        found = {pair: _sequential([each.get(pair) for each in looks], self.look.shares) for pair in pairs}
-        adjusted = dict(zip(pairs, holm([found[pair].p for pair in pairs]), strict=True))
-        return [
-            Adjusted(adjusted[pair], found[pair].ahead)
-            for pair in (frozenset((test.a, test.b)) for test in tested)
-        ]
+        pairs = [frozenset((test.a, test.b)) for test in tested]
+        going = [pair for pair in pairs if not pair & self.out.keys()]
+        found = [_sequential([each.get(pair) for each in looks], self.look.shares) for pair in going]
+        p_values = holm([one.p for one in found])
+        fresh = {pair: Adjusted(p, one.ahead) for pair, p, one in zip(going, p_values, found, strict=True)}
+        made = [fresh.get(pair) or self.adjusted.get(pair) or Adjusted(1.0, None) for pair in pairs]
+        if noted is not None:
+            noted.extend(zip(tested, made, strict=True))
+        return made
 
 
 def looked(look: Look, earlier: Iterable[Path]) -> Looked:
@@ -110,19 +121,23 @@ def _carried(look: Look, before: Sequence[Any]) -> Looked:
         )
         for found in before
     )
-    return Looked(look, out, tests)
+    adjusted = {
+        frozenset((test["a"], test["b"])): Adjusted(float(test["p_adjusted"]), test["ahead_adjusted"])
+        for found in before
+        for test in found["look"]["tests"]
+    }
+    return Looked(look, out, tests, adjusted)
 
 
 def _sequential(tests: Sequence[Tested | None], shares: tuple[float, ...]) -> Adjusted:
     """The sequential p value of one pair, and who was ahead when it was reached."""
     best = Adjusted(1.0, None)
-    for place in range(len(tests)):
-        p = sequential_p(
-            [1.0 if test is None else test.p for test in tests[: place + 1]], shares[: place + 1]
-        )
-        here = tests[place]
-        if here is not None and (p < best.p or best.ahead is None):
-            best = Adjusted(p, here.ahead)
+    for place, test in enumerate(tests):
+        if test is None:
+            continue
+        p = error_at_last(test.p, shares[: place + 1])
+        if p < best.p or best.ahead is None:
+            best = Adjusted(p, test.ahead)
     return best
 
 

@@ -95,11 +95,16 @@ def sequential_p(p_values: Sequence[float], shares: tuple[float, ...]) -> float:
     """
     if len(p_values) != len(shares):
         raise ValueError(f"{len(p_values)} p values at {len(shares)} looks")
+    return min((error_at_last(p, shares[: look + 1]) for look, p in enumerate(p_values)), default=1.0)
+
+
+def error_at_last(p: float, shares: tuple[float, ...]) -> float:
+    """The smallest error over all looks at which the last of these rejects a test of which it has the p value `p`."""
 
     def rejects(alpha: float) -> bool:
-        return any(p <= level for p, level in zip(p_values, levels(alpha, shares), strict=True))
+        return p <= levels(alpha, shares)[-1]
 
-    if not shares or not rejects(1.0 - 1e-9):
+    if not rejects(1.0 - 1e-9):
         return 1.0
     if rejects(LEAST):
         return LEAST

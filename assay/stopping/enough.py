@@ -26,8 +26,8 @@ from assay.sender.settings import SelfCheckLimits
 from assay.stopping.settings import CellWidths, fraction
 from assay.stopping.standing import stop_note
 
-LEAST_BLOCKS = 3
-"""Blocks that a cell has at least before it may end: the t quantile of two blocks is 12.7, which only chance narrows."""
+LEAST_BLOCKS = 4
+"""Blocks that a cell has at least before it may end. With 3, intervals of blocks that differ much covered .93 of .95."""
 
 Reader = Callable[[int], Ledger | None]
 """The ledger of a block of the same model and load; None where there is none."""
