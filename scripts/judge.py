@@ -62,6 +62,8 @@ def main(arguments: argparse.Namespace) -> None:
         rows = verdict_rows(answers, template, ask, judge=judge.label, judge_id=judge.id)
         write_verdicts(arguments.out_verdicts, rows)
         counts = {
+            "judge": judge.label,
+            "model": settings.model,
             **budget.ended(arguments, asking.capped),
             "asked": asking.requests_sent,
             "throttled": asking.throttled,

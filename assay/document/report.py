@@ -216,11 +216,9 @@ def context(
         "unpriced_lines": price_tables.unpriced(lines),
         "by_the_hour": price_tables.by_the_hour(lines),
         "unparseable": _sum(finished.verdict_statuses, "unparseable"),
+        "not_judged": run_tables.not_judged(inputs, finished.verdict_statuses),
         "verdicts_failed": _sum(finished.verdict_statuses, "failed"),
-        "verdicts": sum(
-            _sum(finished.verdict_statuses, name)
-            for name in ("correct", "incorrect", "unparseable", "failed")
-        ),
+        "verdicts": sum(_sum(finished.verdict_statuses, name) for name in run_tables.ASKED),
         "requests": {
             "measured": int(column(inputs.cells, "n").sum()),
             "answered": int(column(inputs.cells, "n_ok").sum()),

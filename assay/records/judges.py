@@ -30,12 +30,14 @@ def judge_rows(
         judge.label: stated.loc[stated["judge"] == judge.label].set_index(keys)["said"] for judge in judges
     }
     majority = panel.set_index(keys)["panel"].map(_STATED).astype("float64")
+    unjudged = int((panel["panel"].eq("none") & (panel["not_asked"] > 0)).sum())
     scores = answers.set_index(keys)["score"].astype("float64")
     decisive = scores.where((scores == 0.0) | (scores == 1.0))
     kappas = {(a.label, b.label): _kappa(said[a.label], said[b.label]) for a, b in combinations(judges, 2)}
     rows = []
     for judge in judges:
-        mine = stated.loc[stated["judge"] == judge.label]
+        given = stated.loc[stated["judge"] == judge.label]
+        mine = given.loc[given["verdict"] != "not_asked"]
         failed = int((mine["verdict"] == "failed").sum())
         unparseable = int((mine["verdict"] == "unparseable").sum())
         times = mine["e2e_ms"].dropna().to_numpy(dtype=np.float64)
@@ -46,6 +48,7 @@ def judge_rows(
             "n": len(mine),
             "unparseable_rate": unparseable / len(mine) if len(mine) else None,
             "failed": failed,
+            "not_asked": len(given) - len(mine),
             "n_reused": int(mine["reused"].fillna(False).sum()),
             "kappa_mean": _average([kappa for pair, kappa in kappas.items() if judge.label in pair]),
             "input_tokens": int(mine["input_tokens"].sum()),
@@ -56,7 +59,7 @@ def judge_rows(
         }
         rows.append(row)
     if judges:
-        rows.append(_panel_row(rows, majority, decisive, list(kappas.values()), len(panel)))
+        rows.append(_panel_row(rows, majority, decisive, list(kappas.values()), len(panel), unjudged))
     return rows
 
 
@@ -65,8 +68,10 @@ def _panel_row(
     majority: "pd.Series[float]",
     decisive: "pd.Series[float]",
     kappas: Sequence[float | None],
-    n: int,
+    answers: int,
+    unjudged: int,
 ) -> dict[str, Value]:
+    n = answers - unjudged
     costs = [row["cost_usd"] for row in rows]
     known = [float(cost) for cost in costs if isinstance(cost, int | float)]
     return {
@@ -75,8 +80,9 @@ def _panel_row(
         **_agreements(majority, majority, decisive),
         "agreement_with_panel": None,
         "n": n,
-        "unparseable_rate": float(majority.isna().mean()) if n else None,
+        "unparseable_rate": float(majority.isna().sum() - unjudged) / n if n else None,
         "failed": 0,
+        "not_asked": unjudged,
         "n_reused": sum(int(row["n_reused"] or 0) for row in rows),
         "kappa_mean": _average(kappas),
         "input_tokens": sum(int(row["input_tokens"] or 0) for row in rows),

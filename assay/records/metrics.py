@@ -652,7 +652,8 @@ RATED: tuple[Metric, ...] = (
     Metric(
         "accuracy_of_asked",
         "share",
-        "correct over asked: requests that failed, and answers without a verdict, count as not correct",
+        "correct over asked: requests that failed, and answers without a verdict, count as not correct; without those that "
+        "judges weren't asked about",
     ),
     Metric(
         "accuracy_of_asked_low", "share", "lower end of its interval, prompts clustered by source document"
@@ -668,6 +669,13 @@ RATED: tuple[Metric, ...] = (
     Metric("answers", "answers", "distinct answers: pairs of prompt and text", "count"),
     Metric(
         "answers_without_verdict", "answers", "distinct answers on which the panel has no majority", "count"
+    ),
+    Metric(
+        "answers_not_judged",
+        "answers",
+        "those of them that too few judges were asked about, since the budget was spent or enough was known: they count "
+        "neither as correct nor as not",
+        "count",
     ),
     Metric("max_tokens_share", "share", "answers that were cut at the limit of output tokens"),
 )
@@ -799,6 +807,13 @@ JUDGES: tuple[Metric, ...] = (
         "replies that held no verdict, over all put to it; for the panel, answers without a majority",
     ),
     Metric("failed", "answers", "answers that it could not be asked about, all tries failed", "count"),
+    Metric(
+        "not_asked",
+        "answers",
+        "answers beside those of n that it wasn't asked about, since the budget was spent or enough was known; for the "
+        "panel, those without a majority for that reason",
+        "count",
+    ),
     Metric(
         "n_reused",
         "answers",

@@ -25,14 +25,18 @@ def panel_of(verdicts: pd.DataFrame, judges: Sequence[str]) -> pd.DataFrame:
 
 
 def rated_answers(answers: pd.DataFrame, panel: pd.DataFrame | None) -> pd.DataFrame:
-    """The answers with `right`: 1 or 0 by the panel's majority, NaN without one; without a panel, the metric's score."""
+    """The answers with `right`: 1 or 0 by the panel's majority, NaN without one; without a panel, the metric's score.
+
+    And with `unjudged`: whether there is no majority since judges weren't asked, so that nothing is known of the answer.
+    """
     made = answers.copy(deep=False)
     if panel is None:
-        made["right"] = made["score"].astype("float64")
+        made["right"], made["unjudged"] = made["score"].astype("float64"), False
         return made
-    found = panel[["model", "answer_id", "panel"]].drop_duplicates(["model", "answer_id"])
-    joined = made[["model", "answer_id"]].merge(found, on=["model", "answer_id"], how="left")["panel"]
-    made["right"] = joined.map({"correct": 1.0, "incorrect": 0.0}).astype("float64").to_numpy()
+    found = panel[["model", "answer_id", "panel", "not_asked"]].drop_duplicates(["model", "answer_id"])
+    joined = made[["model", "answer_id"]].merge(found, on=["model", "answer_id"], how="left")
+    made["right"] = joined["panel"].map({"correct": 1.0, "incorrect": 0.0}).astype("float64").to_numpy()
+    made["unjudged"] = made["right"].isna() & (joined["not_asked"] > 0).to_numpy(dtype=bool)
     return made
 
 
@@ -41,8 +45,9 @@ def rated_prompts(answers: pd.DataFrame, records: pd.DataFrame, sources: Mapping
 
     Columns: model, bucket, prompt_id, source; `asked` and `answered` (measured requests of this run), `reused` (whether
     its answers are those of other runs), `accuracy` (of the answers with a verdict; NaN without one), `accuracy_of_asked`
-    (NaN where this run didn't ask), `metric_score` (NaN without an answer), and `answers`, `without_verdict` and `cut`
-    (answers, those without a verdict, and those that were cut at the limit of tokens).
+    (NaN where this run didn't ask, or no judge was asked), `metric_score` (NaN without an answer), and `answers`,
+    `without_verdict`, `unjudged` and `cut` (answers, those without a verdict, those of them that judges weren't asked about,
+    and those that were cut at the limit of tokens).
     """
     measured = records.loc[records["role"] == "measured", ["model", "bucket", "prompt_id", "ok"]]
     measured = measured.assign(ok=measured["ok"].fillna(False).astype("float64"))
@@ -62,6 +67,7 @@ def rated_prompts(answers: pd.DataFrame, records: pd.DataFrame, sources: Mapping
         else np.zeros(len(answers), dtype=bool)
     )
     correct = np.where(decided, times * np.nan_to_num(right), 0.0)
+    unjudged = answers["unjudged"].to_numpy(dtype=bool)
     sums = pd.DataFrame(
         {
             "model": answers["model"].astype(object),
@@ -74,6 +80,8 @@ def rated_prompts(answers: pd.DataFrame, records: pd.DataFrame, sources: Mapping
             "scored": times * answers["score"].to_numpy(dtype=np.float64),
             "answers": 1.0,
             "without_verdict": (~decided).astype(np.float64),
+            "unjudged": unjudged.astype(np.float64),
+            "unjudged_here": np.where(reused, 0.0, times * unjudged),
             "cut": times * np.nan_to_num(answers["stop_reason_max_tokens"].to_numpy(dtype=np.float64)),
         }
     )
@@ -81,13 +89,12 @@ def rated_prompts(answers: pd.DataFrame, records: pd.DataFrame, sources: Mapping
     if reused.any():
         asked = pd.concat([asked, _not_asked(answers.loc[reused], asked)], ignore_index=True)
     made = asked.merge(summed, on=["model", "prompt_id"], how="left")
-    counts = ["times", "decided", "correct", "correct_here", "reused", "answers", "without_verdict", "cut"]
+    counts = [str(name) for name in sums if name not in ("model", "prompt_id", "scored")]
     made[counts] = made[counts].fillna(0.0)
     made["reused"] = made["reused"] > 0
     made["accuracy"] = made["correct"] / made["decided"].where(made["decided"] > 0)
-    made["accuracy_of_asked"] = (made["correct_here"] / made["asked"].where(made["asked"] > 0)).clip(
-        upper=1.0
-    )
+    known = made["asked"] - made["unjudged_here"]
+    made["accuracy_of_asked"] = (made["correct_here"] / known.where(known > 0)).clip(upper=1.0)
     made["metric_score"] = made["scored"] / made["times"].where(made["times"] > 0)
     made["source"] = [sources.get(prompt, prompt) for prompt in made["prompt_id"]]
     return made
@@ -139,6 +146,7 @@ def rates(
     answered = float(chosen["times"].sum())
     made["answers"] = int(chosen["answers"].sum())
     made["answers_without_verdict"] = int(chosen["without_verdict"].sum()) if judged else 0
+    made["answers_not_judged"] = int(chosen["unjudged"].sum())
     made["max_tokens_share"] = float(chosen["cut"].sum()) / answered if answered else None
     return made
 

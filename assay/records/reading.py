@@ -5,7 +5,7 @@ Reads only the columns that tables are made of. A column that a file lacks is nu
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,6 +131,14 @@ class Status:
     sittings: int
     checks: Mapping[str, SelfCheck]
     """By bucket."""
+    incomplete: frozenset[str] | None = None
+    """The buckets that a capped job didn't come to the end of; null where it doesn't tell, and then it may be any."""
+
+    def of(self, buckets: Collection[str]) -> str:
+        """How it ended for some of its buckets: one that was whole before the budget was spent is complete."""
+        if self.status == "capped" and self.incomplete is not None and self.incomplete.isdisjoint(buckets):
+            return "complete"
+        return self.status
 
 
 def read(paths: Sequence[Path], columns: Mapping[str, pa.DataType], needed: Sequence[str]) -> pd.DataFrame:
@@ -197,6 +205,7 @@ def read_status(path: Path) -> Status:
             found.get("reason"),
             int(found.get("sittings") or 0),
             {bucket: _self_check(cell) for bucket, cell in (found.get("cells") or {}).items()},
+            None if found.get("incomplete") is None else frozenset(map(str, found["incomplete"])),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(

@@ -35,10 +35,10 @@ def standing(
     if not jobs:
         return Standing("missing", "not measured", None, dict.fromkeys(FIGURES_OF_SELF_CHECK))
     bad = {bucket: reason for bucket in buckets if (reason := invalid.get((model, bucket, load))) is not None}
-    worst = "invalid" if bad else max((job.status for job in jobs), key=_badness)
+    worst = "invalid" if bad else max((job.of(buckets) for job in jobs), key=_badness)
     reasons = [
         *(reason if len(buckets) == 1 else f"{bucket}: {reason}" for bucket, reason in bad.items()),
-        *(job.reason for job in jobs if job.status != "complete" and job.reason),
+        *(job.reason for job in jobs if job.of(buckets) != "complete" and job.reason),
     ]
     checks = [job.checks[bucket] for job in jobs for bucket in buckets if bucket in job.checks]
     return Standing(

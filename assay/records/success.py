@@ -29,8 +29,9 @@ _TEXT = pa.dictionary(pa.int32(), pa.string())
 def right_of(records: Sequence[Path], rated: pd.DataFrame) -> Floats:
     """How correct each record's answer is, in the order of `reading.read_records`.
 
-    `rated` are the answers with `right`. What failed is 0, and so is, to be on the safe side, an answer without a verdict.
-    An answer that isn't among `rated` is NaN: a ramp's, say, since those aren't scored.
+    `rated` are the answers with `right` and `unjudged`. What failed is 0, and so is, to be on the safe side, an answer
+    without a verdict. NaN is one that judges weren't asked about, and one that isn't among `rated`: a ramp's, say, since those
+    aren't scored.
     """
     columns = {"model": _TEXT, "prompt_id": _TEXT, "text": _TEXT, "ok": pa.bool_()}
     frame = reading.read(records, columns, ("model", "prompt_id", "ok"))
@@ -39,8 +40,10 @@ def right_of(records: Sequence[Path], rated: pd.DataFrame) -> Floats:
     given = frame.loc[answered, ["model", "prompt_id", "text"]]
     distinct = given.drop_duplicates()
     known = {
-        (model, name): 0.0 if math.isnan(right) else right
-        for model, name, right in zip(rated["model"], rated["answer_id"], rated["right"], strict=True)
+        (model, name): 0.0 if math.isnan(right) and not unjudged else right
+        for model, name, right, unjudged in zip(
+            rated["model"], rated["answer_id"], rated["right"], rated["unjudged"], strict=True
+        )
     }
     found = [
         known.get((model, answer_id(prompt_id, text)), math.nan)

@@ -1,6 +1,6 @@
 """Tables about the run itself: buckets, cells, judges, spending, what is incomplete, what the words mean."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,9 @@ from assay.tables.models import METRICS, cost_of_transactions
 from assay.tables.numbers import UNKNOWN, count, decimal, dollars, known, number, percent
 
 Row = dict[str, Any]
+
+ASKED = ("correct", "incorrect", "unparseable", "failed")
+"""Verdicts that a judge was asked for, whatever came of it."""
 
 
 def _rows(frame: pd.DataFrame) -> list[Row]:
@@ -106,6 +109,26 @@ def incomplete(inputs: Inputs) -> Markdown | None:
     return table(columns, rows)
 
 
+def not_judged(inputs: Inputs, statuses: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line for each model of whose answers some weren't judged, then one for each judging that left some out, and why."""
+    rows = [row for row in _rows(inputs.models) if known(row.get("answers_not_judged"))]
+    lines = [
+        f"{row['model']}: accuracy is that of {count(row['answers'] - row['answers_not_judged'])} of "
+        f"{count(row['answers'])} answers on the dataset of interest"
+        for row in rows
+        if row["answers_not_judged"]
+    ]
+    for status in statuses:
+        if left := int(status.get("not_asked") or 0):
+            asked = sum(int(status.get(name) or 0) for name in ASKED)
+            why = f" ({status['reason']})" if status.get("reason") else ""
+            lines.append(
+                f"{status['judge']} was asked about {count(asked)} of {count(asked + left)} answers of "
+                f"{status['model']}{why}"
+            )
+    return lines
+
+
 HELD = 0.9
 """A closed loop holds its load if so much of it was in flight."""
 
@@ -139,6 +162,11 @@ def judges(frame: pd.DataFrame) -> Markdown | None:
         Column("called correct", lambda row: percent(row.get("correct_share"))),
         Column("no verdict in reply", lambda row: percent(row.get("unparseable_rate"))),
         Column("requests failed", lambda row: count(row.get("failed"))),
+        *(
+            [Column[Row]("not asked about", lambda row: count(row.get("not_asked")))]
+            if "not_asked" in frame and frame["not_asked"].any()
+            else []
+        ),
         *(
             [Column[Row]("taken from other runs", lambda row: count(row.get("n_reused")))]
             if "n_reused" in frame and frame["n_reused"].any()

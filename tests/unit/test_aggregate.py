@@ -319,6 +319,40 @@ def test_answers_without_a_majority_are_counted_and_in_no_accuracy(tmp_path: Pat
     assert panel["unparseable_rate"] == pytest.approx(1 / 40)
 
 
+def test_what_judges_were_not_asked_about_counts_nowhere(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel(accuracy=1.0), "steady": MadeModel()}, levels=(1,))
+
+    def capped(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        left = {"verdict": "not_asked", "input_tokens": 0, "output_tokens": 0, "e2e_ms": None, "tries": 0}
+        return [row | (left if row["prompt_id"] in ("short-0", "short-1") else {}) for row in rows]
+
+    for path in run.verdicts[:2]:  # of swift's three judges
+        rewrite(path, capped)
+    made = tables(run)
+    short, long = made["accuracy"][:2]
+    assert (short["answers"], short["answers_not_judged"], short["accuracy_n"]) == (20, 2, 18)
+    assert short["accuracy"] == short["accuracy_of_asked"] == pytest.approx(1.0)
+    assert short["accuracy_of_asked_n"] == 18
+    assert long["answers_not_judged"] == 0
+    swift, steady = made["models"]
+    assert (swift["answers_not_judged"], steady["answers_not_judged"]) == (2, 0)
+    assert swift["cost_usd_per_10k_correct_answers"] is None, "nobody knows how many of them are correct"
+    assert steady["cost_usd_per_10k_correct_answers"] is not None
+    ada, panel = made["judges"][0], made["judges"][-1]
+    assert (ada["n"], ada["not_asked"], ada["failed"], ada["unparseable_rate"]) == (78, 2, 0, 0)
+    assert ada["cost_usd"] is not None
+    assert (panel["n"], panel["not_asked"], panel["unparseable_rate"]) == (78, 2, 0)
+
+
+def test_a_bucket_that_was_whole_before_the_budget_was_spent_is_complete(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel(statuses={("c4", 1): ("capped", "the budget is spent")})})
+    path = run.statuses[1]
+    path.write_text(json.dumps({**json.loads(path.read_text()), "incomplete": ["long"]}))
+    cells = {(row["bucket"], row["load"]): row for row in tables(run)["cells"]}
+    assert (cells["short", "c4"]["status"], cells["short", "c4"]["reason"]) == ("complete", None)
+    assert (cells["long", "c4"]["status"], cells["long", "c4"]["reason"]) == ("capped", "the budget is spent")
+
+
 def test_without_judges_the_metric_takes_their_place(tmp_path: Path) -> None:
     made = tables(make_run(tmp_path, {"swift": MadeModel(accuracy=0.7)}, judges=()))
     assert made["judges"] == []
