@@ -108,8 +108,8 @@ class Benchmark(Settings):
     stop: Stop | None = None
     """When to stop before the plan ends. By default nothing does."""
     reuse: tuple[Path, ...] = ()
-    """Folders of other runs' ledgers. Answers to the very same questions are taken from them for accuracy and for
-    judging, never for latency."""
+    """Folders of other runs' ledgers, such as `results/other/ledger`. Answers to the very same questions are taken from
+    them for accuracy and for judging, whatever their edition, and never for latency."""
     dataset_of_interest: Interest
     """The bucket that the decision is about, or weights by bucket: `{short: 3, long: 1}`."""
     limits: Limits = Limits()
