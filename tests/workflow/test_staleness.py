@@ -243,7 +243,28 @@ def test_a_traffic_reruns_from_the_tables_on(finished: Workflow) -> None:
 
 def test_a_changed_price_reruns_from_the_tables_on(finished: Workflow) -> None:
     finished.changed()["prices"]["sim.swift-v1:0"]["input_usd_per_million"] = 3.0
-    assert finished.plan() == {"prices": 1, **FROM_TABLES}
+    assert finished.plan() == {"prices": 1, "check_budget": 1, "preflight": 1, **FROM_TABLES}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"service_tiers": {"priority": {"input_usd_per_million": 2.0, "output_usd_per_million": 4.0}}},
+        {"thresholds": [{"above_input_tokens": 100, "input_usd_per_million": 2.0, "output_usd_per_million": 4.0}]},
+    ],
+)  # fmt: skip
+def test_a_changed_part_of_a_price_measures_and_judges_nothing(
+    finished: Workflow, changed: dict[str, Any]
+) -> None:
+    finished.changed()["prices"]["sim.swift-v1:0"] |= changed
+    plan = finished.plan()
+    assert plan.items() >= {"prices": 1, **FROM_TABLES}.items()
+    assert not any(name.startswith(("invoke_", "judge_", "score")) for name in plan)
+
+
+def test_prices_that_are_looked_up_anew_and_are_the_same_rerun_nothing(finished: Workflow) -> None:
+    finished.run("results/tiny/prices.json", "--forcerun", "prices")
+    assert finished.plan() == {}
 
 
 def test_a_changed_objective_reruns_from_the_decision_on(finished: Workflow) -> None:
