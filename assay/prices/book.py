@@ -145,8 +145,8 @@ def _with_thresholds(values: Mapping[str, Any]) -> dict[str, Any]:
 class Usage:
     """Tokens of one request as Bedrock counts them: `input_tokens` does not include the cached ones.
 
-    None where the service did not say. A service that says nothing of caching has cached nothing. Converse doesn't tell
-    how long a cache write is kept: it counts as one for 5 minutes.
+    None where the service did not say. A service that says nothing of caching has cached nothing. A cache write counts as
+    one for 5 minutes: Assay's cache points ask for no other time, and `cacheWriteInputTokens` doesn't tell.
     """
 
     input_tokens: int | None
