@@ -265,11 +265,15 @@ def _successes(
     valid: bool,
     limits: Mapping[str, float],
 ) -> Successes | None:
-    """What the requests came to. None where it isn't known of all of them, as in a ramp, whose answers aren't scored."""
+    """What the requests came to. None in a ramp, whose answers aren't scored, and where of a bucket nothing is known."""
     last = (rows["role"] == "measured").to_numpy(dtype=bool)
     right = rows["right"].to_numpy(dtype=np.float64)[last]
-    if level.ramp is not None or np.isnan(right).any() or not len(right):
+    bucket = pd.factorize(rows["bucket"].astype(object)[last])[0]
+    judged = np.where(np.isnan(right), 0.0, weights[last])
+    share = np.bincount(bucket, judged)
+    if level.ramp is not None or not len(right) or not share.all():
         return None
+    judged *= (np.bincount(bucket, weights[last]) / share)[bucket]
     kept = np.full(len(right), valid) if limits else None
     for name, most_ms in limits.items():
         due = name in ("ttft_ms", "e2e_ms") and level.concurrency is None
@@ -277,7 +281,8 @@ def _successes(
         latency = rows[column].to_numpy(dtype=np.float64)[last]
         # An answer too short for a time per output token broke no limit on it.
         kept &= (latency <= most_ms) | (np.isnan(latency) & (name == "tpot_ms"))
-    return Successes(weights[last], right, kept, rows["source_code"].to_numpy(dtype=np.int64)[last])
+    right = np.nan_to_num(right)
+    return Successes(weights[last], judged, right, kept, rows["source_code"].to_numpy(dtype=np.int64)[last])
 
 
 def _arriving(rows: pd.DataFrame) -> Arriving:

@@ -91,8 +91,11 @@ class Successes:
 
     weight: Floats
     """That of the request: see `Requests`."""
+    judged_weight: Floats
+    """Its weight among those of which it is known whether they are right, of which each bucket keeps its share; else 0."""
     right: Floats
-    """Whether it was answered correctly, from 0 to 1: 0 where it failed, or where its answer has no verdict."""
+    """Whether it was answered correctly, from 0 to 1: 0 where it failed, where its answer has no verdict, and where that isn't
+    known, since no judge was asked."""
     kept: Flags | None
     """Whether it kept every limit that is on the latency of a single request; None where there is no such limit."""
     source: Codes

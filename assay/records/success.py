@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from assay.metrics.answer_id import answer_id
 from assay.records import reading
-from assay.records.sample import Sample, Successes
+from assay.records.sample import Sample
 from assay.stats import mover, ratios, shares
 from assay.stats.interval import Interval
 
@@ -68,7 +68,7 @@ def successes(sample: Sample, within: bool) -> Floats | None:
 def share(sample: Sample, within: bool) -> float | None:
     """Correct answers (`within`: and within the limits on latency) over measured requests."""
     good, found = successes(sample, within), sample.successes
-    return None if good is None or found is None else float((found.weight * good).sum())
+    return None if good is None or found is None else float((found.judged_weight * good).sum())
 
 
 def share_interval(sample: Sample, within: bool) -> Interval | None:
@@ -76,16 +76,15 @@ def share_interval(sample: Sample, within: bool) -> Interval | None:
     good, found = successes(sample, within), sample.successes
     if good is None or found is None:
         return None
-    return shares.clustered(good, _numbered(found), sample.confidence, found.weight)
-
-
-def _numbered(found: Successes) -> NDArray[np.int64]:
-    return np.unique(found.source, return_inverse=True)[1].astype(np.int64)
+    judged = found.judged_weight > 0
+    documents = np.unique(found.source[judged], return_inverse=True)[1].astype(np.int64)
+    return shares.clustered(good[judged], documents, sample.confidence, found.judged_weight[judged])
 
 
 def cost_per_success(sample: Sample, within: bool) -> float | None:
     """Dollars per correct answer: sum(weight x dollars of all tries) / sum(weight x correct).
 
+    Where judges weren't asked about all answers, the lower sum is that of the others, weighed up to all requests.
     None where the price is unknown, where nobody said what is correct, and where nothing is.
     """
     parts = _parts(sample, within)
@@ -120,7 +119,7 @@ def _parts(sample: Sample, within: bool) -> _Parts | None:
     good, found, paid = successes(sample, within), sample.successes, sample.attempts
     if good is None or found is None or sample.cost_usd is None:
         return None
-    there = float((found.weight * good).sum())
+    there = float((found.judged_weight * good).sum())
     if not there > 0:
         return None
     documents = np.unique(paid.source)
@@ -130,7 +129,9 @@ def _parts(sample: Sample, within: bool) -> _Parts | None:
     moved_usd = np.bincount(tries, usd, len(documents)) - mean * np.bincount(
         requests, found.weight, len(documents)
     )
-    moved: Floats = np.bincount(requests, found.weight * (good - there), len(documents)).astype(np.float64)
+    moved: Floats = np.bincount(requests, found.judged_weight * (good - there), len(documents)).astype(
+        np.float64
+    )
     return _Parts(ratios.Ratio(mean, moved_usd), there, moved)
 
 

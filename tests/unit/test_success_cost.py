@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,60 @@ def test_an_answer_without_a_verdict_is_not_correct(by_hand: MadeRun) -> None:
     assert cell["cost_usd_per_10k_correct_answers"] == pytest.approx(6500 * USD_PER_TOKEN / 1 * 10_000)
 
 
+def test_answers_that_no_judge_was_asked_about_say_nothing_of_what_is_correct(by_hand: MadeRun) -> None:
+    for path in by_hand.verdicts:
+        rewrite(
+            path, lambda rows: [row | {"verdict": "not_asked"} if row is rows[0] else row for row in rows]
+        )
+    (cell,) = tables(by_hand)["cells"]
+    # Of four requests of which it is known, one is correct; dollars are those of all five.
+    assert cell["correct_share"] == pytest.approx(1 / 4)
+    assert cell["cost_usd_per_10k_correct_answers"] == pytest.approx(6500 * USD_PER_TOKEN / (5 / 4) * 10_000)
+    assert cell["correct_share_low"] < 1 / 4 < cell["correct_share_high"]
+
+
+def test_in_a_mix_each_bucket_keeps_its_share_where_judges_were_asked_about_some(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel(accuracy=0.5)}, levels=(1,), requests=20)
+    cells = {cell["bucket"]: cell for cell in tables(run)["cells"]}
+    mixed = {"short": 1, "long": 3}
+    (whole,) = tables(run, interest=mixed)["models"]
+    assert whole["correct_share"] == pytest.approx(
+        0.25 * cells["short"]["correct_share"] + 0.75 * cells["long"]["correct_share"]
+    )
+
+    def fewer(rows: list[Row]) -> list[Row]:
+        skipped = [row for row in rows if row["prompt_id"].startswith("long")][::2]
+        return [row | {"verdict": "not_asked"} if row in skipped else row for row in rows]
+
+    for path in run.verdicts:
+        rewrite(path, fewer)
+    cells = {cell["bucket"]: cell for cell in tables(run)["cells"]}
+    (some,) = tables(run, interest=mixed)["models"]
+    assert some["correct_share"] == pytest.approx(
+        0.25 * cells["short"]["correct_share"] + 0.75 * cells["long"]["correct_share"]
+    )
+
+
+def test_in_an_open_loop_a_request_is_held_against_the_limits_from_when_it_was_due(tmp_path: Path) -> None:
+    rows = [
+        request("right", 10, e2e_from_intended_ms=wait, ttft_from_intended_ms=wait) for wait in (100.0, 600.0)
+    ]
+    run = one_cell(tmp_path, rows, accuracy=1.0)
+    as_open = {
+        "load": "r2.5",
+        "concurrency": None,
+        "rate_rps": 2.5,
+        "arrivals": "constant",
+        "dispatched_ns": 0,
+    }
+    there = run.records[0].parent.parent / "r2.5"
+    run.records[0].parent.rename(there)
+    made = replace(run, records=[there / "b1.parquet"], statuses=[there / "b1.json"])
+    rewrite(made.records[0], lambda old: [row | as_open for row in old])
+    (cell,) = tables(made, concurrency=None, rate_rps=2.5, latency_limits={"e2e_ms": 500.0})["cells"]
+    assert cell["goodput_share"] == pytest.approx(1 / 2)
+
+
 def test_without_judges_the_datasets_own_metric_takes_the_verdicts_place(by_hand: MadeRun) -> None:
     rewrite(by_hand.answers[0], lambda rows: [row | {"score": 0.5} for row in rows])
     settings = {"dataset_of_interest": "short", "models": by_hand.models, "concurrency": 1}
@@ -256,7 +311,7 @@ def sample(usd: Floats, right: Floats, clusters: Floats) -> Sample:
         true,
         clusters.astype(int),
     )
-    made = Successes(weight, right, None, clusters.astype(int))
+    made = Successes(weight, weight, right, None, clusters.astype(int))
     return Sample(1, 0.95, Requests(**requests), attempts, successes=made)
 
 
