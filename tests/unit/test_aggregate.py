@@ -336,7 +336,8 @@ def test_what_judges_were_not_asked_about_counts_nowhere(tmp_path: Path) -> None
     assert long["answers_not_judged"] == 0
     swift, steady = made["models"]
     assert (swift["answers_not_judged"], steady["answers_not_judged"]) == (2, 0)
-    assert swift["cost_usd_per_10k_correct_answers"] is None, "nobody knows how many of them are correct"
+    assert swift["correct_share"] == 1.0, "that of the answers that were judged"
+    assert swift["cost_usd_per_10k_correct_answers"] == pytest.approx(swift["cost_usd_per_10k_transactions"])
     assert steady["cost_usd_per_10k_correct_answers"] is not None
     ada, panel = made["judges"][0], made["judges"][-1]
     assert (ada["n"], ada["not_asked"], ada["failed"], ada["unparseable_rate"]) == (78, 2, 0, 0)
