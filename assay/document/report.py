@@ -186,6 +186,7 @@ def context(
             "buckets": run_tables.buckets(finished.buckets.get("buckets", [])),
             "cells": run_tables.cells(inputs, shown.models, buckets),
             "incomplete": run_tables.incomplete(inputs),
+            "ended_early": run_tables.ended_early(inputs),
             "instrument": instrument_tables.instrument(inputs, shown.models),
             "spending": run_tables.spending(inputs, shown.models),
             "estimated": estimated.estimated(finished.estimate, inputs, finished.judges),

@@ -212,6 +212,7 @@ def _stands(level: Level, jobs: Standing, sample: Sample) -> Row:
         "arrivals": None if sample.arriving is None else sample.arriving.kind,
         "status": status,
         "reason": reason,
+        "ended_early": jobs.ended_early,
     }
 
 

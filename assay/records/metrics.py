@@ -380,6 +380,13 @@ _STANDING = (
         "text",
     ),
     Metric("reason", "", "why it isn't complete, null if it is", "text"),
+    Metric(
+        "ended_early",
+        "",
+        "why its later blocks weren't measured on purpose (enough was known, or a look at the decision settled it); null "
+        "where all were",
+        "text",
+    ),
 )
 
 SAMPLED: tuple[Metric, ...] = (

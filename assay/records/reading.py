@@ -108,6 +108,8 @@ class SelfCheck:
     """Whether its latencies are the service's: what the client distorted is not a measurement."""
     reason: str | None = None
     """Why not."""
+    stopped: str | None = None
+    """Why it wasn't measured in this block, on purpose."""
 
 
 FIGURES_OF_SELF_CHECK = (
@@ -220,4 +222,5 @@ def _self_check(cell: Mapping[str, Any]) -> SelfCheck:
         **{name: None if value is None else float(value) for name, value in figures.items()},
         valid=cell.get("valid") is not False,
         reason=cell.get("reason"),
+        stopped=cell.get("stopped"),
     )

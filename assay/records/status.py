@@ -21,6 +21,8 @@ class Standing:
     sittings: int | None
     checks: Mapping[str, float | None]
     """What the client said of itself, by name: of the worst block and bucket."""
+    ended_early: str | None = None
+    """Why later blocks of it weren't measured, where they weren't on purpose."""
 
 
 def standing(
@@ -51,6 +53,7 @@ def standing(
             )
             for name in FIGURES_OF_SELF_CHECK
         },
+        "; ".join(dict.fromkeys(check.stopped for check in checks if check.stopped)) or None,
     )
 
 

@@ -109,6 +109,22 @@ def incomplete(inputs: Inputs) -> Markdown | None:
     return table(columns, rows)
 
 
+def ended_early(inputs: Inputs) -> Markdown | None:
+    """One row for each cell of which later blocks weren't measured on purpose, and why. None if there is none."""
+    rows = [row for row in _rows(inputs.cells) if isinstance(row.get("ended_early"), str)]
+    if not rows:
+        return None
+    columns: list[Column[Row]] = [
+        Column("model", lambda row: row["model"], "left"),
+        Column("bucket", lambda row: row["bucket"], "left"),
+        Column("load", lambda row: level_of(row["load"]).words, "left"),
+        Column("requests measured", lambda row: count(row.get("n"))),
+        Column("blocks measured", lambda row: count(row.get("blocks"))),
+        Column("why", lambda row: row["ended_early"], "left"),
+    ]
+    return table(columns, rows)
+
+
 def not_judged(inputs: Inputs, statuses: Sequence[Mapping[str, Any]]) -> list[str]:
     """A line for each model of whose answers some weren't judged, then one for each judging that left some out, and why."""
     rows = [row for row in _rows(inputs.models) if known(row.get("answers_not_judged"))]
