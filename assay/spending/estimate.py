@@ -66,7 +66,7 @@ class Estimate:
     @property
     def unknown(self) -> list[str]:
         """Ids of what is to be asked, or was, without a known price."""
-        return sorted({row.id or row.label for row in self.rows if row.usd is None})
+        return sorted({row.id for row in self.rows if row.id is not None and row.usd is None})
 
     @property
     def spent_usd(self) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assay.bedrock.request import Line
-from assay.bedrock.settings import Endpoint, Inference, Model
+from assay.bedrock.settings import Endpoint, Inference, Model, SimulatorEndpoint
 from assay.judging.prompt import JudgeTemplate, read_template
 from assay.ledger.files import file_name
 from assay.ledger.keys import ask_key
@@ -107,6 +107,8 @@ class Facts:
     ledger: Path
     searched: frozenset[str]
     """Labels of the models whose search has ended."""
+    identities: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Names of the endpoint in ask keys, as far as they are known."""
 
     @property
     def tokens(self) -> dict[str, int]:
@@ -116,7 +118,11 @@ class Facts:
     def line(self, model: Model, defaults: Inference, edition: int, stage: str) -> AskedLine:
         """A model or judge, with what the ledger tells of it."""
         inference = model.inference.over(defaults)
-        name, region = identity(self.endpoint, model.id)
+        # Of Bedrock it is the same for all ids, and takes a moment to find out.
+        which = model.id if isinstance(self.endpoint, SimulatorEndpoint) else ""
+        if which not in self.identities:
+            self.identities[which] = identity(self.endpoint, model.id)
+        name, region = self.identities[which]
         system = self.system if stage == "invoke" else None
         asked = Remembering(name, region, Line(model, inference), system, edition)
         price = self.prices.get(model.id, Price()).of_line(model.service_tier, model.latency)

@@ -1,0 +1,87 @@
+"""The smallest differences that a plan tells: found in four of five simulated worlds, by the decision's own tests."""
+
+import math
+
+import numpy as np
+import pytest
+
+from assay.spending.power import accuracy_points, latency_percent
+from assay.stats.paired import blocked_quantile_ratio, quantile_ratio, share_difference
+from assay.stats.quantiles import Sorted
+
+WORLDS = 600
+FOUND = (0.74, 0.88)
+"""Around the 80 % that are stated: three standard errors of so many worlds, and that the formulas are of large samples."""
+
+
+def told(p_values: list[float], alpha: float) -> float:
+    return sum(p <= alpha for p in p_values) / len(p_values)
+
+
+@pytest.mark.parametrize(("documents", "discordant", "alpha"), [(80, 0.19, 0.05), (300, 0.1, 0.05 / 3)])
+def test_the_stated_difference_in_accuracy_is_found_in_four_of_five_worlds(
+    documents: int, discordant: float, alpha: float
+) -> None:
+    points = accuracy_points(documents, discordant, alpha)
+    assert points is not None
+    difference = points / 100
+    draw = np.random.default_rng(7)
+    p_values = []
+    for _ in range(WORLDS):
+        # Of the discordant prompts, so many more are won by one model that the difference is the stated one.
+        kind = draw.random(documents)
+        wins, losses = (discordant + difference) / 2, (discordant - difference) / 2
+        a = np.where(kind < wins, 1.0, np.where(kind < wins + losses, 0.0, 1.0))
+        b = np.where(kind < wins, 0.0, 1.0)
+        found = share_difference(a, b, np.arange(documents), 1 - alpha)
+        assert found is not None
+        p_values.append(found.p)
+    assert FOUND[0] <= told(p_values, alpha) <= FOUND[1] + 0.04
+
+
+@pytest.mark.parametrize(("p", "requests", "sigma"), [(0.5, 120, 0.4), (0.5, 400, 0.25), (0.95, 1000, 0.4)])
+def test_the_stated_difference_in_latency_is_found_in_four_of_five_worlds(
+    p: float, requests: int, sigma: float
+) -> None:
+    alpha = 0.05
+    percent = latency_percent(p, requests, sigma, alpha)
+    assert percent is not None
+    draw = np.random.default_rng(11)
+    p_values = []
+    for _ in range(WORLDS):
+        quick = Sorted.of(draw.lognormal(0.0, sigma, requests))
+        slow = Sorted.of(draw.lognormal(math.log1p(percent / 100), sigma, requests))
+        found = quantile_ratio(slow, quick, p, 1 - alpha)
+        assert found is not None
+        p_values.append(found.p)
+    assert FOUND[0] <= told(p_values, alpha) <= FOUND[1]
+
+
+def test_with_blocks_the_stated_difference_is_that_of_the_decisions_blocked_test() -> None:
+    alpha, blocks, requests, sigma = 0.05, 5, 200, 0.4
+    percent = latency_percent(0.5, requests, sigma, alpha, blocks)
+    assert percent is not None
+    draw = np.random.default_rng(13)
+    p_values = []
+    for _ in range(WORLDS):
+        quick = draw.lognormal(0.0, sigma, (blocks, requests // blocks))
+        slow = draw.lognormal(math.log1p(percent / 100), sigma, (blocks, requests // blocks))
+        pooled = [float(np.median(each)) for each in (slow, quick)]
+        found = blocked_quantile_ratio(
+            pooled[0], pooled[1], np.median(slow, axis=1), np.median(quick, axis=1), 1 - alpha
+        )
+        assert found is not None
+        p_values.append(found.p)
+    assert FOUND[0] - 0.04 <= told(p_values, alpha) <= FOUND[1]
+
+
+def test_more_tells_smaller_differences_and_blocks_cost_some_power() -> None:
+    once, twice = (latency_percent(0.5, n, 0.4, 0.05) for n in (100, 200))
+    in_blocks = latency_percent(0.5, 100, 0.4, 0.05, 5)
+    assert once is not None and twice is not None and in_blocks is not None
+    assert twice < once < in_blocks
+    small, large = (accuracy_points(n, 0.19, 0.05) for n in (50, 200))
+    assert small is not None and large is not None
+    assert large < small
+    assert accuracy_points(4, 0.19, 0.05) == 100.0
+    assert accuracy_points(1, 0.19, 0.05) is None
