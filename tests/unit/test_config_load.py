@@ -15,6 +15,7 @@ import yaml
 from assay.config.files import PROJECT
 from assay.config.load import check, load
 from assay.errors import InputError
+from assay.ledger.ledger import opened
 from assay.schedule.settings import Load
 
 GOOD: dict[str, Any] = {
@@ -505,3 +506,38 @@ def test_the_readmes_own_benchmark_is_a_good_one(tmp_path: Path, monkeypatch: py
     copied = yaml.safe_load((PROJECT / "config" / "bedrock" / "first_run.yaml").read_text("utf-8"))
     found = check(copied | yaml.safe_load(example), None)
     assert [model.label for model in found.models] == ["nova-lite", "nova-pro"]
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("results/none/ledger", "where there is no folder"),
+        ("results", "no file of a ledger"),
+        ("results/first", "results/first/ledger is one"),
+        ("template.txt", "which is a file"),
+        ("results/test/ledger", "this run's own ledger"),
+        ("other", "files that are no ledger's"),
+    ],
+)
+def test_what_is_no_other_runs_ledger_is_named(folder: Path, given: str, found: str) -> None:
+    for run in ("first", "test"):
+        with opened(folder / "results" / run / "ledger" / "a.jsonl") as ledger:
+            ledger.write_note({"anything": 1})
+    (folder / "other").mkdir()
+    (folder / "other" / "questions.jsonl").write_text('{"question": "?"}\n', encoding="utf-8")
+    message = error_of(changed(("reuse", [given])))
+    assert "reuse" in message and given in message and found in message
+    assert check(changed(("reuse", ["results/first/ledger"])), None).reuse == (Path("results/first/ledger"),)
+
+
+def test_a_ledger_that_is_named_twice_is_an_error_by_whatever_path(folder: Path) -> None:
+    with opened(folder / "results" / "first" / "ledger" / "a.jsonl") as ledger:
+        ledger.write_note({"anything": 1})
+    both = ["results/first/ledger", str(folder / "results" / "first" / "ledger")]
+    assert "a second time" in error_of(changed(("reuse", both)))
+
+
+def test_the_own_ledger_is_known_where_the_run_puts_it_elsewhere(folder: Path) -> None:
+    with opened(folder / "shared" / "a.jsonl") as ledger:
+        ledger.write_note({"anything": 1})
+    assert "this run's own ledger" in error_of(changed(("run/ledger", "shared"), ("reuse", ["shared"])))
