@@ -34,17 +34,21 @@ def refused(found: Estimate, estimator: Estimator, settings: EstimateJob) -> str
 def levers(estimator: Estimator, settings: EstimateJob, max_usd: float) -> Iterator[str]:
     """What can be changed, one thing at a time."""
 
-    needed = estimator.of(settings).usd.high
+    def of(changed: EstimateJob, prompts: int | None = None) -> Estimate:
+        return estimator.of(changed, prompts, from_scratch=False)
+
+    base = of(settings)
+    needed = base.usd.high
 
     def told(words: str, changed: EstimateJob, prompts: int | None = None) -> Iterator[str]:
-        found = estimator.of(changed, prompts)
+        found = of(changed, prompts)
         if found.usd.high < needed:
             enough = "" if not found.above else ", still above it"
             yield f"{words}: {span(found.usd)} USD{enough}"
 
     load = settings.load
     if load.requests is not None and load.requests > 1:
-        fits = _largest(load.requests, lambda count: not estimator.of(_requests(settings, count)).above)
+        fits = _largest(load.requests, lambda count: not of(_requests(settings, count)).above)
         count = fits or max(1, load.requests // 2)
         yield from told(f"load.requests: {count} in place of {load.requests}", _requests(settings, count))
     if load.duration_s is not None:
@@ -61,16 +65,16 @@ def levers(estimator: Estimator, settings: EstimateJob, max_usd: float) -> Itera
         yield from told("load.blocks: 1", settings.model_copy(update={"load": changed}))
     most = max(len(each) for each in estimator.prompts.values())
     if most > 1:
-        fits = _largest(most, lambda count: not estimator.of(settings, count).above)
+        fits = _largest(most, lambda count: not of(settings, count).above)
         count = fits or max(1, most // 2)
         yield from told(f"n: {count} in every bucket that has more", settings, count)
     if len(settings.models) > 1:
-        dearest = _dearest(estimator.of(settings), "model")
+        dearest = _dearest(base, "model")
         others = tuple(model for model in settings.models if model.label != dearest)
         yield from told(f"without model {dearest}", settings.model_copy(update={"models": others}))
     if settings.judges is not None:
         if len(settings.judges.panel) > 1:
-            dearest = _dearest(estimator.of(settings), "judge")
+            dearest = _dearest(base, "judge")
             judges = tuple(judge for judge in settings.judges.panel if judge.label != dearest)
             changed_panel = settings.judges.model_copy(update={"panel": judges})
             yield from told(f"without judge {dearest}", settings.model_copy(update={"judges": changed_panel}))

@@ -15,13 +15,14 @@ from assay.errors import InputError
 from assay.prompts.prompt import Prompt
 from assay.spending import prior
 from assay.spending.committed import of_file
+from assay.spending.costs import Costs, costed
 from assay.spending.ends import Ends, between, exactly, total
 from assay.spending.estimate_settings import EstimateJob
 from assay.spending.facts import AskedLine, Facts
 from assay.spending.judging import JudgePart, of_judge, usd_of
 from assay.spending.models import Amounts, ModelPart, of_model
 from assay.spending.purse import PICODOLLARS
-from assay.spending.seen import peeked
+from assay.spending.seen import Seen, peeked
 
 STAGES = {"model": "invoke", "search": "search", "judge": "judge"}
 """Of the rows that belong to one model or judge."""
@@ -177,6 +178,7 @@ class Estimator:
                 for judge in settings.judges.panel
             }
         self._spent = _spent(facts.ledger, settings.run.name, facts)
+        self._costs: dict[tuple[str, bool], dict[str, Costs]] = {}
 
     @property
     def models(self) -> Mapping[str, AskedLine]:
@@ -188,14 +190,21 @@ class Estimator:
         """The prompts, by bucket."""
         return self._facts.prompts
 
-    def of(self, settings: EstimateJob, prompts: int | None = None) -> Estimate:
-        """The estimate of a plan; of one with at most so many prompts in each bucket."""
+    def of(self, settings: EstimateJob, prompts: int | None = None, *, from_scratch: bool = True) -> Estimate:
+        """The estimate of a plan; of one with at most so many prompts in each bucket.
+
+        `from_scratch`: also what the plan takes as if nothing had been bought. Else that says what is left, too.
+        """
         facts = self._facts if prompts is None else _fewer(self._facts, prompts)
         models = {model.label: self._models[model.label] for model in settings.models}
         panel = settings.judges.panel if settings.judges is not None else ()
         judges = {judge.label: self._judges[judge.label] for judge in panel}
-        left = {label: _of_model(facts, settings, line, told=True) for label, line in models.items()}
-        plan = {label: _of_model(facts, settings, line, told=False) for label, line in models.items()}
+        left = {label: self._of_model(facts, settings, line, told=True) for label, line in models.items()}
+        plan = left
+        if from_scratch:
+            plan = {
+                label: self._of_model(facts, settings, line, told=False) for label, line in models.items()
+            }
         rows = []
         measuring: dict[str, Ends] = {}
         for label, line in models.items():
@@ -206,10 +215,9 @@ class Estimator:
                 measuring[label] += rows[-1].left.seconds
         judging: dict[str, Ends] = {}
         for label, judge in judges.items():
-            now, whole = (
-                _of_judge(facts, settings, judge, models, parts, told=told)
-                for parts, told in ((left, True), (plan, False))
-            )
+            now = whole = _of_judge(facts, settings, judge, models, left, told=True)
+            if from_scratch:
+                whole = _of_judge(facts, settings, judge, models, plan, told=False)
             rows.append(self._row("judge", judge, now.amounts, whole.amounts, now.held))
             judging[label] = now.amounts.seconds
         first = Ends()
@@ -220,6 +228,18 @@ class Estimator:
             rows.append(Row("gone", "no longer planned", None, Amounts(), Amounts(), spent_usd=gone))
         seconds = first + self._side_by_side(measuring) + self._side_by_side(judging)
         return Estimate(rows, settings.budget.max_usd, seconds, left)
+
+    def _of_model(self, facts: Facts, settings: EstimateJob, line: AskedLine, *, told: bool) -> ModelPart:
+        which = line.model.label, told and line.seen.answered()
+        if which not in self._costs:
+            seen = line.seen if told else Seen()
+            self._costs[which] = {
+                bucket: costed(each, self._facts, line, bucket, seen)
+                for bucket, each in self._facts.prompts.items()
+            }
+        quota = settings.quotas.get(line.model.id, Quota())
+        costs = self._costs[which]
+        return of_model(facts, line, costs, settings.load, settings.stop, settings.run.seed, quota, told=told)
 
     def _row(self, kind: str, line: AskedLine, left: Amounts, plan: Amounts, held: int) -> Row:
         hourly = None if line.price is None else line.price.usd_per_hour_of_all_units
@@ -307,11 +327,6 @@ class Estimator:
                 busy[busy.index(min(busy))] += value
             ends.append(max(busy))
         return Ends(*ends)
-
-
-def _of_model(facts: Facts, settings: EstimateJob, line: AskedLine, *, told: bool) -> ModelPart:
-    quota = settings.quotas.get(line.model.id, Quota())
-    return of_model(facts, line, settings.load, settings.stop, settings.run.seed, quota, told=told)
 
 
 def _of_judge(

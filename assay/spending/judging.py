@@ -12,9 +12,10 @@ from assay.bedrock.settings import Quota
 from assay.ledger.keys import attempt_key
 from assay.prices.book import Price, Usage, cost_usd, most_usd
 from assay.spending import prior
+from assay.spending.costs import within
 from assay.spending.ends import Ends, between, exactly
 from assay.spending.facts import AskedLine, Facts, judge_ask_key
-from assay.spending.models import Amounts, ModelPart, quota_seconds, within
+from assay.spending.models import Amounts, ModelPart, quota_seconds
 from assay.spending.seen import Seen, mean
 from assay.stopping.settings import Stop
 

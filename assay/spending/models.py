@@ -7,24 +7,22 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.bedrock.request import cache_point
 from assay.bedrock.settings import Quota
 from assay.ledger.ledger import Ledger
 from assay.measurement.plan import JobLoad, arrivals_of, cell, position, ramp_warm_up
 from assay.measurement.settled import settled
-from assay.prices.book import Price, Usage, cost_usd, most_usd
 from assay.prompts.prompt import Prompt
 from assay.schedule.arrivals import count_within
 from assay.schedule.level import Level, levels
 from assay.schedule.level import ramp as ramp_level
 from assay.schedule.settings import Load, RampLoad
 from assay.spending import prior
-from assay.spending.ends import NOTHING, Ends, between, exactly, total
+from assay.spending.costs import Costs, four
+from assay.spending.ends import NOTHING, Ends, exactly, total
 from assay.spending.facts import AskedLine, Facts
 from assay.spending.seen import Seen, mean
 from assay.stopping.settings import Stop
 
-Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
 ROLES = ("measured", "warmup", "filler", "priming")
@@ -79,85 +77,6 @@ class ModelPart:
     """Of an answer, in the mean."""
 
 
-class Costed:
-    """What each prompt of a bucket takes: rows of tokens in, tokens out, dollars, by the four ends."""
-
-    def __init__(
-        self, prompts: Sequence[Prompt], facts: Facts, line: AskedLine, bucket: str, seen: Seen
-    ) -> None:
-        ratio = mean(seen.inputs, bucket, 0.01, 1.05)
-        observed = mean(seen.outputs, bucket, 0.05, 1.5)
-        warm = line.model.cache == "warm"
-        self.read = np.empty((len(prompts), 3, 4))
-        self.written = np.empty((len(prompts), 3, 4)) if warm else self.read
-        for index, prompt in enumerate(prompts):
-            if ratio is None:
-                tokens_in = prior.INPUT_RATIO * prompt.tokens + prior.OVERHEAD_TOKENS
-            else:
-                tokens_in = ratio * prompt.tokens
-            if observed is None:
-                least = min(facts.reference_tokens[prompt.prompt_id], line.max_tokens)
-                tokens_out = between(0.85 * least, line.max_tokens)
-            else:
-                tokens_out = within(observed, line.max_tokens)
-            share = cache_point(prompt.text, prompt.question) / len(prompt.text) if warm else 0.0
-            self.read[index] = _row(tokens_in, tokens_out, _usd(tokens_in, tokens_out, line.price, share))
-            if warm:
-                written = _usd(tokens_in, tokens_out, line.price, share, write=True)
-                self.written[index] = _row(tokens_in, tokens_out, written)
-        self.mean = self.read.mean(axis=0)
-        self.output_tokens = Ends(*self.mean[1].tolist())
-        self.input_tokens = Ends(*self.mean[0].tolist())
-
-
-def within(observed: Ends, max_tokens: int) -> Ends:
-    """Output tokens as they were seen: never above what is asked for, which is also the most."""
-    low, middle, high = (min(max_tokens, end) for end in (observed.low, observed.middle, observed.high))
-    return Ends(low, middle, high, max_tokens)
-
-
-def _row(tokens_in: Ends, tokens_out: Ends, usd: Ends | None) -> list[list[float]]:
-    nothing = [math.nan] * 4
-    return [_four(tokens_in), _four(tokens_out), nothing if usd is None else _four(usd)]
-
-
-def _four(ends: Ends) -> list[float]:
-    return [ends.low, ends.middle, ends.high, ends.at_most]
-
-
-def _usd(
-    tokens_in: Ends, tokens_out: Ends, price: Price | None, cached: float = 0.0, write: bool = False
-) -> Ends | None:
-    """Dollars of one request. The part that is meant to come from the prompt cache may have to be written again."""
-    if price is None:
-        return None
-    if price.usd_per_hour is not None:
-        return Ends()
-    most = most_usd(math.ceil(tokens_in.at_most), math.ceil(tokens_out.at_most), price, cached=cached > 0)
-    if most is None:
-        return None
-    if cached == 0.0:
-        costs = [cost_usd(Usage(round(i), round(o)), price) for i, o in _pairs(tokens_in, tokens_out)]
-        return None if None in costs else Ends(costs[0] or 0.0, costs[1] or 0.0, costs[2] or 0.0, most)
-    made = []
-    for number, (whole, out) in enumerate(_pairs(tokens_in, tokens_out)):
-        part = round(whole * cached)
-        reads = not write and number < 2
-        usage = Usage(round(whole) - part, round(out), part if reads else 0, 0 if reads else part)
-        # Too short for the cache, or a rate that is unknown: then as if it weren't cached.
-        cost = cost_usd(usage, price)
-        made.append(cost if cost is not None else cost_usd(Usage(round(whole), round(out)), price) or 0.0)
-    return Ends(made[0], made[1], made[2], max(most, made[2]))
-
-
-def _pairs(tokens_in: Ends, tokens_out: Ends) -> list[tuple[float, float]]:
-    return [
-        (tokens_in.low, tokens_out.low),
-        (tokens_in.middle, tokens_out.middle),
-        (tokens_in.high, tokens_out.high),
-    ]
-
-
 def job_loads(load: Load) -> Iterator[tuple[str, JobLoad]]:
     """Name and settings of every load and block, as the rules hand them to the invoke jobs."""
     ramps = {ramp_level(*ramp.ends).name: ramp for ramp in load.ramps}
@@ -208,6 +127,7 @@ class _Missing:
 def of_model(
     facts: Facts,
     line: AskedLine,
+    all_costs: Mapping[str, Costs],
     load: Load,
     stop: Stop | None,
     seed: int,
@@ -215,10 +135,13 @@ def of_model(
     *,
     told: bool = True,
 ) -> ModelPart:
-    """What a model still takes. Without `told`, as if the ledger held nothing of it."""
+    """What a model still takes. Without `told`, as if the ledger held nothing of it.
+
+    `all_costs` are those of the prompts by bucket: of at least as many as are asked.
+    """
     made = ModelPart()
     seen = line.seen if told else Seen()
-    costs = {bucket: Costed(each, facts, line, bucket, seen) for bucket, each in facts.prompts.items()}
+    costs = {bucket: all_costs[bucket].first(len(each)) for bucket, each in facts.prompts.items()}
     made.output_tokens = _average([each.output_tokens for each in costs.values()])
     serving = {bucket: _Serving() for bucket in facts.prompts}
     fewest = blocks_needed(load, stop)
@@ -303,7 +226,7 @@ def _average(ends: Sequence[Ends]) -> Ends:
     return total(ends) * (1 / max(1, len(ends)))
 
 
-def _latency_s(facts: Facts, line: AskedLine, costs: Costed, seen: Seen, load: str) -> Ends:
+def _latency_s(facts: Facts, line: AskedLine, costs: Costs, seen: Seen, load: str) -> Ends:
     """From sent to ended, in the mean; the most is the time limit that nobody hopes for, and isn't counted."""
     observed = mean(seen.seconds, load, 0.2, 3.0)
     if observed is not None:
@@ -359,13 +282,13 @@ def _cell(
     prompts: Sequence[Prompt],
     line: AskedLine,
     seed: int,
-    costs: Costed,
+    costs: Costs,
     missing: _Missing,
     latency: Ends,
 ) -> Amounts:
     """What a cell's block takes: the measured requests and those beside them."""
     count = missing.counts
-    begun = Ends(*(float(each > 0) for each in _four(count)))
+    begun = Ends(*(float(each > 0) for each in four(count)))
     warmup = exactly(_warmup(job, prompts, seed)).times(begun)
     filler = _filler(job, count, latency).times(begun)
     requests = {"measured": count, "warmup": warmup, "filler": filler}
@@ -378,11 +301,11 @@ def _cell(
         ],
         axis=1,
     )
-    sums += costs.mean * np.array(_four(warmup + filler))
+    sums += costs.mean * np.array(four(warmup + filler))
     if line.model.cache == "warm":
         primed = np.unique(missing.high)
         requests["priming"] = exactly(len(primed)).times(begun)
-        sums += costs.written[primed].sum(axis=0) * np.array(_four(begun))
+        sums += costs.written[primed].sum(axis=0) * np.array(four(begun))
     if job.concurrency is not None:
         rounds = (total(requests.values()) * (1 / job.concurrency)).at_least(begun)
         seconds = rounds.times(latency)
