@@ -22,6 +22,9 @@ def records(job: Job, ledger: Ledger) -> list[dict[str, Any]]:
             if (line["sitting"] in used and (key, *which(line)) not in given_up)
             or _dangling(ledger, key, line)
         ]
+        # Files of workers are read in the order of their names: what one has settled may stand before what a crash had cut
+        # off in another.
+        lines.sort(key=lambda line: (_outcome_of(ledger, key, line) or {}).get("last", False))
         for line in lines:
             outcome = _outcome_of(ledger, key, line)
             tags = line["tags"]

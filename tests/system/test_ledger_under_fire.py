@@ -84,6 +84,25 @@ def test_a_killed_worker_ends_its_job_with_a_clear_error_and_costs_what_was_in_f
     assert len(bought(place)) == REQUESTS
 
 
+def test_what_another_worker_bought_again_is_the_record_whatever_its_file_is_called(tmp_path: Path) -> None:
+    place = Place(tmp_path, prompts={"small": 10}, behaviour=SLOW, workers=2)
+    finish(place)
+    (first, second) = sorted((tmp_path / "ledger").glob("*.w*.jsonl"))
+    lines = second.read_bytes().splitlines(keepends=True)
+    # The second worker is killed with its last answer on its way, and one process alone ends what is missing.
+    cut = max(n for n, line in enumerate(lines) if b'"role":"measured"' in line)
+    key = json.loads(lines[cut])["key"]
+    second.write_bytes(b"".join(line for line in lines if b"outcome" not in line or key.encode() not in line))
+    place.workers = None
+    finish(place)
+    rows = [row for row in place.records if row["attempt_key"] == key]
+    assert {(row["role"], row["error"]) for row in rows} == {
+        ("superseded", "interrupted"),
+        ("measured", None),
+    }
+    assert first.exists()
+
+
 def test_two_jobs_on_one_file_buy_everything_once(tmp_path: Path) -> None:
     place = Place(tmp_path, prompts={"small": 10})
     jobs = [started(place) for _ in range(2)]
