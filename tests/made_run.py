@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assay.judging.verdicts import SCHEMA as VERDICT_SCHEMA
-from assay.metrics.scoring import SCHEMA as ANSWER_SCHEMA
 from assay.metrics.answer_id import answer_id
+from assay.metrics.scoring import SCHEMA as ANSWER_SCHEMA
 from assay.records.attempts import schema as record_schema
 
 
