@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from assay.bedrock.settings import BedrockEndpoint
+from assay.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +33,27 @@ def parsed(url: str, region: str, identity: str) -> Address:
 
 
 def resolve(endpoint: BedrockEndpoint) -> Address:
-    """The address of a Bedrock endpoint: the given URL, else what botocore resolves for region and profile."""
+    """The address of a Bedrock endpoint: the given URL, else what botocore resolves for region and profile.
+
+    Raises InputError where the AWS configuration has no such profile, or can't be read.
+    """
     if endpoint.url is not None:
         return parsed(endpoint.url, endpoint.region, endpoint.url.rstrip("/"))
+    from botocore.exceptions import BotoCoreError
     from botocore.session import Session
 
-    session = Session(profile=endpoint.profile)
-    client = session.create_client(
-        "bedrock-runtime",
-        region_name=endpoint.region,
-        aws_access_key_id="unused",
-        aws_secret_access_key="unused",
-    )
+    try:
+        client = Session(profile=endpoint.profile).create_client(
+            "bedrock-runtime",
+            region_name=endpoint.region,
+            aws_access_key_id="unused",
+            aws_secret_access_key="unused",
+        )
+    except BotoCoreError as error:
+        whose = f"profile {endpoint.profile!r}" if endpoint.profile else "AWS_PROFILE"
+        raise InputError(
+            f"endpoint.profile: the AWS configuration can't be used with {whose} ({type(error).__name__}). "
+            "`aws configure list-profiles` names the profiles that there are."
+        ) from None
     url = client.meta.endpoint_url
     return parsed(url, endpoint.region, url)

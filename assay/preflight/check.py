@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -75,12 +75,7 @@ def check(
 ) -> Checked:
     """Ask every line and the account, side by side, within what the run may spend."""
     made, impossible = calls(job.lines, endpoint, system, job.run)
-    problems = [
-        Problem(
-            f"{asked.key}.id", asked.model.label, "unknown_model", "error", why, "write an id that is there"
-        )
-        for asked, why in impossible
-    ]
+    problems = [_impossible(asked, why) for asked, why in impossible]
     with ThreadPoolExecutor() as pool:
         reading = pool.submit(catalogues.read, endpoint)
         counting = pool.submit(account_quotas.read, endpoint)
@@ -92,6 +87,7 @@ def check(
         problems.extend(_of_life(asked, catalogue, job))
         problems.extend(_of_price(asked, prices, cap is not None))
     problems.extend(_of_quotas(job, told, catalogue, of_account, prompts))
+    problems.extend(_unexplained(told, problems))
     return Checked(
         told, once(problems), list(dict.fromkeys([*catalogue.notes, *of_account.notes])), len(job.lines)
     )
@@ -111,8 +107,38 @@ def _asked(
         return ask(made, endpoint, ledger, job.run, job.preflight.timeout_s, cap)
     except InputError as error:  # of credentials: nothing could be asked
         key, _, text = str(error).partition(": ")
+        if not key.startswith("endpoint"):
+            raise
         problems.append(Problem(key, "", "credentials", "error", "nothing can be signed", text))
         return [Told(call, None, why_not=text) for call in made]
+
+
+def _impossible(asked: AskedLine, why: str) -> Problem:
+    """The problem of a line that can't even be asked."""
+    key, _, text = why.partition(": ")
+    if key.startswith("endpoint"):
+        return Problem(key, "", "credentials", "error", "nothing can be asked", text)
+    return Problem(
+        f"{asked.key}.id", asked.model.label, "unknown_model", "error", why, "write an id that is there"
+    )
+
+
+def _unexplained(told: Sequence[Told], problems: Sequence[Problem]) -> list[Problem]:
+    """A problem for each line that wasn't asked though nothing was found wrong with it: none passes in silence."""
+    explained = {problem.label for problem in problems if problem.severity == "error"}
+    return [
+        Problem(
+            asked.key,
+            asked.model.label,
+            "not_asked",
+            "error",
+            one.why_not or "it wasn't asked",
+            "mend that first",
+        )
+        for one in told
+        for asked in one.call.lines
+        if one.outcome is None and not explained & {asked.model.label, ""}
+    ]
 
 
 def _of_call(told: Told, endpoint: Endpoint, catalogue: Catalogue, job: PreflightJob) -> Iterator[Problem]:
@@ -215,8 +241,10 @@ def _line_json(told: Told, asked: AskedLine) -> dict[str, Any]:
 
 def refused_words(checked: Checked) -> str:
     """The one error that ends the run."""
+    count = len(checked.errors)
     return (
-        f"{len(checked.errors)} problems, so nothing else was bought. What was found, all of it:\n{checked.words()}\n"
+        f"{count} {'problem' if count == 1 else 'problems'}, so nothing else was bought. What was found, all of it:\n"
+        f"{checked.words()}\n"
         "Mend them and run again: what passed isn't asked again. `preflight.enabled: false` goes on without looking."
     )
 

@@ -174,8 +174,8 @@ class _Plan:
         if self.call_ms is not None and self.call_ms < latency_s * 1000:
             yield self.problem(
                 where,
-                f"with {in_flight} in flight, answers faster than {latency_s:.3g} s ask for more than {is_limit}, and "
-                f"the small call took {self.call_ms / 1000:.3g} s",
+                f"{is_limit}; with {in_flight} in flight, answers faster than {latency_s:.3g} s ask for more, and the "
+                f"small call took {self.call_ms / 1000:.3g} s",
                 "expect throttles, which are results; a lower concurrency or a higher quota avoids them",
                 "warning",
             )

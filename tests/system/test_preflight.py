@@ -1,6 +1,8 @@
 """Everything that is wrong with the models and judges of a benchmark is found at once, by one small call each."""
 
+import fcntl
 import json
+import os
 import re
 import subprocess
 import sys
@@ -271,6 +273,31 @@ def test_missing_credentials_are_one_problem(place: Callable[..., Place], tmp_pa
     there.environment = {"AWS_CONFIG_FILE": str(tmp_path / "none"), "AWS_EC2_METADATA_DISABLED": "true"}
     [problem] = there.run(succeeds=False)["problems"]
     assert (problem["key"], problem["kind"]) == ("endpoint.profile", "credentials")
+
+
+def test_a_profile_that_is_not_there_is_one_problem(place: Callable[..., Place], tmp_path: Path) -> None:
+    there = place(a=SOUND, b=SOUND)
+    there.settings["endpoint"] = {"kind": "bedrock", "region": REGION, "profile": "nobody"}
+    there.environment = {"AWS_CONFIG_FILE": str(tmp_path / "none"), "AWS_EC2_METADATA_DISABLED": "true"}
+    [problem] = there.run(succeeds=False)["problems"]
+    assert (problem["key"], problem["kind"]) == ("endpoint.profile", "credentials")
+    assert "list-profiles" in problem["remedy"]
+
+
+def test_a_line_that_could_not_be_asked_never_passes_in_silence(place: Callable[..., Place]) -> None:
+    there = place(a=SOUND)
+    there.flags = ("--max-usd", "1")
+    ledger = there.folder / "ledger"
+    ledger.mkdir()
+    (ledger / "purse.x").write_bytes(b"damaged")
+    present = os.open(ledger / "purse.x.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(present, fcntl.LOCK_SH)  # as a job of the same run that is at work
+    try:
+        [problem] = there.run(succeeds=False)["problems"]
+    finally:
+        os.close(present)
+    assert (problem["kind"], problem["severity"]) == ("not_asked", "error")
+    assert "damaged" in problem["found"]
 
 
 @pytest.fixture
