@@ -462,3 +462,35 @@ def test_the_brackets_of_a_search_stand_in_the_report_with_the_evidence_of_their
     assert "steady: under 11.31 requests per second; no rate that keeps was found" in told
     assert "not reached" in told and "infinitely late" in told and "571" in told
     assert "sent 2,600 requests, which are in no other table" in section(text, "What the run cost")
+
+
+def test_what_other_runs_paid_for_is_said_beside_what_it_counts_for(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    assert "paid for by other runs" not in plain(
+        filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark())
+    )
+    models = pd.read_parquet(paths["models"])
+    models["accuracy_n_all_buckets"] = 40
+    for name in ("accuracy_n_reused", "accuracy_n_reused_all_buckets"):
+        models[name] = [30] + [0] * (len(models) - 1)
+    models["reused_from"] = ["big_run"] + [None] * (len(models) - 1)
+    models.to_parquet(paths["models"])
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark()))
+    label = models["model"][0]
+    assert f"- {label}: of 40 prompts, 30 have answers reused from big_run." in text
+    assert "of which reused from other runs" in text
+
+
+def test_a_month_of_the_traffic_is_told_with_its_volume_and_mix(tmp_path: Path) -> None:
+    benchmark = finished_run.benchmark()
+    paths = finished_run.write(tmp_path)
+    assert "USD per month" not in plain(filled(run_files(paths, tmp_path), tmp_path, benchmark))
+    bucket = benchmark["buckets"][0]["name"]
+    benchmark["traffic"] = {"buckets": {bucket: 1}, "rate_rps": 2}
+    models = pd.read_parquet(paths["models"])
+    models["cost_usd_per_month"] = 1234.5
+    models["cost_usd_per_month_note"] = ["it carried less"] + [None] * (len(models) - 1)
+    models.to_parquet(paths["models"])
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, benchmark))
+    assert f"The traffic is 5,256,000 transactions a month, in bucket {bucket}" in text
+    assert "$1,234.50" in text and f"- {models['model'][0]}: it carried less" in text
