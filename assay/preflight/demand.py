@@ -1,8 +1,9 @@
 """Whether the plan asks for more than a model's quota: what is certain is a problem, what may be is a warning.
 
-Bedrock counts input and output tokens together, and reserves a request's most output tokens when it starts. An open loop
-asks for a rate whatever happens. A closed loop asks for as much as the answers' latency allows, which nobody knows
-beforehand; certain is only what it has in flight at once.
+Bedrock counts input and output tokens together, and reserves a request's most output tokens when it starts. Where an
+output token counts several times, it isn't documented whether the reservation does so: what is certain counts it once.
+An open loop asks for a rate whatever happens. A closed loop asks for as much as the answers' latency allows, which
+nobody knows beforehand; certain is only what it has in flight at once.
 """
 
 from collections import defaultdict
@@ -101,7 +102,7 @@ class _Plan:
         if limit is None:
             return
         is_limit = f"{where} is {limit:,.0f} tokens per minute"
-        output = (self.line.inference.max_tokens or 0) * self.limits.output_burndown
+        output = self.line.inference.max_tokens or 0
         largest = (self.prompts.largest_tokens if self.prompts and self.line.role == "model" else 0) + output
         if largest > limit:
             yield self.problem(
@@ -114,7 +115,8 @@ class _Plan:
         if self.prompts is None:
             return
         mean = self.prompts.mean_tokens
-        yield from self._rates(limit, mean, mean + output, "tokens", is_limit, where, certain)
+        used = mean + output * self.limits.output_burndown
+        yield from self._rates(limit, mean, used, "tokens", is_limit, where, certain)
         fastest = max(self.load.concurrency, default=0)
         if fastest * (mean + output) > limit:
             yield self.problem(

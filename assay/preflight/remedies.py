@@ -123,7 +123,8 @@ def _unknown_model(refusal: Refusal) -> Problem:
     else:
         remedy = f"check the id and endpoint.region: no model of this id is known {place}"
         if not catalogue.known and refusal.region and not area(model_id):
-            remedy += f"; some models have to be asked by an inference profile, such as {_area_of(refusal.region)}.{model_id}"
+            profile = f"{_area_of(refusal.region)}.{model_id}"
+            remedy += f"; some models have to be asked by an inference profile, such as {profile}"
     return refusal.problem(f"{refusal.line.key}.id", "unknown_model", remedy)
 
 
@@ -413,7 +414,8 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], Callable[[Refusal], Problem]], ...] = (
     (_words(r"too many tokens per day"), _daily),
     (
         _words(
-            r"maximum tokens|max_?(new_|output_|completion_)?tokens|max_gen_len|maxTokenCount|maximum allowed number of output"
+            r"maximum tokens|max_?(new_|output_|completion_)?tokens|max_gen_len|maxTokenCount"
+            r"|maximum allowed number of output"
         ),
         _max_tokens,
     ),
