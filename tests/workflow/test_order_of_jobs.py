@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 from runs import Workflow, model
 
 Line = dict[str, Any]
@@ -81,3 +82,27 @@ def test_a_block_of_every_cell_comes_before_the_next_block_of_any(project: Workf
         line for line in jobs_of(project, models=1) if line["job"] == "invoke" and line["event"] == "begin"
     ]
     assert [line["block"] for line in lines] == [0, 0, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize(("cores", "blocks"), [(1, 1), (8, 1), (8, 22)])
+def test_prices_estimate_and_preflight_come_before_any_measurement_and_alone(
+    project: Workflow, cores: int, blocks: int
+) -> None:
+    """Without an edge to any of them: an edge would measure again whatever a new cap or price touches."""
+    benchmark = project.changed()
+    del benchmark["models"][1]
+    benchmark["load"] = {"concurrency": [1], "requests": 22, "blocks": blocks}
+    begun = running_at_each_begin(jobs_of(project, models=1, arguments=("--cores", str(cores))))
+    order = [line["job"] for line, _ in begun]
+    first = order.index("invoke")
+    before = [job for job in order[:first] if job in ("prices", "estimate", "preflight")]
+    assert before == ["prices", "estimate", "preflight"]
+    for line, others in begun:
+        if line["job"] in ("estimate", "preflight"):
+            assert others == []
+
+
+def test_no_measurement_depends_on_the_estimate(finished: Workflow) -> None:
+    plan = finished.plan("--forcerun", "prices", "check_budget", "--", "all")
+    assert plan["check_budget"] == 1
+    assert not any(name.startswith(("invoke_", "judge_", "score")) for name in plan)
