@@ -80,12 +80,17 @@ class FromPurse:
 
     def reserve(self, body_bytes: int, output_tokens: int) -> Reserved | Exception:
         """See Allowance."""
-        input_tokens = self._most_input_tokens(body_bytes)
+        utmost = input_tokens = most_input_tokens(body_bytes)
+        if self._answers >= KNOWN_AFTER:
+            known = most_input_tokens(int(body_bytes * self._density * ROOM / 1e6) + 1)
+            input_tokens = min(utmost, known)
         amount = self._tariff.most(input_tokens, output_tokens)
         if amount is None:
             return InputError(_unpriced(self._model, self._purse.max_usd, input_tokens))
-        if not self._purse.reserve(amount):
-            return Capped(_reason(self._purse.max_usd, self._purse.committed, amount))
+        # However dense a text may be, there is to be room for it.
+        room = amount if input_tokens == utmost else self._tariff.most(utmost, output_tokens) or amount
+        if not self._purse.reserve(amount, room):
+            return Capped(_reason(self._purse.max_usd, self._purse.committed, room))
         return Reserved(input_tokens, output_tokens, body_bytes, amount)
 
     def settle(self, reserved: Reserved, outcome: Outcome) -> None:
@@ -99,12 +104,6 @@ class FromPurse:
             )  # fmt: skip
         self._purse.settle(reserved.amount, actual)
         self._learn(reserved, told)
-
-    def _most_input_tokens(self, body_bytes: int) -> int:
-        most = most_input_tokens(body_bytes)
-        if self._answers < KNOWN_AFTER:
-            return most
-        return min(most, most_input_tokens(int(body_bytes * self._density * ROOM / 1e6) + 1))
 
     def _learn(self, reserved: Reserved, told: Mapping[str, Any]) -> None:
         if told["input_tokens"] is None or not reserved.body_bytes:

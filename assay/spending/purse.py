@@ -59,14 +59,14 @@ class Purse:
         with self._locked():
             return self._read()
 
-    def reserve(self, amount: int) -> bool:
-        """Set so many picodollars aside; false, and nothing is changed, where that would pass the cap."""
+    def reserve(self, amount: int, room: int = 0) -> bool:
+        """Set so many picodollars aside; false, and nothing is changed, where that, or `room`, would pass the cap."""
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
-            after = self._read() + amount
-            if after > self._most:
+            before = self._read()
+            if before + max(amount, room) > self._most:
                 return False
-            self._write(after)
+            self._write(before + amount)
             return True
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)

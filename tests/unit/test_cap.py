@@ -95,6 +95,21 @@ def test_once_a_models_tokens_are_known_less_is_set_aside_by_other_jobs_too(tmp_
         assert reserved(allowance.reserve(1000, 1)).input_tokens < 1000, "a label is no other model"
 
 
+def test_there_is_room_for_the_densest_text_although_less_is_set_aside(tmp_path: Path) -> None:
+    with cap(tmp_path, 0.03).allowance(MODEL) as allowance:
+        for _ in range(KNOWN_AFTER):
+            allowance.settle(reserved(allowance.reserve(1000, 1)), Outcome(input_tokens=10, output_tokens=0))
+        spent = committed(allowance)
+        assert spent == KNOWN_AFTER * picodollars(10 * 10 / 1e6)
+        found = reserved(allowance.reserve(1000, 0))
+        assert found.amount < picodollars(200 * 10 / 1e6)
+        while isinstance(following := allowance.reserve(1000, 0), Reserved):
+            pass
+        left = picodollars(0.03) - committed(allowance)
+        assert found.amount < left < picodollars(1100 * 10 / 1e6), "not enough for a token a byte"
+        assert "may cost 0.011" in str(following)
+
+
 def test_a_request_that_is_dearer_than_its_worst_case_is_counted_whole(tmp_path: Path) -> None:
     with cap(tmp_path, 1.0).allowance(MODEL) as allowance:
         found = reserved(allowance.reserve(100, 1))
