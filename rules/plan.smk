@@ -40,6 +40,8 @@ BLOCKS = range(BENCHMARK.load.blocks)
 # Half-widths of intervals at which a cell ends before its last block; nothing unless asked for.
 CELLS_END = BENCHMARK.stop.cells(BENCHMARK.decision.confidence) if BENCHMARK.stop else None
 
+JUDGING_ENDS = BENCHMARK.stop.judging(BENCHMARK.decision.confidence) if BENCHMARK.stop else None
+
 # Looks at the decision before the last one, each with the number of blocks that it comes after. None unless asked for.
 PLANNED_LOOKS = BENCHMARK.stop.looks if BENCHMARK.stop and BENCHMARK.stop.looks else 0
 LOOKS = dict(enumerate(after_blocks(PLANNED_LOOKS, len(BLOCKS))[:-1], start=1)) if PLANNED_LOOKS else {}

@@ -241,6 +241,7 @@ def judge_settings(judge):
             timeouts=BENCHMARK.judges.timeouts,
             retry=BENCHMARK.judges.retry,
             quota=BENCHMARK.judges.quota,
+            **({"stop": JUDGING_ENDS} if JUDGING_ENDS else {}),
         )
 
     return made

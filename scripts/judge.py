@@ -12,6 +12,7 @@ import command
 
 from assay.bedrock.request import Line
 from assay.judging.asking import Asking
+from assay.judging.batches import Batches
 from assay.judging.prompt import read_template
 from assay.judging.reply import Reply
 from assay.judging.settings import JudgeJob
@@ -59,12 +60,14 @@ def main(arguments: argparse.Namespace) -> None:
         def ask(prompts: Sequence[str]) -> list[Reply]:
             return asking.replies(prompts, ledger, lambda: reached(endpoint, key))
 
-        rows = verdict_rows(answers, template, ask, judge=judge.label, judge_id=judge.id)
+        batches = settings.stop and Batches(answers, template, ask, settings.stop, settings.run.seed)
+        rows = verdict_rows(answers, template, batches or ask, judge=judge.label, judge_id=judge.id)
         write_verdicts(arguments.out_verdicts, rows)
         counts = {
             "judge": judge.label,
             "model": settings.model,
             **budget.ended(arguments, asking.capped),
+            **(batches.told(asking.capped) if batches else {}),
             "asked": asking.requests_sent,
             "throttled": asking.throttled,
             "from_ledger": asking.from_ledger,

@@ -71,8 +71,9 @@ class Asking:
         planned = [self._planned(prompt) for prompt in prompts]
         self._take_over([one for one in planned if _answer(ledger, one.key) is None], ledger)
         todo = [one for one in planned if _answer(ledger, one.key) is None]
-        self.reused = sum(_is_reused(ledger, one.key) for one in planned)
-        self.from_ledger = len(planned) - len(todo) - self.reused
+        reused = sum(_is_reused(ledger, one.key) for one in planned)
+        self.reused += reused
+        self.from_ledger += len(planned) - len(todo) - reused
         if todo:
             try:
                 with self._allowance() as allowance, reach() as (address, signer):

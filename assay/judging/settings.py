@@ -7,6 +7,7 @@ from pydantic import Field
 
 from assay.bedrock.settings import Endpoint, Inference, Model, Quota, Retry, Timeouts
 from assay.settings import Count, Edition, Settings
+from assay.stopping.settings import JudgingWidth
 
 
 class Judges(Settings):
@@ -42,3 +43,5 @@ class JudgeJob(Settings):
     timeouts: Timeouts
     retry: Retry
     quota: Quota = Quota()
+    stop: JudgingWidth | None = None
+    """What ends it early; null where nothing does."""

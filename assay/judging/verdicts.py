@@ -25,6 +25,8 @@ Ask = Callable[[Sequence[str]], Sequence[Reply]]
 """Asks each prompt once and gives the replies in the prompts' order."""
 
 _ANSWER_COLUMNS = ("model", "answer_id", "prompt_id", "question", "answers", "text")
+_OF_BATCHES = ("bucket", "source", "times")
+"""Those that judging in batches needs, too."""
 
 SCHEMA = pa.schema(
     [
@@ -78,7 +80,7 @@ class VerdictRow:
 def read_answers(path: Path) -> list[dict[str, Any]]:
     """The rows of an answers file that judging needs. InputError if it can't be read or lacks a column."""
     try:
-        table = pq.ParquetFile(path).read(columns=list(_ANSWER_COLUMNS))
+        table = pq.ParquetFile(path).read(columns=[*_ANSWER_COLUMNS, *_OF_BATCHES])
     except (OSError, pa.ArrowException) as error:
         raise InputError(
             f"{path}: expected a Parquet file of answers, made by the score stage ({error})"

@@ -43,6 +43,14 @@ class CellWidths(Settings):
     confidence: Share
 
 
+class JudgingWidth(Settings):
+    """What ends a judging early: the half-width of the share of answers that the judge calls correct, of each bucket."""
+
+    accuracy: Points
+    min_prompts: Count
+    confidence: Share
+
+
 class Stop(Settings):
     """When a cell or a judging ends before its plan does, in whole blocks, and when the decision is looked at.
 
@@ -65,11 +73,11 @@ class Stop(Settings):
     error_rate: Points | None = None
     """Share of requests that failed."""
     accuracy: Points | None = None
-    """Share of answers that a judge calls correct: ends the judging of a model."""
+    """Share of answers that a judge calls correct: ends its judging of a model, bucket by bucket."""
     min_requests: Count = 100
     """Measured requests that a cell has at least before it may end."""
     min_prompts: Count = 100
-    """Prompts whose answers are judged at least before a judging may end."""
+    """Prompts of a bucket whose answers are judged at least before its judging may end."""
     looks: Annotated[Count, Field(ge=2, le=5)] | None = None
     """How often the decision is looked at, the last time at the end: at block boundaries spread evenly, by an
     error-spending rule that keeps `decision.confidence` over all looks. What is undecided gets more blocks, what is
@@ -81,3 +89,9 @@ class Stop(Settings):
         if not widths:
             return None
         return CellWidths(widths=widths, min_requests=self.min_requests, confidence=confidence)
+
+    def judging(self, confidence: float) -> JudgingWidth | None:
+        """What ends a judging; None where nothing does."""
+        if self.accuracy is None:
+            return None
+        return JudgingWidth(accuracy=self.accuracy, min_prompts=self.min_prompts, confidence=confidence)
