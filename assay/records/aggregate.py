@@ -146,6 +146,7 @@ def _models(
             "requests_sent": measured.sent(model.label),
             "cost_usd": measured.spent_usd(model.label),
             "requests_cost_unknown": measured.spent_unknown(model.label),
+            "cost_usd_at_most": measured.spent_usd_at_most(model.label),
             "judge_cost_usd": _judging_usd(judging, settings, prices),
             "judge_requests_cost_unknown": int(judging["tries_cost_unknown"].sum()),
         }

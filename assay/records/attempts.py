@@ -71,6 +71,8 @@ _TYPES: dict[str, str] = {
     "output_tokens": "int64",
     "cache_read_tokens": "int64",
     "cache_write_tokens": "int64",
+    "most_input_tokens": "int64",
+    "most_output_tokens": "int64",
     "service_latency_ms": "float64",
     "connect_ms": "float64",
     "tls_ms": "float64",
@@ -111,6 +113,7 @@ def row(
     # Workers sit in a job's one sitting: they share its clock.
     made["sitting"] = (anchor or {}).get("of", dispatched["sitting"])
     made["try_number"] = dispatched["try"]
+    made["most_input_tokens"], made["most_output_tokens"] = dispatched.get("most") or (None, None)
     if outcome is None:
         made.update(ok=False, error="interrupted", error_in_stream=False, chunks=0)
         return made

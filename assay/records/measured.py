@@ -12,12 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from assay.bedrock.errors import UNPAID
-from assay.prices.book import Price, Usage, cost_usd
+from assay.prices.book import Price, Usage, cost_usd, most_usd
 from assay.records.in_flight import Cell, Held, held
 from assay.records.sample import Arriving, Attempts, Requests, Sample, Successes
 from assay.schedule.level import Level
 
 _EPOCH = pd.Timestamp(0, tz="UTC")
+_MOST = ("most_input_tokens", "most_output_tokens")
 _TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 
 
@@ -89,6 +90,16 @@ class Measured:
         if self._usd_per_hour(model) is not None:
             return 0
         return int(((self.records["model"] == model) & ~self.records["cost_known"]).sum())
+
+    def spent_usd_at_most(self, model: str) -> float | None:
+        """As `spent_usd`, with the worst case of each request of which it isn't known what it cost.
+
+        None where that isn't known either, as in records of earlier versions.
+        """
+        if self.spent_usd(model) is None:
+            return None
+        most = self.records.loc[self.records["model"] == model, "cost_usd_most"].to_numpy(dtype=np.float64)
+        return None if np.isnan(most).any() else float(most.sum())
 
     def _usd_per_hour(self, model: str) -> float | None:
         price = self._prices.get(model)
@@ -299,6 +310,9 @@ def _arriving(rows: pd.DataFrame) -> Arriving:
 def with_cost(records: pd.DataFrame, prices: Mapping[str, Price]) -> pd.DataFrame:
     """The records with `cost_usd` (NaN if unknown), `cost_known`, and `priced`: whether the model's price is known.
 
+    And with `cost_usd_most`: what a request can have cost at most, which is what it did cost where that is known; else by
+    the most tokens that it could have, as its line of the ledger told when it was sent (NaN where it didn't).
+
     `prices` are by the models' labels. At a price by the hour nothing is known, since no request has a cost of its own.
     A request that was refused with an error in place of an answer costs nothing. One that broke off later and reported no tokens
     has an unknown cost, as has every request at an unknown price.
@@ -307,6 +321,7 @@ def with_cost(records: pd.DataFrame, prices: Mapping[str, Price]) -> pd.DataFram
     made["cost_usd"] = np.nan
     if not len(made):
         made["cost_known"] = made["priced"] = np.zeros(0, dtype=bool)
+        made["cost_usd_most"] = np.nan
         return made
     usage = made[["model", *_TOKENS]].drop_duplicates()
     unknown = Price()
@@ -321,6 +336,15 @@ def with_cost(records: pd.DataFrame, prices: Mapping[str, Price]) -> pd.DataFram
     made["cost_usd"] = np.where(np.isnan(cost) & free & priced, 0.0, cost)
     made["cost_known"] = made["cost_usd"].notna().to_numpy()
     made["priced"] = priced
+    made["cost_usd_most"] = made["cost_usd"]
+    worst = made.loc[~made["cost_known"] & made["most_input_tokens"].notna(), ["model", "cache", *_MOST]]
+    made.loc[worst.index, "cost_usd_most"] = [
+        np.nan
+        if (usd := most_usd(int(most_in), int(most_out), prices.get(model, unknown), cached=cache == "warm"))
+        is None
+        else usd
+        for model, cache, most_in, most_out in worst.itertuples(index=False, name=None)
+    ]
     return made
 
 

@@ -788,6 +788,12 @@ MODELS: tuple[Metric, ...] = (
         "count",
     ),
     Metric(
+        "cost_usd_at_most",
+        "US dollars",
+        "cost_usd with the worst that each request of requests_cost_unknown can have cost: its input by its bytes, its "
+        "output up to max_tokens",
+    ),
+    Metric(
         "judge_cost_usd",
         "US dollars",
         "dollars of judging this model's answers, all tries, a lower bound where judge_requests_cost_unknown isn't 0; "

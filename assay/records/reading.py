@@ -42,6 +42,8 @@ RECORDS: Mapping[str, pa.DataType] = {
     "output_tokens": pa.float64(),
     "cache_read_tokens": pa.float64(),
     "cache_write_tokens": pa.float64(),
+    "most_input_tokens": pa.float64(),
+    "most_output_tokens": pa.float64(),
     "service_latency_ms": pa.float64(),
     "ttft_ms": pa.float64(),
     "e2e_ms": pa.float64(),

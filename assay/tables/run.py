@@ -25,10 +25,12 @@ def _unknown_cost(value: Any) -> str:
     return dollars(value) if known(value) else "unknown"
 
 
-def _spent(value: Any, unknown: Any) -> str:
-    """What was spent: a lower bound where of some requests it isn't known what they cost."""
-    at_least = "at least " if known(value) and known(unknown) and float(unknown) > 0 else ""
-    return at_least + _unknown_cost(value)
+def _spent(value: Any, unknown: Any, at_most: Any = None) -> str:
+    """What was spent: a lower bound where of some requests it isn't known what they cost, and an upper one if there is one."""
+    if not (known(value) and known(unknown) and float(unknown) > 0):
+        return _unknown_cost(value)
+    upper = f", at most {_unknown_cost(at_most)}" if known(at_most) else ""
+    return f"at least {_unknown_cost(value)}{upper}"
 
 
 def buckets(found: Sequence[Row]) -> Markdown:
@@ -200,7 +202,7 @@ def judges(frame: pd.DataFrame) -> Markdown | None:
 def _asking(row: Row) -> str:
     if row.get("priced_by") == "hour":
         return "by the hour"
-    return _spent(row.get("cost_usd"), row.get("requests_cost_unknown"))
+    return _spent(row.get("cost_usd"), row.get("requests_cost_unknown"), row.get("cost_usd_at_most"))
 
 
 def spending(inputs: Inputs, models: Sequence[str]) -> Markdown:

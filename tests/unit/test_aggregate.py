@@ -227,6 +227,21 @@ def test_what_a_run_cost_is_a_lower_bound_where_requests_broke_off(
     assert row["cost_usd"] == pytest.approx((frame["input_tokens"] + frame["output_tokens"]).sum() / 1e6)
 
 
+def test_what_broke_off_has_cost_its_worst_case_at_most(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"cut": MadeModel(error_rate=0.3, error="stream_cut")}, levels=(1,), judges=())
+    assert tables(run)["models"][0]["cost_usd_at_most"] is None, (
+        "nobody noted the worst case of these requests"
+    )
+    for path in run.records:
+        rewrite(
+            path, lambda rows: [row | {"most_input_tokens": 3000, "most_output_tokens": 500} for row in rows]
+        )
+    row = tables(run)["models"][0]
+    assert row["requests_cost_unknown"] > 0
+    worst = row["requests_cost_unknown"] * 3500 / 1e6
+    assert row["cost_usd_at_most"] == pytest.approx(row["cost_usd"] + worst)
+
+
 def test_a_run_of_which_no_cost_is_known_at_a_known_price_is_a_lower_bound_too(tmp_path: Path) -> None:
     run = make_run(tmp_path, {"cut": MadeModel(error_rate=1.0, error="stream_cut")}, levels=(1,), judges=())
     row = tables(run)["models"][0]

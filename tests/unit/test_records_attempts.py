@@ -40,6 +40,21 @@ def test_latencies_count_from_the_last_byte_sent_and_the_slot_from_its_dispatch(
     assert made["ok"] and made["error"] is None
 
 
+def test_an_attempt_keeps_its_worst_case_whatever_came_of_it() -> None:
+    dispatched = {**DISPATCHED, "most": [900, 32]}
+    for came in (outcome(), outcome(error="stream_cut"), None):
+        made = row(KNOWN, dispatched, came, ANCHOR)
+        assert (made["most_input_tokens"], made["most_output_tokens"]) == (900, 32)
+    assert row(KNOWN, DISPATCHED, None, ANCHOR)["most_input_tokens"] is None, "of an older ledger"
+
+
+def test_workers_sit_in_the_sitting_of_their_job() -> None:
+    anchor = {**ANCHOR, "of": "job"}
+    for came in (outcome(sitting="s"), None):
+        assert row(KNOWN, DISPATCHED, came, anchor)["sitting"] == "job"
+    assert row(KNOWN, DISPATCHED, outcome(sitting="s"), ANCHOR)["sitting"] == "s"
+
+
 def test_time_per_output_token_leaves_out_the_first_chunks_share() -> None:
     assert row(KNOWN, DISPATCHED, outcome(), ANCHOR)["tpot_ms"] == pytest.approx(100 / 40)
 
