@@ -17,6 +17,7 @@ import argparse
 import json
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -167,10 +168,12 @@ def _beaten(
     return beaten
 
 
-def looks_part(worlds: int, blocks: int = 10, looks: int = 5, seed: int = 1) -> list[dict[str, Any]]:
+def looks_part(
+    worlds: int, blocks: int = 10, looks: int = 5, seed: int = 1, kinds: Sequence[World] = WORLDS
+) -> list[dict[str, Any]]:
     """A row for each kind of world: winners named, and what was saved, beside the fixed plan."""
     rows = []
-    for kind in WORLDS:
+    for kind in kinds:
         rng = np.random.default_rng((seed, len(kind.gaps), round(10 * sum(kind.gaps))))
         gaps = planned_difference(blocks) * np.array(kind.gaps)
         costs = SPREAD * rng.normal(size=(worlds, len(gaps), blocks, PROMPTS)) + gaps[None, :, None, None]
@@ -334,10 +337,16 @@ CELLS = (
 )
 
 
-def cells_part(runs: int, blocks: int = 10, requests: int = 60, seed: int = 4) -> list[dict[str, Any]]:
+def cells_part(
+    runs: int,
+    blocks: int = 10,
+    requests: int = 60,
+    seed: int = 4,
+    kinds: Sequence[tuple[float, float, int, float]] = CELLS,
+) -> list[dict[str, Any]]:
     """What the 95 % intervals cover where a cell ends as soon as they are narrow enough, and what that saves."""
     rows = []
-    for within, between, percent, width in CELLS:
+    for within, between, percent, width in kinds:
         rng = np.random.default_rng((seed, round(10 * within), round(10 * between), percent))
         p = percent / 100
         truth = math.exp(normal_quantile(p) * math.hypot(within, between))
