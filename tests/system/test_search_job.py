@@ -142,3 +142,30 @@ def test_a_rate_that_the_client_spoilt_is_no_end_of_the_bracket_and_ends_the_sea
     assert (found["ended"], found["kept"], found["missed"]) == ("not_evaluated", None, None)
     (only,) = found["probes"]
     assert only["outcome"] == "not_evaluated" and "after the schedule" in only["reason"]
+
+
+def test_a_search_that_comes_to_the_cap_says_so_and_keeps_what_it_bought(tmp_path: Path) -> None:
+    service = place(tmp_path)
+    price = {"input_usd_per_million": 10.0, "output_usd_per_million": 100.0}
+    (tmp_path / "prices.json").write_text(json.dumps({"prices": {"sim.plain": price}}))
+    capped = [
+        "--max-usd",
+        "0.03",
+        "--prices",
+        f"{tmp_path}/prices.json",
+        "--capped",
+        f"{tmp_path}/capped.json",
+    ]
+    done = subprocess.run(
+        [*command(service), *capped],
+        capture_output=True, text=True, timeout=60, check=False, env=environment(),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "search.json").read_text())
+    assert found["ended"] == "capped"
+    assert "budget.max_usd 0.03: " in found["ended_because"]
+    rows = pq.read_table(tmp_path / "search.parquet").to_pylist()
+    assert 0 < found["requests"] == len(rows) == service.served()
+    told = [line for line in service.lines("outcome") if "input_tokens" in line]
+    assert sum(line["input_tokens"] * 10 + line["output_tokens"] * 100 for line in told) / 1e6 <= 0.03
+    assert json.loads((tmp_path / "capped.json").read_text())["capped_at_usd"] == [0.03]
