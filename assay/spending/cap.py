@@ -77,6 +77,8 @@ class FromPurse:
         self._model = model
         self._key = int.from_bytes(hashlib.sha256(model.id.encode()).digest()[:8])
         self._answers, self._density = purse.density(self._key)
+        self._most: dict[tuple[int, int], int | None] = {}
+        """By tokens in and out: the sizes of requests recur."""
 
     def reserve(self, body_bytes: int, output_tokens: int) -> Reserved | Exception:
         """See Allowance."""
@@ -84,11 +86,11 @@ class FromPurse:
         if self._answers >= KNOWN_AFTER:
             known = most_input_tokens(int(body_bytes * self._density * ROOM / 1e6) + 1)
             input_tokens = min(utmost, known)
-        amount = self._tariff.most(input_tokens, output_tokens)
+        amount = self._amount(input_tokens, output_tokens)
         if amount is None:
             return InputError(_unpriced(self._model, self._purse.max_usd, input_tokens))
         # However dense a text may be, there is to be room for it.
-        room = amount if input_tokens == utmost else self._tariff.most(utmost, output_tokens) or amount
+        room = amount if input_tokens == utmost else self._amount(utmost, output_tokens) or amount
         if not self._purse.reserve(amount, room):
             return Capped(_reason(self._purse.max_usd, self._purse.committed, room))
         return Reserved(input_tokens, output_tokens, body_bytes, amount)
@@ -104,6 +106,12 @@ class FromPurse:
             )  # fmt: skip
         self._purse.settle(reserved.amount, actual)
         self._learn(reserved, told)
+
+    def _amount(self, input_tokens: int, output_tokens: int) -> int | None:
+        size = input_tokens, output_tokens
+        if size not in self._most:
+            self._most[size] = self._tariff.most(input_tokens, output_tokens)
+        return self._most[size]
 
     def _learn(self, reserved: Reserved, told: Mapping[str, Any]) -> None:
         if told["input_tokens"] is None or not reserved.body_bytes:
