@@ -14,7 +14,9 @@ FROM_DECISION = {"decide": 1, **dict.fromkeys(FIGURES, 1), **REPORT}
 FROM_TABLES = {"aggregate": 1, **FROM_DECISION}
 FROM_ANSWERS = {"judge_judge-a": 2, **FROM_TABLES}
 FROM_RECORDS = {"score": 2, **FROM_ANSWERS}
-FROM_PROMPTS = {f"invoke_{name}": len(LEVELS) for name in ("swift", "steady")} | FROM_RECORDS
+FROM_MEASURING = {f"invoke_{name}": len(LEVELS) for name in ("swift", "steady")} | FROM_RECORDS
+BEFORE_BUYING = {"check_budget": 1, "preflight": 1}
+FROM_PROMPTS = BEFORE_BUYING | FROM_MEASURING
 FROM_EXAMPLES = {"bucket": 1, **FROM_PROMPTS}
 
 
@@ -65,8 +67,10 @@ def test_a_renamed_benchmark_file_reruns_no_measurement(finished: Workflow) -> N
 STAGES = {
     "fetch": {"fetch": 1, **FROM_EXAMPLES},
     "bucket": FROM_EXAMPLES,
-    "prices": {"prices": 1, **FROM_TABLES},
-    "invoke": FROM_PROMPTS,
+    "prices": {"prices": 1, **BEFORE_BUYING, **FROM_TABLES},
+    "estimate": BEFORE_BUYING | REPORT,
+    "preflight": {"preflight": 1},
+    "invoke": FROM_MEASURING,
     "score": FROM_RECORDS,
     "judge": FROM_ANSWERS,
     "aggregate": FROM_TABLES,
@@ -115,7 +119,7 @@ def test_an_edited_module_that_no_stage_imports_reruns_nothing(finished: Workflo
     ("part", "expected"),
     [
         ("config/prompts/question_answering.txt", {"fetch": 1, **FROM_EXAMPLES}),
-        ("config/judging/correctness.txt", FROM_ANSWERS),
+        ("config/judging/correctness.txt", BEFORE_BUYING | FROM_ANSWERS),
         ("report/report.qmd.j2", REPORT),
         ("report/style.css", {"render": 1}),
         ("report/filter.lua", {"render": 1}),
@@ -132,43 +136,44 @@ def test_an_edited_template_reruns_what_reads_it(
 def test_an_added_model_reruns_its_own_part_and_what_lies_after(finished: Workflow) -> None:
     finished.changed()["models"].append(model("scholar"))
     added = {"prices": 1, "invoke_scholar": len(LEVELS), "score": 1, "judge_judge-a": 1, **FROM_TABLES}
-    assert finished.plan() == added
+    assert finished.plan() == BEFORE_BUYING | added
 
 
 def test_a_changed_model_reruns_its_own_part_and_what_lies_after(finished: Workflow) -> None:
     finished.changed()["models"][1]["inference"] = {"max_tokens": 16}
-    assert finished.plan() == {"invoke_steady": len(LEVELS), "score": 1, "judge_judge-a": 1, **FROM_TABLES}
+    changed = {"invoke_steady": len(LEVELS), "score": 1, "judge_judge-a": 1, **FROM_TABLES}
+    assert finished.plan() == BEFORE_BUYING | changed
 
 
 def test_a_removed_model_reruns_what_lies_after(finished: Workflow) -> None:
     del finished.changed()["models"][1]
-    assert finished.plan() == {"prices": 1, **FROM_TABLES}
+    assert finished.plan() == {"prices": 1, **BEFORE_BUYING, **FROM_TABLES}
 
 
 def test_reordered_models_measure_nothing(finished: Workflow) -> None:
     finished.changed()["models"].reverse()
-    assert finished.plan() == FROM_TABLES
+    assert finished.plan() == BEFORE_BUYING | FROM_TABLES
 
 
 def test_an_added_judge_reruns_its_own_part_and_what_lies_after(finished: Workflow) -> None:
     finished.changed()["judges"]["panel"].append(model("judge-b"))
-    assert finished.plan() == {"prices": 1, "judge_judge-b": 2, **FROM_TABLES}
+    assert finished.plan() == {"prices": 1, **BEFORE_BUYING, "judge_judge-b": 2, **FROM_TABLES}
 
 
 def test_a_changed_judge_reruns_its_own_part_and_what_lies_after(finished: Workflow) -> None:
     finished.changed()["judges"]["panel"][0]["inference"] = {"max_tokens": 200}
-    assert finished.plan() == FROM_ANSWERS
+    assert finished.plan() == BEFORE_BUYING | FROM_ANSWERS
 
 
 def test_removed_judges_rerun_what_lies_after(finished: Workflow) -> None:
     del finished.changed()["judges"]
-    assert finished.plan() == {"prices": 1, **FROM_TABLES}
+    assert finished.plan() == {"prices": 1, **BEFORE_BUYING, **FROM_TABLES}
 
 
 def test_an_added_concurrency_level_measures_that_level(finished: Workflow) -> None:
     finished.changed()["load"]["concurrency"].append(3)
     one_level = {f"invoke_{name}": 1 for name in ("swift", "steady")}
-    assert finished.plan() == one_level | FROM_RECORDS
+    assert finished.plan() == BEFORE_BUYING | one_level | FROM_RECORDS
     assert sorted(job for job in finished.jobs() if job.startswith("Measure")) == [
         "Measure steady at c3, block 0",
         "Measure swift at c3, block 0",
@@ -178,7 +183,7 @@ def test_an_added_concurrency_level_measures_that_level(finished: Workflow) -> N
 def test_an_added_rate_measures_that_rate_and_draws_its_figure(finished: Workflow) -> None:
     finished.changed()["load"]["rates_rps"] = [2.5]
     one_level = {f"invoke_{name}": 1 for name in ("swift", "steady")}
-    assert finished.plan() == one_level | FROM_RECORDS | {"figure_latency_by_rate": 1}
+    assert finished.plan() == BEFORE_BUYING | one_level | FROM_RECORDS | {"figure_latency_by_rate": 1}
     assert sorted(job for job in finished.jobs() if job.startswith("Measure")) == [
         "Measure steady at r2.5, block 0",
         "Measure swift at r2.5, block 0",
@@ -190,7 +195,7 @@ def test_an_added_ramp_measures_that_ramp_and_draws_its_figure_and_no_answer_of_
 ) -> None:
     finished.changed()["load"]["ramps"] = [{"from_rps": 1, "to_rps": 20, "duration_s": 3}]
     one_ramp = {f"invoke_{name}": 1 for name in ("swift", "steady")}
-    assert finished.plan() == one_ramp | FROM_TABLES | {"figure_latency_over_ramp": 1}
+    assert finished.plan() == BEFORE_BUYING | one_ramp | FROM_TABLES | {"figure_latency_over_ramp": 1}
     assert sorted(job for job in finished.jobs() if job.startswith("Measure")) == [
         "Measure steady at ramp1-20, block 0",
         "Measure swift at ramp1-20, block 0",
@@ -199,12 +204,12 @@ def test_an_added_ramp_measures_that_ramp_and_draws_its_figure_and_no_answer_of_
 
 def test_what_only_open_loops_use_measures_no_closed_loop_again(finished: Workflow) -> None:
     finished.changed()["load"] |= {"arrivals": "constant", "warmup_s": 1, "max_in_flight": 9}
-    assert finished.plan() == REPORT
+    assert finished.plan() == BEFORE_BUYING | REPORT
 
 
 def test_a_removed_concurrency_level_measures_nothing(finished: Workflow) -> None:
     finished.changed()["load"]["concurrency"].remove(1)
-    assert finished.plan() == FROM_RECORDS
+    assert finished.plan() == BEFORE_BUYING | FROM_RECORDS
 
 
 @pytest.mark.parametrize("change", ["added", "changed", "removed"])
@@ -243,7 +248,7 @@ def test_a_traffic_reruns_from_the_tables_on(finished: Workflow) -> None:
 
 def test_a_changed_price_reruns_from_the_tables_on(finished: Workflow) -> None:
     finished.changed()["prices"]["sim.swift-v1:0"]["input_usd_per_million"] = 3.0
-    assert finished.plan() == {"prices": 1, "check_budget": 1, "preflight": 1, **FROM_TABLES}
+    assert finished.plan() == {"prices": 1, **BEFORE_BUYING, **FROM_TABLES}
 
 
 @pytest.mark.parametrize(
@@ -270,6 +275,16 @@ def test_prices_that_are_looked_up_anew_and_are_the_same_rerun_nothing(finished:
 def test_a_changed_objective_reruns_from_the_decision_on(finished: Workflow) -> None:
     finished.changed()["decision"] = {"objective": "fastest"}
     assert finished.plan() == FROM_DECISION
+
+
+def test_a_quota_is_held_against_the_plan_and_measures_nothing(finished: Workflow) -> None:
+    finished.changed()["quotas"] = {"sim.swift-v1:0": {"requests_per_minute": 6000}}
+    assert finished.plan() == BEFORE_BUYING | REPORT
+
+
+def test_what_preflight_is_to_accept_tries_again_and_measures_nothing(finished: Workflow) -> None:
+    finished.changed()["preflight"] = {"accept": ["quota"]}
+    assert finished.plan() == {"preflight": 1, **REPORT}
 
 
 def test_a_changed_title_reruns_the_report(finished: Workflow) -> None:
@@ -304,7 +319,7 @@ def test_a_changed_behaviour_reruns_what_asks_the_simulator(finished: Workflow) 
 def test_a_search_runs_where_it_is_asked_for_and_only_what_it_asks_makes_it_stale(finished: Workflow) -> None:
     finished.changed()["load"]["search"] = {"start_rps": 20, "probe_s": 0.2, "max_requests": 500}
     searches = {f"search_{name}": 1 for name in ("swift", "steady")}
-    assert finished.plan() == searches | REPORT
+    assert finished.plan() == BEFORE_BUYING | searches | REPORT
     finished.run()
     for name in ("swift", "steady"):
         assert (finished.results / "search" / f"{name}.json").exists()

@@ -6,7 +6,6 @@ from typing import Any
 
 import yaml
 from runs import Workflow, model
-from test_order_of_jobs import jobs_of
 
 SWIFT, STEADY, JUDGE = (f"sim.{name}-v1:0" for name in ("swift", "steady", "judge-a"))
 
@@ -56,13 +55,6 @@ def test_a_run_that_keeps_going_measures_the_others_all_the_same(project: Workfl
     assert "models[0].id (swift)" in printed
     assert (project.results / "answers" / "steady.parquet").exists()
     assert not (project.results / "answers" / "swift.parquet").exists()
-
-
-def test_preflight_stands_between_the_estimate_and_the_first_measurement(project: Workflow) -> None:
-    begun = [line["job"] for line in jobs_of(project, models=2) if line["event"] == "begin"]
-    order = {job: begun.index(job) for job in ("prices", "bucket", "estimate", "preflight", "invoke")}
-    assert order["bucket"] < order["estimate"] < order["preflight"] < order["invoke"]
-    assert begun.count("preflight") == 1
 
 
 def test_where_it_is_switched_off_there_is_none(project: Workflow) -> None:
