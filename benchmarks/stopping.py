@@ -38,8 +38,9 @@ from assay.decision.settings import Objective  # noqa: E402
 from assay.records.sample import Attempts, Requests, Sample  # noqa: E402
 from assay.stats.distributions import normal_quantile  # noqa: E402
 from assay.stats.sequential import levels  # noqa: E402
-from assay.stopping.enough import LEAST_BLOCKS, half_width  # noqa: E402
+from assay.stopping.enough import half_width  # noqa: E402
 from assay.stopping.looks import Look, after_blocks  # noqa: E402
+from assay.stopping.settings import LEAST_BLOCKS  # noqa: E402
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -21,7 +21,7 @@ from assay.spending.costs import Costs, four
 from assay.spending.ends import NOTHING, Ends, exactly, total
 from assay.spending.facts import AskedLine, Facts
 from assay.spending.seen import Seen, mean
-from assay.stopping.settings import Stop
+from assay.stopping.settings import LEAST_BLOCKS, Stop
 
 Numbers = NDArray[np.int64]
 
@@ -105,7 +105,8 @@ def blocks_needed(load: Load, stop: Stop | None) -> int:
         return load.blocks
     fewest = load.blocks
     if any(getattr(stop, name) is not None for name in CELL_WIDTHS) and load.requests is not None:
-        fewest = min(fewest, math.ceil(stop.min_requests / (load.requests / load.blocks)))
+        floor = math.ceil(stop.min_requests / (load.requests / load.blocks))
+        fewest = min(fewest, max(LEAST_BLOCKS, floor))
     if stop.looks is not None:
         fewest = min(fewest, math.ceil(load.blocks / stop.looks))
     return max(1, fewest)

@@ -23,11 +23,8 @@ from assay.measurement.validity import verdicts
 from assay.records.metrics import error_rate_interval
 from assay.records.sample import Attempts, Requests, Sample
 from assay.sender.settings import SelfCheckLimits
-from assay.stopping.settings import CellWidths, fraction
+from assay.stopping.settings import LEAST_BLOCKS, CellWidths, fraction
 from assay.stopping.standing import stop_note
-
-LEAST_BLOCKS = 4
-"""Blocks that a cell has at least before it may end. With 3, intervals of blocks that differ much covered .93 of .95."""
 
 Reader = Callable[[int], Ledger | None]
 """The ledger of a block of the same model and load; None where there is none."""

@@ -35,6 +35,10 @@ CELL_WIDTHS = ("ttft_p50", "ttft_p95", "ttft_p99", "e2e_p50", "e2e_p95", "e2e_p9
 """Of the settings below, those that end cells."""
 
 
+LEAST_BLOCKS = 4
+"""Blocks that a cell has at least before it may end. With 3, intervals of blocks that differ much covered .93 of .95."""
+
+
 class CellWidths(Settings):
     """What ends a cell early: half-widths of intervals by the name of what they are of, as in `Stop`."""
 

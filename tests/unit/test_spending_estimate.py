@@ -248,7 +248,7 @@ def test_models_are_measured_side_by_side_as_far_as_there_are_cores(tmp_path: Pa
 
 
 def test_stopping_early_lowers_the_low_end_and_nothing_else(tmp_path: Path) -> None:
-    load = {"concurrency": [1], "requests": 40, "blocks": 4, "warmup": 1}
+    load = {"concurrency": [1], "requests": 40, "blocks": 8, "warmup": 1}
     whole = estimate(tmp_path, load=load)
     stopped = estimate(tmp_path, load=load, stop={"e2e_p95": "5 %", "min_requests": 20})
     for before, after in zip(whole.rows, stopped.rows, strict=True):

@@ -15,8 +15,8 @@ from assay.records.measured import Measured
 from assay.records.reading import read_records
 from assay.records.settings import Named, prices_of
 from assay.schedule.level import closed
-from assay.stopping.enough import LEAST_BLOCKS, enough, half_width, sample_of
-from assay.stopping.settings import CellWidths, Stop
+from assay.stopping.enough import enough, half_width, sample_of
+from assay.stopping.settings import LEAST_BLOCKS, CellWidths, Stop
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
