@@ -15,7 +15,7 @@ LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-build.lock
 HEAVY = ("pandas", "scipy", "matplotlib", "datasets", "tiktoken", "botocore", "boto3", "snakemake")
 REACHED = PROJECT / "tests" / "unit" / "reached_modules.json"
 STAGES = (
-    "fetch", "bucket", "prices", "invoke", "score", "judge", "aggregate", "decide", "figures", "report", "render",
+    "fetch", "bucket", "prices", "estimate", "invoke", "score", "judge", "aggregate", "decide", "figures", "report", "render",
     "publish", "cloudwatch", "search", "preflight", "enough",
 )  # fmt: skip
 
