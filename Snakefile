@@ -5,6 +5,7 @@ This file and rules/ say what depends on what. What the stages do stands in scri
     snakemake --cores 8                          the default benchmark, on the embedded simulator
     snakemake --cores 8 --configfile mine.yaml   yours: it replaces the default, it isn't merged into it
     snakemake estimate                           what it will cost: nothing is sent
+    snakemake spent                              what it has cost so far
     snakemake verdict                            the verdict and the report's path, once there is a report
 """
 

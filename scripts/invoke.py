@@ -78,6 +78,7 @@ def main(arguments: argparse.Namespace) -> None:
             "requests_sent": sat.requests_sent,
             "from_ledger": sat.from_ledger,
             "dropped_lines": ledger.dropped_lines,
+            "repaired_lines": ledger.repaired_lines,
             "started_utc": times[0].isoformat(timespec="seconds") if times else None,
             "ended_utc": times[-1].isoformat(timespec="seconds") if times else None,
             "connections": opened_connections(rows),

@@ -166,7 +166,7 @@ class Ledger:
         self._room.ensure(self._end, 0)
         if self._end and not _ends_with_newline(self.path):
             self._append(b"\n")  # closes the half-written line of a crash
-        anchor = {
+        anchor: dict[str, Any] = {
             "line": "sitting",
             "sitting": self.sitting,
             **({"of": self.of} if self.of else {}),
@@ -250,9 +250,15 @@ def opened(path: Path, about: Mapping[str, str] | None = None, of: str | None = 
 
     Raises NoRoom at the end where an answer could not be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        salt = _salt(path.parent)
+    except OSError as error:
+        raise NoRoom(
+            f"{path.parent}: the folder of the ledger can't be written ({error.strerror or error}). Nothing was sent"
+        ) from error
     with _locked(path):
-        ledger = Ledger(path, _salt(path.parent), about, of)
+        ledger = Ledger(path, salt, about, of)
         ledger.refresh()
         try:
             yield ledger

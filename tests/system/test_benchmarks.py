@@ -49,3 +49,11 @@ def test_the_page_on_precision_shows_what_was_measured(tmp_path: Path) -> None:
     run("page.py", "--out", str(tmp_path))
     made = (tmp_path / "precision.md").read_text(encoding="utf-8")
     assert made == (ROOT / "docs/precision.md").read_text(encoding="utf-8")
+
+
+def test_the_cost_of_the_ledger_is_told_beside_that_of_a_request(tmp_path: Path) -> None:
+    out = tmp_path / "ledger.json"
+    run("ledger.py", "--requests", "50", "--repetitions", "1", "--out", str(out))
+    cost = json.loads(out.read_text(encoding="utf-8"))["cpu_us_per_request"]
+    assert set(cost) == {"lines", "lines_without_room_ahead", "purse", "request", "request_with_cap"}
+    assert 0 < cost["lines"] < cost["request"]

@@ -106,6 +106,9 @@ def test_the_ending_of_a_stream_is_told(name: str, tmp_path: Path) -> None:
     assert outcome.error == error
     assert outcome.error_in_stream == in_stream
     assert outcome.text.startswith("one")
+    with opened(tmp_path / "ledger" / "f.jsonl") as ledger:
+        kept = [each["text"] for outcomes in ledger.outcomes.values() for each in outcomes]
+    assert kept[-1] == outcome.text, "what came before it broke off was paid for, and is kept"
     assert (
         timeline.sent_ns is not None and timeline.first_text_ns is not None and timeline.ended_ns is not None
     )

@@ -161,3 +161,12 @@ def test_where_nothing_can_be_allocated_a_ballast_is_held_and_given_up(
         assert ballast.exists()
         ledger.write_outcome("k3", LONG)
     assert not ballast.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "ledger").write_text("a file")
+    with (
+        pytest.raises(NoRoom, match="ledger: the folder of the ledger can't be written"),
+        opened(tmp_path / "ledger" / "a.jsonl"),
+    ):
+        pass
