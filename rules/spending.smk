@@ -3,8 +3,6 @@
 # No edge leads from here to a measurement: it would make every cell stale when the cap changes. The check comes first
 # by its priority, and alone by taking every quota whole. Where it is up to date (a run that goes on), `onstart` calls it.
 
-import subprocess
-
 ESTIMATE_FILE = f"{RESULTS}/estimate.json"
 
 ALL_QUOTAS_WHOLE = {quota: WHOLE_QUOTA for quota in {*MODEL_QUOTAS.values(), *JUDGE_QUOTAS.values()}}
@@ -55,35 +53,6 @@ ESTIMATE_PARAMS = {
 }
 
 
-def check_what_is_left(dag):
-    """Before a run that goes on: what it will still cost. WorkflowError where that is above the budget.
-
-    Where the check is among the jobs, it comes first anyway. Without prompts or prices there is nothing to go by; the cap
-    holds all the same.
-    """
-    waiting = {job.rule.name for job in dag.needrun_jobs()}
-    known = all(Path(path).exists() for path in (PROMPTS, PRICES))
-    if "check_budget" in waiting or not any(name.startswith(BUYING) for name in waiting) or not known:
-        return
-    values = {name: ESTIMATE_PARAMS[name](None, None) for name in DERIVED}
-    named = {
-        "--settings": ESTIMATE_SETTINGS,
-        "--prompts": PROMPTS,
-        "--prices": PRICES,
-        "--system": SYSTEM,
-        "--judge-prompt": JUDGE_PROMPT,
-        "--behaviour": BEHAVIOUR,
-        "--accuracy": values["accuracy"],
-        "--ledger": values["ledger"],
-        "--cores": values["cores"],
-        "--log": f"{RESULTS}/logs/what_is_left.log",
-    }
-    given = [str(part) for flag, value in named.items() if value for part in (flag, value)]
-    command = [sys.executable, values["script"], *given, *values["searches"], "--check"]
-    if subprocess.run(command).returncode != 0:
-        raise WorkflowError("The run doesn't go on: see the error above.")
-
-
 ESTIMATE_COMMAND = (
     "python {params.script:q} --settings {params.settings:q} {params.files:q}"
     " --prompts {input.prompts:q} --prices {input.prices:q} --accuracy {params.accuracy:q}"
@@ -109,7 +78,7 @@ rule check_budget:
     message:
         "Estimate what the run will cost"
     shell:
-        ESTIMATE_COMMAND + " --log {log:q} --out {output:q}"
+        f"{ESTIMATE_COMMAND} --log {{log:q}} --out {{output:q}}"
 
 
 rule estimate:
@@ -126,7 +95,7 @@ rule estimate:
     message:
         "What the run will cost"
     shell:
-        ESTIMATE_COMMAND + " --log {log:q}"
+        f"{ESTIMATE_COMMAND} --log {{log:q}}"
 
 
 rule spent:

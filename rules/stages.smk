@@ -1,6 +1,7 @@
 # How a stage is told what it needs: its files, its part of the settings, and its place in the order of jobs.
 
 import random
+import subprocess
 
 OUR_CODE = Sources([PROJECT, PROJECT / "scripts"])
 
@@ -323,3 +324,32 @@ def announce(dag):
     if "all" in asked and "verdict" not in asked:
         line = Path(RESULTS, "report", "verdict.txt").read_text(encoding="utf-8").strip()
         print(f"{RESULTS}/report/report.html: {line}", file=sys.stderr)
+
+
+def check_what_is_left(dag):
+    """Before a run that goes on: what it will still cost. WorkflowError where that is above the budget.
+
+    Where the check is among the jobs, it comes first anyway. Without prompts or prices there is nothing to go by; the cap
+    holds all the same.
+    """
+    waiting = {job.rule.name for job in dag.needrun_jobs()}
+    known = all(Path(path).exists() for path in (PROMPTS, PRICES))
+    if "check_budget" in waiting or not any(name.startswith(BUYING) for name in waiting) or not known:
+        return
+    values = {name: ESTIMATE_PARAMS[name](None, None) for name in DERIVED}
+    named = {
+        "--settings": ESTIMATE_SETTINGS,
+        "--prompts": PROMPTS,
+        "--prices": PRICES,
+        "--system": SYSTEM,
+        "--judge-prompt": JUDGE_PROMPT,
+        "--behaviour": BEHAVIOUR,
+        "--accuracy": values["accuracy"],
+        "--ledger": values["ledger"],
+        "--cores": values["cores"],
+        "--log": f"{RESULTS}/logs/what_is_left.log",
+    }
+    given = [str(part) for flag, value in named.items() if value for part in (flag, value)]
+    command = [sys.executable, values["script"], *given, *values["searches"], "--check"]
+    if subprocess.run(command).returncode != 0:
+        raise WorkflowError("The run doesn't go on: see the error above.")
