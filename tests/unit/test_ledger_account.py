@@ -12,6 +12,7 @@ from assay.ledger.account import Account, accounts, as_json, in_words
 from assay.ledger.compact import compact
 from assay.ledger.ledger import opened, part
 from assay.prices.book import Price
+from assay.spending.committed import committed
 
 PROJECT = Path(__file__).resolve().parents[2]
 PRICES = {"m": Price(input_usd_per_million=1.0, output_usd_per_million=10.0)}
@@ -105,9 +106,10 @@ def test_the_account_of_an_older_ledger_goes_by_the_model_and_the_files_name(tmp
 
 
 def test_compacting_changes_no_account(folder: Path) -> None:
-    before = as_json(accounts(folder, PRICES))
+    before, counted = as_json(accounts(folder, PRICES)), committed(folder, "two", PRICES)
     assert sum(done.merged for done in compact(folder)) == 2
     assert as_json(accounts(folder, PRICES)) == before
+    assert committed(folder, "two", PRICES) == counted == 3 * 2000 * MILLION, "what the cap counts"
 
 
 def test_times_are_those_of_each_sittings_own_clock(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from assay.ledger import lines as of_lines
 from assay.ledger.lines import line, lines
 
 TEXTS = ("J*\u008a", 'a "quoted" {"line":"outcome"} ,"crc":"0f3a9b21"}', "é\u2028ʊ✊", "k" * 300, "")
@@ -79,6 +80,16 @@ def test_a_half_written_line_is_left_out_wherever_it_was_cut_and_whatever_follow
         assert read(half + b"\n" + content()) == before + entries(), "the next sitting ends the line first"
         assert read(half + content()) == before + entries(), "or two writers were at it"
     assert read(content()[:-1]) == entries(), "only the newline is missing"
+
+
+def test_half_of_a_line_is_not_searched_for_a_flipped_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search takes a step for each byte; what a crash leaves, however long, has to cost nothing."""
+    searched = []
+    monkeypatch.setattr(of_lines, "_place_of", lambda *given: searched.append(given))
+    raw = line({"line": "outcome", "text": "x" * 10_000})
+    assert read(content() + raw[:-3]) == entries()
+    assert read(content() + raw[:5000]) == entries() and not searched
+    assert read(content() + raw.replace(b"x", b"y", 1)) == entries() and len(searched) == 1
 
 
 def test_nothing_makes_up_a_line() -> None:
