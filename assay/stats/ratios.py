@@ -2,8 +2,13 @@
 
 The ratio of two means is not a mean, but close to it each case moves it by its residual (y - r x) / mean(x): the
 "linearised variable" of survey statistics (Woodruff 1971; Wolter, Introduction to Variance Estimation, 2007,
-chapter 6). Summed within clusters, the residuals give the variance; of two models on the same prompts, their
-differences do. It needs no distribution, many clusters rather than many cases, and sums that are not near 0.
+chapter 6). Summed within clusters, the residuals give the variance. It needs no distribution, many clusters rather than
+many cases, and sums that are not near 0.
+
+Two models on the same prompts are compared by the jackknife instead, one cluster left out at a time (Wolter 2007, chapter
+4): linearisation takes the estimate that it is about for the truth, so a cluster that carries much of a ratio hides its
+own residual. With 12 clusters of 1 to 40 prompts it named a dearer one of two equal models in .15 of cases for .05
+claimed, the jackknife in .10; with clusters of one size, in .06 and .055. With hundreds of clusters both are the same.
 """
 
 import math
@@ -28,6 +33,16 @@ class Ratio:
 
     value: float
     moved: Floats
+    share: Floats | None = None
+    """Each cluster's part of the lower sum; None where it isn't a ratio of plain sums."""
+
+    @property
+    def left_out(self) -> Floats | None:
+        """The ratio without each cluster, exactly; NaN where nothing would be left."""
+        if self.share is None:
+            return None
+        rest = np.where(self.share < 1.0 - _ROUNDING, 1.0 - self.share, np.nan)
+        return np.asarray(self.value - self.moved / rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +68,7 @@ def ratio(above: Floats, below: Floats, weights: Floats, clusters: Codes, groups
         return None
     value = float((weights * above).sum()) / bottom
     moved = np.bincount(clusters, weights=weights * (above - value * below), minlength=groups) / bottom
-    return Ratio(value, moved)
+    return Ratio(value, moved, np.bincount(clusters, weights=weights * below, minlength=groups) / bottom)
 
 
 def interval(estimate: Ratio, confidence: float) -> Interval | None:
@@ -70,7 +85,8 @@ def interval(estimate: Ratio, confidence: float) -> Interval | None:
 def relative_difference(a: Ratio, b: Ratio, confidence: float) -> Difference | None:
     """a / b - 1 of two positive ratios over the same clusters, tested and bounded on the logarithmic scale.
 
-    `standard_error` is that of log(a / b). None for fewer than 2 clusters, or where a ratio is not positive.
+    `standard_error` is that of log(a / b), by the jackknife over clusters; infinite where one cluster holds all that a
+    ratio is made of. None for fewer than 2 clusters, or where a ratio is not positive.
     """
     groups = len(a.moved)
     if len(b.moved) != groups:
@@ -78,7 +94,9 @@ def relative_difference(a: Ratio, b: Ratio, confidence: float) -> Difference | N
     if groups < 2 or not (a.value > 0 and b.value > 0):
         return None
     log = math.log(a.value / b.value)
-    error = standard_error(a.moved / a.value - b.moved / b.value, 1.0)
+    error = _jackknifed(a, b)
+    if error is None:
+        error = standard_error(a.moved / a.value - b.moved / b.value, 1.0)
     if abs(log) <= _ROUNDING:
         log = 0.0
     half = t_quantile(1.0 - tail(confidence), groups - 1) * error
@@ -88,6 +106,19 @@ def relative_difference(a: Ratio, b: Ratio, confidence: float) -> Difference | N
         Interval(math.expm1(log - half), math.expm1(log + half)),
         p_value(log, error, groups - 1),
     )
+
+
+def _jackknifed(a: Ratio, b: Ratio) -> float | None:
+    """Standard error of log(a / b) over the same clusters; None where a ratio can't be had without a cluster."""
+    first, second = a.left_out, b.left_out
+    if first is None or second is None:
+        return None
+    if not (np.all(first > 0) and np.all(second > 0)):
+        return math.inf
+    groups = len(first)
+    gone = np.log(first / second) - math.log(a.value / b.value)
+    error = math.sqrt(float(np.square(gone).sum()) * (groups - 1) / groups)
+    return 0.0 if error <= _ROUNDING else error
 
 
 @dataclass(frozen=True, slots=True)
