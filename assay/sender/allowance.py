@@ -22,6 +22,8 @@ class Reserved:
     output_tokens: int
     """At most so many."""
     body_bytes: int
+    max_tokens: int
+    """Output tokens that the request asks for at most."""
     amount: int
     """Picodollars."""
 
@@ -29,7 +31,7 @@ class Reserved:
 class Allowance(Protocol):
     """Leave to spend, request by request."""
 
-    def reserve(self, body_bytes: int, output_tokens: int) -> Reserved | Exception:
+    def reserve(self, body_bytes: int, max_tokens: int) -> Reserved | Exception:
         """Set the worst case of a request aside, or say why it can't be sent: a Capped, say."""
         ...
 

@@ -265,11 +265,13 @@ class Sender:
             return None
         answer = Answer(self._line.model.stream, timeline)
         attempt = Attempt(planned, try_number, answer, reserved)
-        most = most_input_tokens(body_bytes) if reserved is None else reserved.input_tokens
+        most = [most_input_tokens(body_bytes), self._most_output_tokens]
+        if reserved is not None:
+            most = [reserved.input_tokens, reserved.output_tokens]
         try:
             self._ledger.write_dispatched(
                 planned.key,
-                {"try": try_number, "most": [most, self._most_output_tokens], "tags": planned.tags},
+                {"try": try_number, "most": most, "tags": planned.tags},
             )
         except NoRoom as error:
             self.lost = error

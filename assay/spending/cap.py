@@ -76,16 +76,31 @@ class FromPurse:
         self._tariff = price
         self._model = model
         self._key = int.from_bytes(hashlib.sha256(model.id.encode()).digest()[:8])
-        self._answers, self._density = purse.density(self._key)
+        self._broken: InputError | None = None
+        """Why no count can be kept any more."""
         self._most: dict[tuple[int, int], int | None] = {}
         """By tokens in and out: the sizes of requests recur."""
 
-    def reserve(self, body_bytes: int, output_tokens: int) -> Reserved | Exception:
+    def reserve(self, body_bytes: int, max_tokens: int) -> Reserved | Exception:
         """See Allowance."""
-        utmost = input_tokens = most_input_tokens(body_bytes)
-        if self._answers >= KNOWN_AFTER:
-            known = most_input_tokens(int(body_bytes * self._density * ROOM / 1e6) + 1)
-            input_tokens = min(utmost, known)
+        if self._broken is not None:
+            return self._broken
+        try:
+            return self._reserve(body_bytes, max_tokens)
+        except (InputError, OSError) as error:
+            return self._break(error)
+
+    def _reserve(self, body_bytes: int, max_tokens: int) -> Reserved | Exception:
+        seen = self._purse.seen(self._key)
+        thought = most_input_tokens(body_bytes)
+        dense = int(body_bytes * seen.density * ROOM / 1e6) + 1
+        utmost = input_tokens = thought
+        if seen.input_beyond:
+            # The service counts more than what is sent: so much more each time, or so much more for each byte.
+            utmost = input_tokens = max(thought + seen.input_beyond, dense)
+        elif seen.answers >= KNOWN_AFTER:
+            input_tokens = min(utmost, most_input_tokens(dense))
+        output_tokens = max_tokens + int(seen.output_beyond * ROOM)
         amount = self._amount(input_tokens, output_tokens)
         if amount is None:
             return InputError(_unpriced(self._model, self._purse.max_usd, input_tokens))
@@ -93,7 +108,7 @@ class FromPurse:
         room = amount if input_tokens == utmost else self._amount(utmost, output_tokens) or amount
         if not self._purse.reserve(amount, room):
             return Capped(_reason(self._purse.max_usd, self._purse.committed, room))
-        return Reserved(input_tokens, output_tokens, body_bytes, amount)
+        return Reserved(input_tokens, output_tokens, body_bytes, max_tokens, amount)
 
     def settle(self, reserved: Reserved, outcome: Outcome) -> None:
         """See Allowance."""
@@ -104,8 +119,22 @@ class FromPurse:
                 "%s: a request cost %s USD, and its worst case was thought to be %s USD",
                 self._model.label, _usd(actual), _usd(reserved.amount),
             )  # fmt: skip
-        self._purse.settle(reserved.amount, actual)
-        self._learn(reserved, told)
+        try:
+            # First, so that nobody reserves by what is out of date.
+            self._learn(reserved, told)
+            self._purse.settle(reserved.amount, actual)
+        except (InputError, OSError) as error:
+            self._break(error)
+
+    def _break(self, error: InputError | OSError) -> InputError:
+        """Nothing more may be reserved; what is in flight is followed to its end all the same."""
+        if self._broken is None:
+            self._broken = (
+                error
+                if isinstance(error, InputError)
+                else InputError(f"no count can be kept of what is spent ({error}), so nothing more is sent")
+            )
+        return self._broken
 
     def _amount(self, input_tokens: int, output_tokens: int) -> int | None:
         size = input_tokens, output_tokens
@@ -117,9 +146,18 @@ class FromPurse:
         if told["input_tokens"] is None or not reserved.body_bytes:
             return
         cached = (told["cache_read_tokens"] or 0) + (told["cache_write_tokens"] or 0)
-        density = -(-(told["input_tokens"] + cached) * 1_000_000 // reserved.body_bytes)
-        if self._answers < KNOWN_AFTER or density > self._density:
-            self._answers, self._density = self._purse.learn(self._key, density)
+        tokens = told["input_tokens"] + cached
+        density = -(-tokens * 1_000_000 // reserved.body_bytes)
+        input_beyond = tokens if tokens > most_input_tokens(reserved.body_bytes) else 0
+        output_beyond = max(0, (told["output_tokens"] or 0) - reserved.max_tokens)
+        seen = self._purse.seen(self._key)
+        if (
+            seen.answers < KNOWN_AFTER
+            or density > seen.density
+            or input_beyond > seen.input_beyond
+            or output_beyond > seen.output_beyond
+        ):
+            self._purse.learn(self._key, density, input_beyond, output_beyond)
 
 
 def _reason(max_usd: float, so_far: int, amount: int) -> str:

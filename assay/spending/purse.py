@@ -21,6 +21,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from assay.errors import InputError
 
@@ -33,10 +34,24 @@ _LARGEST = 2**63 - 1
 _MAGIC = b"purse 1\n"
 _HEAD = struct.Struct("<8sqI")
 """What it is, picodollars spent or reserved, checksum of both."""
-_DENSITY = struct.Struct("<QIII")
-"""Key of a model, answers seen (as far as they were counted), most tokens in a million bytes, checksum of all."""
-_DENSITIES = 64
-"""Models whose density is kept; of others nothing is known."""
+_SEEN = struct.Struct("<QIIIII")
+"""Key of a model, the fields of `Seen`, checksum of all."""
+_MODELS = 64
+"""Models of which it is kept what was seen; of others nothing is known."""
+_MOST_SEEN = 2**32 - 1
+
+
+class Seen(NamedTuple):
+    """What answers of a model have shown about how its tokens are counted: for each the most that was seen."""
+
+    answers: int = 0
+    """As far as they were counted."""
+    density: int = 0
+    """Tokens in a million bytes."""
+    input_beyond: int = 0
+    """Input tokens of a request that had more than was thought the most of such a one; 0 where none had."""
+    output_beyond: int = 0
+    """Output tokens beyond what was asked for at most."""
 
 
 def picodollars(usd: float) -> int:
@@ -51,7 +66,9 @@ class Purse:
         self._path = path
         self._file = file
         self.max_usd = max_usd
-        self._most = min(math.floor(max_usd * PICODOLLARS), _LARGEST)
+        self._most = math.floor(min(max_usd * PICODOLLARS, float(2**62)))
+        self._places: dict[int, int] = {}
+        """Where it stands what was seen of a model."""
 
     @property
     def committed(self) -> int:
@@ -81,23 +98,32 @@ class Purse:
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
-    def density(self, key: int) -> tuple[int, int]:
-        """Of the model `key`: how many answers taught it, and the most tokens in a million bytes that were seen."""
+    def seen(self, key: int) -> Seen:
+        """What is known of the model `key`, by all processes."""
+        if (place := self._places.get(key)) is not None:
+            # Without the lock: what another process is just writing fails its checksum, and is read again under it.
+            entry = os.pread(self._file, _SEEN.size, place)
+            if entry[:8] == struct.pack("<Q", key) and (found := _entry(entry)) is not None:
+                return found[1]
         with self._locked():
-            found = self._place(key)
-            return (0, 0) if found is None else found[1:]
+            place, seen = self._place(key)
+            return seen
 
-    def learn(self, key: int, tokens_in_a_million_bytes: int) -> tuple[int, int]:
-        """Take an answer's density into account; returns what `density` gives from then on."""
+    def learn(self, key: int, density: int, input_beyond: int = 0, output_beyond: int = 0) -> None:
+        """Take an answer into account: see `Seen`."""
         with self._locked():
-            found = self._place(key)
-            if found is None:
-                return 0, 0
-            place, count, most = found
-            count, most = min(count + 1, 2**32 - 1), min(max(most, tokens_in_a_million_bytes), 2**32 - 1)
-            head = struct.pack("<QII", key, count, most)
+            place, before = self._place(key)
+            if place is None:
+                return
+            most = (
+                before.answers + 1,
+                max(before.density, density),
+                max(before.input_beyond, input_beyond),
+                max(before.output_beyond, output_beyond),
+            )
+            head = struct.pack("<QIIII", key, *(min(each, _MOST_SEEN) for each in most))
             os.pwrite(self._file, head + struct.pack("<I", zlib.crc32(head)), place)
-            return count, most
+            self._places[key] = place
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -108,6 +134,11 @@ class Purse:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def _read(self) -> int:
+        if not os.fstat(self._file).st_nlink:
+            raise InputError(
+                f"{self._path}: this is where running jobs keep count of what is spent, and it was deleted, so nothing more "
+                "is sent. Run again: it is counted afresh from the ledger then."
+            )
         head = os.pread(self._file, _HEAD.size, 0)
         if len(head) == _HEAD.size:
             magic, committed, checksum = _HEAD.unpack(head)
@@ -122,20 +153,26 @@ class Purse:
         head = struct.pack("<8sq", _MAGIC, min(committed, _LARGEST))
         os.pwrite(self._file, head + struct.pack("<I", zlib.crc32(head)), 0)
 
-    def _place(self, key: int) -> tuple[int, int, int] | None:
-        """Where the density of a model stands or may be put, and what it is; null where the table is full."""
-        table = os.pread(self._file, _DENSITIES * _DENSITY.size, _HEAD.size).ljust(
-            _DENSITIES * _DENSITY.size, b"\0"
-        )
+    def _place(self, key: int) -> tuple[int | None, Seen]:
+        """Where it stands or may be put what was seen of a model, and what it is; null where the table is full."""
+        size = _MODELS * _SEEN.size
+        table = os.pread(self._file, size, _HEAD.size).ljust(size, b"\0")
         free: int | None = None
-        for number, (found, count, most, checksum) in enumerate(_DENSITY.iter_unpack(table)):
-            begin = number * _DENSITY.size
-            whole = checksum == zlib.crc32(table[begin : begin + _DENSITY.size - 4])
-            if whole and found == key:
-                return _HEAD.size + begin, count, most
-            if not whole and free is None:
-                free = begin
-        return None if free is None else (_HEAD.size + free, 0, 0)
+        for begin in range(0, size, _SEEN.size):
+            found = _entry(table[begin : begin + _SEEN.size])
+            if found is not None and found[0] == key:
+                return _HEAD.size + begin, found[1]
+            if found is None and free is None:
+                free = _HEAD.size + begin
+        return free, Seen()
+
+
+def _entry(raw: bytes) -> tuple[int, Seen] | None:
+    """A model's key and what was seen of it; null where nothing whole stands there."""
+    if len(raw) < _SEEN.size:
+        return None
+    key, *seen, checksum = _SEEN.unpack(raw)
+    return (key, Seen(*seen)) if checksum == zlib.crc32(raw[:-4]) else None
 
 
 @contextmanager

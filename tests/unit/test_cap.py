@@ -117,6 +117,41 @@ def test_a_request_that_is_dearer_than_its_worst_case_is_counted_whole(tmp_path:
         assert committed(allowance) == picodollars((5000 * 10 + 100) / 1e6)
 
 
+def test_a_single_answer_shows_that_a_service_counts_more_than_a_token_a_byte(tmp_path: Path) -> None:
+    whole = cap(tmp_path, 0.6)
+    with whole.allowance(MODEL) as allowance, whole.allowance(MODEL) as other:
+        found = reserved(allowance.reserve(300, 10))
+        allowance.settle(found, Outcome(input_tokens=5000, output_tokens=10))
+        for each in (allowance, other):
+            for body_bytes in (1, 300, 1000):
+                known = reserved(each.reserve(body_bytes, 10))
+                assert known.input_tokens >= max(5000, body_bytes * 5000 / 300)
+                each.settle(known, Outcome(error="throttling"))
+        while isinstance(more := allowance.reserve(300, 10), Reserved):
+            allowance.settle(more, Outcome(input_tokens=5000, output_tokens=10))
+        assert picodollars(0.4) < committed(allowance) <= picodollars(0.6)
+
+
+def test_a_single_answer_shows_that_a_service_writes_more_than_it_is_asked_to(tmp_path: Path) -> None:
+    with cap(tmp_path, 0.2).allowance(MODEL) as allowance:
+        found = reserved(allowance.reserve(300, 10))
+        assert found.output_tokens == 10
+        allowance.settle(found, Outcome(input_tokens=30, output_tokens=90))
+        known = reserved(allowance.reserve(300, 10))
+        assert (known.output_tokens, known.max_tokens) == (10 + 80 * ROOM, 10)
+        allowance.settle(known, Outcome(input_tokens=30, output_tokens=90))
+        assert reserved(allowance.reserve(300, 10)).output_tokens == known.output_tokens
+
+
+def test_a_purse_that_is_damaged_in_the_middle_ends_the_sending_and_no_answer(tmp_path: Path) -> None:
+    with cap(tmp_path, 1.0).allowance(MODEL) as allowance:
+        found = reserved(allowance.reserve(300, 10))
+        (tmp_path / "ledger" / "purse.r").write_bytes(b"junk")
+        allowance.settle(found, Outcome(input_tokens=30, output_tokens=9))
+        refused = allowance.reserve(300, 10)
+        assert isinstance(refused, InputError) and "damaged" in str(refused)
+
+
 @pytest.mark.parametrize(
     ("model", "price", "example"),
     [

@@ -165,17 +165,31 @@ def test_a_lower_cap_than_what_is_spent_holds_nothing_more(tmp_path: Path) -> No
         assert purse.committed == 3 * PICODOLLARS
 
 
-def test_a_models_density_is_kept_for_other_processes_and_outlives_them(tmp_path: Path) -> None:
-    with opened(tmp_path, "r", 1.0, nothing) as purse:
-        assert purse.density(7) == (0, 0)
-        assert purse.learn(7, 250_000) == (1, 250_000)
-        assert purse.learn(7, 200_000) == (2, 250_000)
+def test_what_was_seen_of_a_model_is_kept_for_other_processes_and_outlives_them(tmp_path: Path) -> None:
+    with opened(tmp_path, "r", 1.0, nothing) as purse, opened(tmp_path, "r", 1.0, fails) as other:
+        assert purse.seen(7) == (0, 0, 0, 0)
+        purse.learn(7, 250_000)
+        assert purse.seen(7) == other.seen(7) == (1, 250_000, 0, 0)
+        purse.learn(7, 200_000, 10, 5)
+        assert purse.seen(7) == other.seen(7) == (2, 250_000, 10, 5)
         for key in range(100, 400):
             purse.learn(key, 1)
-        assert purse.density(7) == (2, 250_000)
-        assert purse.density(399) == (0, 0), "the table is full, and of others nothing is known"
+        assert purse.seen(7) == (2, 250_000, 10, 5)
+        assert purse.seen(399) == (0, 0, 0, 0), "the table is full, and of others nothing is known"
     with opened(tmp_path, "r", 1.0, nothing) as purse:
-        assert purse.density(7) == (2, 250_000)
+        assert purse.seen(7) == (2, 250_000, 10, 5)
+
+
+def test_jobs_notice_that_their_purse_was_deleted(tmp_path: Path) -> None:
+    with opened(tmp_path, "r", 1.0, nothing) as purse:
+        (tmp_path / "purse.r").unlink()
+        with pytest.raises(InputError, match="was deleted"):
+            purse.reserve(1)
+
+
+def test_a_cap_may_be_as_high_as_a_number(tmp_path: Path) -> None:
+    with opened(tmp_path, "r", 1e300, nothing) as purse:
+        assert purse.reserve(PICODOLLARS)
 
 
 # What the ledger's files come to.
