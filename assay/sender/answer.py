@@ -14,6 +14,8 @@ from assay.bedrock.outcome import Outcome
 from assay.sender.timeline import Timeline
 
 _MESSAGE_LIMIT = 500
+_MOST_TOKENS = 10**9
+_MOST_MS = 1e9
 _GIVEN_UP = frozenset({"timeout_gap", "timeout_total"})
 _raw_decode = json.JSONDecoder().raw_decode
 _ACCOUNT = re.compile(r"(?<=:)\d{12}(?=:)")
@@ -103,7 +105,7 @@ class Answer:
             self._delta(_object(frame.payload)["delta"], stamp)
         elif name == "messageStop":
             self._stopped = True
-            outcome.stop_reason = _object(frame.payload).get("stopReason")
+            outcome.stop_reason = _name(_object(frame.payload).get("stopReason"))
         elif name == "metadata":
             timeline.metadata_ns = stamp
             self._metadata(_object(frame.payload))
@@ -139,15 +141,15 @@ class Answer:
 
     def _metadata(self, data: dict[str, Any]) -> None:
         outcome = self.outcome
-        usage = data.get("usage") or {}
-        outcome.input_tokens = usage.get("inputTokens")
-        outcome.output_tokens = usage.get("outputTokens")
-        outcome.cache_read_tokens = usage.get("cacheReadInputTokens")
-        outcome.cache_write_tokens = usage.get("cacheWriteInputTokens")
-        outcome.service_latency_ms = (data.get("metrics") or {}).get("latencyMs")
-        outcome.service_tier = (data.get("serviceTier") or {}).get("type")
-        router = (data.get("trace") or {}).get("promptRouter") or {}
-        outcome.invoked_model_id = router.get("invokedModelId")
+        usage = _part(data, "usage")
+        outcome.input_tokens = _count(usage.get("inputTokens"))
+        outcome.output_tokens = _count(usage.get("outputTokens"))
+        outcome.cache_read_tokens = _count(usage.get("cacheReadInputTokens"))
+        outcome.cache_write_tokens = _count(usage.get("cacheWriteInputTokens"))
+        outcome.service_latency_ms = _milliseconds(_part(data, "metrics").get("latencyMs"))
+        outcome.service_tier = _name(_part(data, "serviceTier").get("type"))
+        router = _part(_part(data, "trace"), "promptRouter")
+        outcome.invoked_model_id = _name(router.get("invokedModelId"))
 
     def _end_of_stream(self, whole: bool, reason: str | None) -> None:
         assert self._decoder is not None
@@ -173,7 +175,7 @@ class Answer:
                 if "reasoningContent" in block
             )
             outcome.reasoning_text = _paired(reasoning)
-            outcome.stop_reason = data["stopReason"]
+            outcome.stop_reason = _name(data["stopReason"])
             self._metadata(data)
             outcome.content_chars = len(outcome.text) + len(outcome.reasoning_text)
             if outcome.output_tokens is None:
@@ -195,6 +197,30 @@ def _object(payload: bytes) -> Any:
     text = payload.decode("utf-8", "surrogatepass")
     value, end = _raw_decode(text)
     return value if end == len(text) else json.loads(text)
+
+
+# What a service says of an answer is money and columns of tables: nothing gets there that isn't what it should be.
+
+
+def _part(data: dict[str, Any], name: str) -> dict[str, Any]:
+    found = data.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _count(value: Any) -> int | None:
+    """A number of tokens; null where it is none."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and 0 <= value < _MOST_TOKENS else None
+
+
+def _milliseconds(value: Any) -> float | None:
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if known and 0 <= value < _MOST_MS else None
+
+
+def _name(value: Any) -> str | None:
+    return _paired(value) if isinstance(value, str) else None
 
 
 def _paired(text: str) -> str:

@@ -119,6 +119,28 @@ def test_the_ending_of_a_stream_is_told(name: str, tmp_path: Path) -> None:
         assert (outcome.service_latency_ms, outcome.request_id, outcome.chunks) == (12, "r-1", 2)
 
 
+@pytest.mark.parametrize("tokens", ["-5", '"7"', "1.5", "1e400", "true", "[]", "99999999999999999999", "NaN"])
+@pytest.mark.parametrize("stream", [True, False])
+def test_counts_that_are_none_are_unknown_and_never_money(tmp_path: Path, stream: bool, tokens: str) -> None:
+    told = (
+        f'"usage":{{"inputTokens":{tokens},"outputTokens":20,"cacheReadInputTokens":{tokens}}},"metrics":{{"latencyMs":"soon"}},'
+        '"serviceTier":"flex","trace":[]'
+    )
+    if stream:
+        stop = event("messageStop", b'{"stopReason":["end_turn"]}')
+        metadata = event("metadata", b"{%s}" % told.encode())
+        reply = Reply([STREAM_HEAD, chunk(delta("one")), chunk(stop + metadata), END], "keep")
+    else:
+        body = b'{"output":{"message":{"content":[{"text":"one"}]}},"stopReason":7,%s}' % told.encode()
+        reply = Reply([plain(body)], "keep")
+    attempts, _ = asked(tmp_path, [reply, reply], stream=stream)
+    assert len(attempts) == 2, "one odd answer doesn't end the others"
+    outcome = attempts[0].answer.outcome
+    assert (outcome.error, outcome.text, outcome.output_tokens) == (None, "one", 20)
+    assert (outcome.input_tokens, outcome.cache_read_tokens) == (None, None)
+    assert (outcome.service_latency_ms, outcome.service_tier, outcome.stop_reason) == (None, None, None)
+
+
 def test_a_connection_that_ends_before_an_answer_is_told(tmp_path: Path) -> None:
     (attempt,), _ = asked(tmp_path, [Reply([])])
     assert attempt.answer.outcome.error == "disconnected"
