@@ -11,7 +11,7 @@ import pandas as pd
 
 from assay.decision.compare import FIGURE, Adjusted, Comparison, Tested, at_once, compare
 from assay.decision.limits import Checked, Qualifies, State, check, number, qualifies, why_unknown
-from assay.decision.looks import Looked, Out, looked, more, went_out
+from assay.decision.looks import Looked, Out, awaited, looked, more, went_out
 from assay.decision.recommend import Beside, Candidate, Recommendation, recommend
 from assay.decision.stage import Choice
 from assay.decision.words import (
@@ -132,6 +132,7 @@ def _at_look(
     measured = [model.beside.n for model in candidates if model.beside and model.model not in before.out]
     enough = before.look.last or min(measured, default=0) >= before.look.least_requests
     out: dict[str, Out] = went_out(before, found, missed, beaten) if enough else dict(before.out)
+    waiting = [] if before.look.last else awaited(candidates, out)
     return {
         "number": before.look.number,
         "of": before.look.of,
@@ -139,7 +140,8 @@ def _at_look(
         "blocks_planned": before.look.blocks,
         "confidence": before.confidence(settings.decision.confidence),
         "out": {name: asdict(gone) for name, gone in out.items()},
-        "more": more([model.model for model in candidates], found if enough else None, out),
+        "more": more([model.model for model in candidates], found if enough and not waiting else None, out),
+        "awaited": waiting,
         "tests": [
             {
                 "a": test.a,
@@ -269,7 +271,20 @@ def _candidate(settings: Choice, row: Mapping[Any, Any], evidence: _Evidence) ->
         number(row.get(f"{column}_high")),
         _levels(settings, row, model, evidence) if limits else {},
         _beside(row),
+        _settled(row, column, limits),
     )
+
+
+def _settled(row: Mapping[Any, Any], column: str, limits: Sequence[Checked]) -> bool:
+    """Whether what hinders a model stays: it is capped or spoilt, has no price, or surely fails more often than not."""
+    costs = [column, *(limit.metric for limit in limits if limit.state == "not_evaluated")]
+    unpriced = (
+        number(row.get("n_ok")) and number(row.get("cost_usd")) is None and row.get("priced_by") != "hour"
+    )
+    if row["status"] != "complete" or (unpriced and any(name.startswith("cost") for name in costs)):
+        return True
+    failing = number(row.get("error_rate_low"))
+    return failing is not None and failing > 0.5
 
 
 def _beside(row: Mapping[Any, Any]) -> Beside:

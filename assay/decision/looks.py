@@ -7,6 +7,9 @@
 - Limits go by intervals at the look's own level, so that all looks together claim what one would.
 - A model that misses a limit, or that one which surely qualifies beats, is out and stays out. When a winner stands, or
   nobody is left, nobody gets more blocks; else every model that isn't out does.
+- A model of which nothing can be said yet (it answered nothing so far, most of its requests failed in the first hour) wasn't
+  tested, so no level covers going without it: as long as there is one, nothing ends before the last look, unless what
+  hinders it is there to stay.
 
 Where models end up with different numbers of blocks, a pair holds less information than planned, and its looks know more
 of each other than the rule takes for granted: it errs less.
@@ -15,13 +18,13 @@ Leaves to others: the rule itself (`recommend`), the order of things (`decide`).
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from assay.decision.compare import Adjusted, Tested
-from assay.decision.recommend import Recommendation
+from assay.decision.recommend import Candidate, Recommendation
 from assay.errors import InputError
 from assay.stats.multiplicity import holm
 from assay.stats.sequential import error_at_last, levels
@@ -102,8 +105,17 @@ def went_out(
     return out
 
 
+def awaited(candidates: Iterable[Candidate], out: Collection[str]) -> list[str]:
+    """Models of which nothing can be said yet, and something may be after further blocks."""
+    return [
+        model.model
+        for model in candidates
+        if model.model not in out and model.qualifies != "no" and not model.possible and not model.settled
+    ]
+
+
 def more(models: Iterable[str], found: Recommendation | None, out: Iterable[str]) -> list[str]:
-    """The models that get more blocks. Without a recommendation, since too little is measured, all that aren't out."""
+    """The models that get more blocks. Without a recommendation that may end it, all that aren't out."""
     gone = set(out)
     open_still = [model for model in models if model not in gone]
     return [] if found is not None and found.answer in ("winner", "none_qualifies") else open_still

@@ -53,6 +53,8 @@ class Candidate:
     levels: Mapping[Level, State]
     """Whether all limits are met at each level; empty without limits."""
     beside: Beside | None = None
+    settled: bool = False
+    """Where nothing can be said of it: whether that is so whatever further blocks bring."""
 
     @property
     def possible(self) -> bool:

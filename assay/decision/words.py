@@ -62,7 +62,7 @@ def sentence(
 ) -> str:
     """The recommendation in one line. `load` is the level that it is about, in words, `look` the look it was made at."""
     said = _said(found, models, comparisons, objective, load, confidence, look)
-    return said if look is None else f"{said} {_at(look)}"
+    return said if look is None else f"{said} {_at(look, found)}"
 
 
 def _said(
@@ -261,11 +261,12 @@ def more_needed(models: Iterable[Candidate]) -> str:
     return f"about {_and(parts)} would decide" if parts else ""
 
 
-def _at(look: Look) -> str:
+def _at(look: Look, found: Recommendation) -> str:
     """When the decision was made, of one that was looked at while it was being measured."""
     measured = look.after[-1]
+    said = "Decided" if found.answer in ("winner", "none_qualifies") else "So it stands"
     return (
-        f"Decided after {look.words}, when {measured} of {look.blocks} block{'' if look.blocks == 1 else 's'} "
+        f"{said} after {look.words}, when {measured} of {look.blocks} block{'' if look.blocks == 1 else 's'} "
         f"{'was' if measured == 1 else 'were'} measured."
     )
 

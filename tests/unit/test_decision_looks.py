@@ -1,6 +1,7 @@
 """The decision looked at while it is being measured: what went out stays out, and every look claims what all may."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,37 @@ def test_what_misses_a_limit_goes_out_and_the_others_go_on(tmp_path: Path) -> No
     assert standing(first, "swift") == {"more": True, "reason": None}
     last, _ = at_look(tmp_path, run, look(4), [path], "most_accurate", **limit)
     assert last["candidates"] == ["swift", "twin"]
-    assert last["sentence"].endswith("Decided after look 4 of 4, when 4 of 4 blocks were measured.")
+    assert last["sentence"].endswith("So it stands after look 4 of 4, when 4 of 4 blocks were measured.")
+
+
+def test_who_failed_in_the_first_hour_is_waited_for(tmp_path: Path) -> None:
+    """No test compares a model without a median: an hour in which it was down must not end it for the others."""
+    run = made(tmp_path / "run", {"swift": CHEAP, "shaky": DEAR})
+    down = made(tmp_path / "down", {"shaky": MadeModel(error_rate=0.8)})
+    shutil.copy(down.records[0], run.records[4])
+    first, path = at_look(tmp_path, run, look(1), [], "fastest")
+    assert (first["answer"], first["model"]) == ("winner", "swift")
+    assert first["look"]["awaited"] == ["shaky"]
+    assert first["look"]["more"] == ["swift", "shaky"]
+    last, _ = at_look(tmp_path, run, look(4), [path], "fastest")
+    assert last["look"]["number"] == 4
+    assert [pair["difference"] is not None for pair in last["comparisons"]] == [True]
+
+
+@pytest.mark.parametrize(
+    "hindered",
+    [
+        MadeModel(statuses={("c4", 1): ("capped", "the budget")}),
+        MadeModel(usd_per_million=None),
+        MadeModel(error_rate=0.97),
+    ],
+)
+def test_who_will_never_be_evaluated_is_not_waited_for(tmp_path: Path, hindered: MadeModel) -> None:
+    run = made(tmp_path, {"swift": CHEAP, "lame": hindered}, requests=200)
+    objective = "cheapest" if hindered.usd_per_million is None else "fastest"
+    found, _ = at_look(tmp_path, run, look(3), [], objective)
+    assert found["look"]["awaited"] == []
+    assert (found["answer"], found["look"]["more"]) == ("winner", [])
 
 
 def test_a_model_that_went_out_stays_out(tmp_path: Path) -> None:
