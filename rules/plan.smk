@@ -46,6 +46,7 @@ JUDGING_ENDS = BENCHMARK.stop.judging(BENCHMARK.decision.confidence) if BENCHMAR
 PLANNED_LOOKS = BENCHMARK.stop.looks if BENCHMARK.stop and BENCHMARK.stop.looks else 0
 LOOKS = dict(enumerate(after_blocks(PLANNED_LOOKS, len(BLOCKS))[:-1], start=1)) if PLANNED_LOOKS else {}
 LOOK_DECISIONS = [f"{RESULTS}/looks/{look}/decision.json" for look in LOOKS]
+LOOK_STANDINGS = expand(f"{RESULTS}/looks/{{look}}/{{model}}.json", look=list(LOOKS), model=list(MODELS))
 
 SIMULATED = BENCHMARK.endpoint.kind == "simulator"
 LEVEL_OF_INTEREST = of_interest(

@@ -38,7 +38,7 @@ ESTIMATE_SETTINGS = settings_text(
 )
 
 # Derived params: neither a place nor a machine makes the estimate stale.
-DERIVED = ("script", "accuracy", "searches", "ledger", "cores")
+DERIVED = ("script", "accuracy", "searches", "looks", "ledger", "cores")
 
 ESTIMATE_PARAMS = {
     "script": stage_script("estimate"),
@@ -48,6 +48,7 @@ ESTIMATE_PARAMS = {
     # What was answered so far tells more than any prior.
     "accuracy": lambda wildcards, output: f"{RESULTS}/tables/accuracy.parquet",
     "searches": lambda wildcards, output: ["--searches", *SEARCH_FILES] if SEARCH_FILES else [],
+    "looks": lambda wildcards, output: ["--looks", *LOOK_STANDINGS] if LOOK_STANDINGS else [],
     "ledger": lambda wildcards, output: LEDGER,
     "cores": lambda wildcards, output: workflow.cores or 1,
 }
@@ -56,7 +57,7 @@ ESTIMATE_PARAMS = {
 ESTIMATE_COMMAND = (
     "python {params.script:q} --settings {params.settings:q} {params.files:q}"
     " --prompts {input.prompts:q} --prices {input.prices:q} --accuracy {params.accuracy:q}"
-    " --ledger {params.ledger:q} --cores {params.cores} {params.searches:q}"
+    " --ledger {params.ledger:q} --cores {params.cores} {params.searches:q} {params.looks:q}"
 )
 
 

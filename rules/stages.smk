@@ -350,6 +350,6 @@ def check_what_is_left(dag):
         "--log": f"{RESULTS}/logs/what_is_left.log",
     }
     given = [str(part) for flag, value in named.items() if value for part in (flag, value)]
-    command = [sys.executable, values["script"], *given, *values["searches"], "--check"]
+    command = [sys.executable, values["script"], *given, *values["searches"], *values["looks"], "--check"]
     if subprocess.run(command).returncode != 0:
         raise WorkflowError("The run doesn't go on: see the error above.")

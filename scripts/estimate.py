@@ -29,6 +29,7 @@ def main(arguments: argparse.Namespace) -> None:
         judge_prompt=arguments.judge_prompt,
         ledger=arguments.ledger,
         searches=arguments.searches,
+        looks=arguments.looks,
     )
     estimator = Estimator(facts, settings, arguments.cores)
     found = estimator.of(settings)
@@ -66,6 +67,9 @@ if __name__ == "__main__":
     )
     made.add_argument(
         "--searches", type=Path, nargs="*", default=[], help="what the searches for the highest rate write"
+    )
+    made.add_argument(
+        "--looks", type=Path, nargs="*", default=[], help="what looks at the decision write of each model"
     )
     made.add_argument("--ledger", type=Path, required=True, help="folder of the ledger; it need not exist")
     made.add_argument("--cores", type=int, default=1, help="how many models are measured side by side")

@@ -18,6 +18,8 @@ from assay.prompts.tokenizer import TokenCounter, open_tokenizer
 from assay.sender.identity import identity
 from assay.spending.estimate_settings import EstimateJob
 from assay.spending.seen import Seen, peeked
+from assay.stopping.looks import after_blocks
+from assay.stopping.standing import not_measured
 
 _OF_WORKER = re.compile(r"\.w[0-9]+\.jsonl$")
 
@@ -107,6 +109,10 @@ class Facts:
     ledger: Path
     searched: frozenset[str]
     """Labels of the models whose search has ended."""
+    confidence: float = 0.95
+    """Of the intervals whose widths end cells."""
+    out_from: Mapping[str, int] = field(default_factory=dict)
+    """By label: the first block of a model that looks at the decision leave out. Models that go on aren't in it."""
     identities: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Names of the endpoint in ask keys, as far as they are known."""
 
@@ -162,8 +168,12 @@ def gathered(
     judge_prompt: Path | None,
     ledger: Path,
     searches: Iterable[Path],
+    looks: Iterable[Path] = (),
 ) -> Facts:
-    """What files tell. `searches` are where the searches' outcomes go; a model whose file is there has been searched."""
+    """What files tell. `searches` are where the searches' outcomes go; a model whose file is there has been searched.
+
+    `looks` are what looks at the decision say of each model, `<look>/<model>.json`, as far as they have been taken.
+    """
     found = read_prompts(prompts)
     by_bucket: dict[str, list[Prompt]] = {}
     for prompt in found:
@@ -184,4 +194,18 @@ def gathered(
         prices,
         ledger,
         frozenset(path.stem for path in searches if path.exists()),
+        settings.confidence,
+        _out_from(settings, looks),
     )
+
+
+def _out_from(settings: EstimateJob, looks: Iterable[Path]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    if settings.stop is None or settings.stop.looks is None:
+        return found
+    after = after_blocks(settings.stop.looks, settings.load.blocks)
+    for path in looks:
+        if path.exists() and not_measured(path) is not None:
+            block = after[int(path.parent.name) - 1]
+            found[path.stem] = min(block, found.get(path.stem, block))
+    return found

@@ -21,13 +21,12 @@ from assay.spending.costs import Costs, four
 from assay.spending.ends import NOTHING, Ends, exactly, total
 from assay.spending.facts import AskedLine, Facts
 from assay.spending.seen import Seen, mean
-from assay.stopping.settings import LEAST_BLOCKS, Stop
+from assay.stopping.settings import CELL_WIDTHS, LEAST_BLOCKS, Stop
+from assay.stopping.standing import stop_note
 
 Numbers = NDArray[np.int64]
 
 ROLES = ("measured", "warmup", "filler", "priming")
-
-CELL_WIDTHS = ("ttft_p50", "ttft_p95", "ttft_p99", "e2e_p50", "e2e_p95", "e2e_p99", "error_rate")
 
 
 @dataclass(slots=True)
@@ -124,6 +123,24 @@ class _Missing:
     def counts(self) -> Ends:
         return Ends(len(self.low), len(self.middle), len(self.high), len(self.high))
 
+    def first(self, count: int) -> "_Missing":
+        """So many of them."""
+        return _Missing(self.low[:count], self.middle[:count], self.high[:count])
+
+
+def _known_enough(ledger: Ledger, line: AskedLine, stop: Stop | None, confidence: float) -> set[str]:
+    """Buckets that this block leaves out, since blocks before it told enough: by its notes, for the same widths."""
+    widths = None if stop is None else stop.cells(confidence)
+    if widths is None:
+        return set()
+    edition = line.asked.edition
+    return {
+        str(note["stopped"])
+        for note in ledger.notes
+        if "stopped" in note
+        and stop_note(note["stopped"], note["because"], edition, widths).items() <= note.items()
+    }
+
 
 def of_model(
     facts: Facts,
@@ -146,20 +163,31 @@ def of_model(
     made.output_tokens = _average([each.output_tokens for each in costs.values()])
     serving = {bucket: _Serving() for bucket in facts.prompts}
     fewest = blocks_needed(load, stop)
+    out_from = facts.out_from.get(line.model.label, load.blocks) if told and stop is not None else load.blocks
+    ended: set[tuple[str, str]] = set()
     halfway = math.sqrt(fewest * load.blocks)
     for name, job in job_loads(load):
         ledger = line.file(name, f"b{job.block}") if told else None
         kept = settled(ledger) if ledger is not None else set()
         started = False
+        noted = set() if ledger is None else _known_enough(ledger, line, stop, facts.confidence)
+        ended |= {(name, bucket) for bucket in noted}
         for bucket, prompts in facts.prompts.items():
             latency = _latency_s(facts, line, costs[bucket], seen, name)
             missing, held = _missing(job, prompts, line, seed, ledger, kept, latency)
             made.held += len(held)
+            if (bucket in noted and not held) or (job.ramp is None and job.block >= out_from):
+                missing = missing.first(0)
             if job.ramp is None:
                 serving[bucket].add(prompts, missing.high, held, ledger)
             if not len(missing.high):
                 continue
-            if stop is not None and job.block >= fewest:
+            if (
+                name,
+                bucket,
+            ) in ended and not held:  # most likely, what was enough for a block is for those after it
+                missing.low = missing.middle = missing.low[:0]
+            elif stop is not None and job.block >= fewest:
                 missing.low = missing.low[:0]
                 missing.middle = missing.middle if job.block < halfway else missing.middle[:0]
             made.amounts.add(_cell(job, prompts, line, seed, costs[bucket], missing, latency))

@@ -9,6 +9,7 @@ import pytest
 
 from assay.bedrock.settings import BedrockEndpoint
 from assay.judging.prompt import template
+from assay.ledger.ledger import opened
 from assay.prices.book import Price
 from assay.prompts.prompt import Prompt
 from assay.prompts.tokenizer import TokenCounter
@@ -17,9 +18,10 @@ from assay.spending.budget import levers, refused
 from assay.spending.ends import WIDEST, Ends, between, exactly
 from assay.spending.estimate import Estimate, Estimator
 from assay.spending.estimate_settings import EstimateJob
-from assay.spending.facts import Facts, counted
+from assay.spending.facts import Facts, _out_from, counted
 from assay.spending.power import power
 from assay.spending.printed import printed
+from assay.stopping.standing import stop_note
 
 WORDS = TokenCounter("words", None, "", lambda texts: [len(text.split()) for text in texts])
 JUDGE = template("Question: {question} References: {references} Answer: {answer}", "test")
@@ -259,6 +261,40 @@ def test_stopping_early_lowers_the_low_end_and_nothing_else(tmp_path: Path) -> N
             assert after.left.usd is not None and before.left.usd is not None
             assert after.left.usd.high == pytest.approx(before.left.usd.high)
             assert after.usd.low < before.usd.low
+
+
+def test_what_looks_and_widths_have_ended_is_not_to_be_bought(tmp_path: Path) -> None:
+    load = {"concurrency": [1], "requests": 40, "blocks": 8, "warmup": 1}
+    settings = job(load=load, stop={"looks": 4, "e2e_p95": "5 %", "min_requests": 20})
+    known = facts(tmp_path)
+    known.out_from = {"a": 2}
+    line = known.line(settings.models[1], settings.inference, 1, "invoke")
+    assert settings.stop is not None
+    path = line.folder / f"{line.stem('invoke')}c1.b4.jsonl"
+    path.parent.mkdir(parents=True)
+    note = stop_note("short", "it is known", 1, settings.stop.cells(0.95))
+    other = stop_note("long", "it is known", 1, None)
+    with opened(path) as ledger:
+        ledger.write_note(note)
+        ledger.write_note(other)
+    rows = {row.label: row for row in Estimator(known, settings, 2).of(settings).rows}
+    assert rows["a"].left.requests["measured"].at_most == 2 * 2 * 5
+    measured = rows["b"].left.requests["measured"]
+    assert measured.at_most == 2 * 40 - 5
+    assert (
+        rows["b"].plan.requests["measured"].at_most == rows["a"].plan.requests["measured"].at_most == 2 * 40
+    )
+
+
+def test_a_look_that_ended_a_model_is_known_to_the_estimate(tmp_path: Path) -> None:
+    stop = {"looks": 4}
+    load = {"concurrency": [1], "requests": 40, "blocks": 8}
+    paths = [tmp_path / str(look) / f"{model}.json" for look in (1, 2, 3) for model in ("a", "b")]
+    for path, more in zip(paths[:4], (True, True, False, True), strict=True):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({"more": more, "reason": None if more else "out"}), "utf-8")
+    assert _out_from(job(load=load, stop=stop), paths) == {"a": 4}
+    assert _out_from(job(load=load), paths) == {}
 
 
 def test_judges_are_asked_once_for_a_prompt_at_least_and_once_for_a_request_at_most(tmp_path: Path) -> None:
