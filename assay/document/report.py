@@ -230,7 +230,7 @@ def context(
             "asking": _total(_costs(inputs.models, "model", owned)),
             "judging": _judging(finished, price_tables.by_the_hour(panel)) if benchmark.judges else 0.0,
             "unknown": int(column(inputs.models, "requests_cost_unknown").sum()),
-            "judging_unknown": int(column(inputs.models, "judge_requests_cost_unknown").sum())
+            "judging_unknown": int(column(_each_judge(finished), "requests_cost_unknown").sum())
             if benchmark.judges
             else 0,
         },
@@ -385,12 +385,13 @@ def _costs(frame: pd.DataFrame, key: str, owned: Sequence[str]) -> list[float]:
     return [float(value) for value in frame.loc[~frame[key].isin(owned), "cost_usd"]]
 
 
+def _each_judge(finished: Finished) -> pd.DataFrame:
+    return finished.judges.loc[finished.judges["judge"] != "panel"]
+
+
 def _judging(finished: Finished, owned: Sequence[str]) -> float | None:
-    """Dollars of all judges but those that are paid by the hour."""
-    if not owned:
-        return _total(column(finished.tables.models, "judge_cost_usd").tolist())
-    judges = finished.judges.loc[finished.judges["judge"] != "panel"]
-    return _total(_costs(judges, "judge", owned))
+    """Dollars of all judges but those that are paid by the hour. What they judged once counts once, whoever answered so."""
+    return _total(_costs(_each_judge(finished), "judge", owned))
 
 
 def _machine(statuses: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:

@@ -40,6 +40,7 @@ def judge_rows(
         mine = given.loc[given["verdict"] != "not_asked"]
         failed = int((mine["verdict"] == "failed").sum())
         unparseable = int((mine["verdict"] == "unparseable").sum())
+        bought = _bought(mine)
         times = mine["e2e_ms"].dropna().to_numpy(dtype=np.float64)
         row: dict[str, Value] = {
             "judge": judge.label,
@@ -51,16 +52,21 @@ def judge_rows(
             "not_asked": len(given) - len(mine),
             "n_reused": int(mine["reused"].fillna(False).sum()),
             "kappa_mean": _average([kappa for pair, kappa in kappas.items() if judge.label in pair]),
-            "input_tokens": int(mine["input_tokens"].sum()),
-            "output_tokens": int(mine["output_tokens"].sum()),
-            "cost_usd": verdict_cost_usd(mine, judge.price_in(prices)),
-            "requests_cost_unknown": int(mine["tries_cost_unknown"].sum()),
+            "input_tokens": int(bought["input_tokens"].sum()),
+            "output_tokens": int(bought["output_tokens"].sum()),
+            "cost_usd": verdict_cost_usd(bought, judge.price_in(prices)),
+            "requests_cost_unknown": int(bought["tries_cost_unknown"].sum()),
             "e2e_ms_p50": Sorted.of(times).quantile(0.5),
         }
         rows.append(row)
     if judges:
         rows.append(_panel_row(rows, majority, decisive, list(kappas.values()), len(panel), unjudged))
     return rows
+
+
+def _bought(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """One judge's verdicts without those that cost nothing more: what several models answered alike is asked once."""
+    return verdicts.sort_values("tries", ascending=False, kind="stable").drop_duplicates("answer_id")
 
 
 def _panel_row(

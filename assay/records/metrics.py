@@ -796,7 +796,8 @@ MODELS: tuple[Metric, ...] = (
     Metric(
         "judge_cost_usd",
         "US dollars",
-        "dollars of judging this model's answers, all tries, a lower bound where judge_requests_cost_unknown isn't 0; "
+        "dollars of judging this model's answers, all tries, those included that another model gave too and that were "
+        "paid for once; a lower bound where judge_requests_cost_unknown isn't 0; "
         "null where a price is unknown or by the hour",
     ),
     Metric(
@@ -849,8 +850,13 @@ JUDGES: tuple[Metric, ...] = (
         "",
         "Cohen's kappa with each other judge, averaged; for the panel, over all pairs",
     ),
-    Metric("input_tokens", "tokens", "sent to it, by the service's own count", "count"),
-    Metric("output_tokens", "tokens", "received from it, by the service's own count", "count"),
+    Metric(
+        "input_tokens",
+        "tokens",
+        "sent to it, by the service's own count; an answer of several models once",
+        "count",
+    ),
+    Metric("output_tokens", "tokens", "received from it, likewise", "count"),
     Metric(
         "cost_usd",
         "US dollars",

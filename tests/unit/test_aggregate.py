@@ -260,6 +260,25 @@ def test_judges_retries_that_broke_off_are_told(tmp_path: Path) -> None:
     assert made["models"][0]["judge_cost_usd"] == pytest.approx(count * 120 / 1e6)
 
 
+def test_an_answer_that_two_models_gave_is_judged_and_paid_for_once(tmp_path: Path) -> None:
+    models = {"swift": MadeModel(), "twin": MadeModel()}
+    run = make_run(tmp_path, models, levels=(1,), judges=("ada",))
+    for path in run.verdicts:
+        rewrite(
+            path,
+            lambda rows: [
+                row | {"answer_id": f"same {n}", "tries": 2, "tries_cost_unknown": 1}
+                for n, row in enumerate(rows)
+            ],
+        )
+    made = tables(run)
+    judge, panel = made["judges"]
+    alone = made["models"][0]["judge_cost_usd"]
+    assert alone == made["models"][1]["judge_cost_usd"] > 0
+    assert judge["cost_usd"] == panel["cost_usd"] == pytest.approx(alone)
+    assert judge["requests_cost_unknown"] == judge["n"] / 2
+
+
 def test_warm_up_is_paid_for_and_measured_by_nobody(run: MadeRun, made: Rows) -> None:
     frame = records(run)
     mine = frame[frame["model"] == "swift"]

@@ -317,16 +317,18 @@ def test_what_a_run_cost_is_said_to_be_a_lower_bound_where_it_is(tmp_path: Path)
     told = section(
         plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark())), "What the run cost"
     )
-    assert "at least" not in told and "The run cost $0.33" in told
+    assert "at least" not in told and "The run cost $0.31" in told
     table = pd.read_parquet(paths["models"])
     table.assign(requests_cost_unknown=[7, 0, 0], judge_requests_cost_unknown=[0, 2, 0]).to_parquet(
         paths["models"]
     )
+    judges = pd.read_parquet(paths["judges"])
+    judges.assign(requests_cost_unknown=[2, 0, 2]).to_parquet(paths["judges"])
     told = section(
         plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark())), "What the run cost"
     )
-    assert "The run cost at least $0.33" in told
-    assert "at least $0.30 for asking the models and at least $0.0300 for judging" in told
+    assert "The run cost at least $0.31" in told
+    assert "at least $0.30 for asking the models and at least $0.00800 for judging" in told
     assert "Of 9 requests it isn't known what they cost" in told
     assert "at least $0.05" in told.split("tbl-spending")[1]
 
