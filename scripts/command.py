@@ -1,8 +1,10 @@
 """What the command lines of all scripts share: a log beside the screen, settings as JSON, errors in one line."""
 
 import argparse
+import errno
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,11 @@ from assay.errors import InputError
 from assay.whole import write_text as write_text
 
 S = TypeVar("S", bound=BaseModel)
+
+_OF_THE_MACHINE = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+)
+"""What no program can help: no permission, no room, a disk that is read-only or broken."""
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -56,12 +63,20 @@ def run(main: Callable[[argparse.Namespace], None], made: argparse.ArgumentParse
     logging.getLogger("matplotlib").setLevel(logging.WARNING)
     try:
         main(arguments)
+        sys.stdout.flush()
     except InputError as error:
         logging.error("error: %s", error)
         sys.exit(1)
     except KeyboardInterrupt:
         logging.error("interrupted")
         sys.exit(130)
-    except Exception:
+    except BrokenPipeError:  # whoever read what is printed has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+            at = f"{error.filename}: " if error.filename else ""
+            logging.error("error: %s%s. Mend that and run again", at, error.strerror or error)
+            sys.exit(1)
         logging.exception("error: this is a fault in Assay, not in your input")
         sys.exit(1)

@@ -18,7 +18,8 @@ def show(arguments: argparse.Namespace) -> None:
     found = [
         each
         for each in account.accounts(arguments.ledger, prices)
-        if arguments.run is None or each.run == arguments.run
+        # What doesn't say whose it is, as in ledgers of before there were caps, is every run's: so the cap counts too.
+        if arguments.run is None or each.run in (arguments.run, None)
     ]
     if arguments.json:
         print(json.dumps(account.as_json(found), indent=1))
@@ -57,6 +58,6 @@ if __name__ == "__main__":
         if name != "compact":
             verb.add_argument("--json", action="store_true", help="print JSON")
         if name == "show":
-            verb.add_argument("--run", help="show this run only; without it, all that use the ledger")
+            verb.add_argument("--run", help="show this run only, and what is of no run; without it, all")
             verb.add_argument("--prices", type=Path, help="the run's prices.json; without it, no dollars")
     command.run(main, made)

@@ -1,8 +1,10 @@
 """The account of a ledger: what each run, stage, model and judge was asked, and what that cost."""
 
 import json
+import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -122,10 +124,36 @@ def test_times_are_those_of_each_sittings_own_clock(tmp_path: Path) -> None:
     assert (found.first_ns, found.last_ns) == (began_ns, began_ns + 10**9)
 
 
-def run(*given: object) -> "subprocess.CompletedProcess[str]":
+def run(*given: object, preparing: Callable[[], None] | None = None) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, str(PROJECT / "scripts/ledger.py"), *map(str, given)]
     environment = {"PYTHONPATH": str(PROJECT), "PATH": ""}
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment, preexec_fn=preparing
+    )
+
+
+def test_a_disk_that_has_no_room_for_a_compaction_is_one_line_and_changes_nothing(folder: Path) -> None:
+    before = {path.name: path.read_bytes() for path in folder.glob("*.jsonl")}
+    full = run("compact", folder, preparing=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10)))
+    assert full.returncode == 1
+    assert full.stderr.strip() == "error: File too large. Mend that and run again"
+    assert {path.name: path.read_bytes() for path in folder.glob("*.jsonl")} == before
+    assert not list(folder.glob(".*.compact.*"))
+
+
+def test_who_reads_the_first_line_only_is_no_fault(folder: Path) -> None:
+    shown = subprocess.run(
+        f"{sys.executable} {PROJECT}/scripts/ledger.py show {folder} | true",
+        shell=True, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(PROJECT)},
+    )  # fmt: skip
+    assert shown.stderr == ""
+
+
+def test_what_is_of_no_run_is_shown_with_every_run(tmp_path: Path) -> None:
+    with opened(tmp_path / "invoke.m.1.c1.b0.jsonl") as ledger:
+        ledger.write_dispatched("k", {"try": 1, "tags": {"model": "m"}})
+    shown = run("show", tmp_path, "--run", "r").stdout
+    assert shown.splitlines()[1].split()[:5] == ["?", "invoke", "?", "m", "1"]
 
 
 def test_the_command_shows_checks_and_compacts(folder: Path, tmp_path: Path) -> None:
@@ -134,7 +162,7 @@ def test_the_command_shows_checks_and_compacts(folder: Path, tmp_path: Path) -> 
     shown = run("show", folder, "--prices", prices)
     assert shown.returncode == 0, shown.stderr
     quick = next(line for line in shown.stdout.splitlines() if line.startswith("two"))
-    assert quick.split()[:5] == ["two", "invoke", "quick", "m", "3"] and " 0.0060 " in quick
+    assert quick.split()[:5] == ["two", "invoke", "quick", "m", "3"] and " 0.00600 " in quick
     assert "USD" not in run("show", folder).stdout
     total = json.loads(run("show", folder, "--json").stdout)["total"]
     assert (total["sent"], total["reused"]) == (10, 1)
