@@ -53,6 +53,7 @@ class Room:
         """Up to which offset blocks of the disk are allocated, for sure."""
         self._weighs: int | None = None
         """Bytes of the ballast; null where blocks are allocated behind the file's end."""
+        self._ahead = AHEAD_BYTES
         self._allocate = _fallocate()
         limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
         self._longest = sys.maxsize if limit == resource.RLIM_INFINITY else limit
@@ -71,20 +72,19 @@ class Room:
         if self._allocate is None:
             self._weighs = 0
             return
-        last: OSError | None = None
-        for behind in (needed + AHEAD_BYTES, needed):
-            try:
-                self._allocate(self._descriptor, end, behind)
-            except OSError as error:
-                if error.errno in _CANNOT:
-                    self._weighs = 0
-                    return
-                last = error
+        try:
+            self._allocate(self._descriptor, end, needed + self._ahead)
+        except OSError as error:
+            if error.errno in _CANNOT:
+                self._weighs = 0
+            elif self._ahead:
+                # Not tried again: an attempt that fails takes the last of the disk from others for a moment.
+                self._ahead = 0
+                self._take(end, needed)
             else:
-                self._kept_to = end + behind
-                return
-        assert last is not None
-        raise last
+                raise
+        else:
+            self._kept_to = end + needed + self._ahead
 
     def _weigh(self, needed: int) -> None:
         """Make the ballast heavier. What it holds can't be compressed, so that it takes all of its size."""
