@@ -15,6 +15,7 @@ from assay.ledger.text import table
 from assay.prices.book import Price
 from assay.spending.purse import PICODOLLARS
 from assay.spending.tariff import Tariff, tariff
+from assay.tables.numbers import number
 
 _TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 
@@ -250,7 +251,7 @@ def _at_most(account: Account) -> str:
 
 def _usd(amount: int) -> str:
     usd = amount / PICODOLLARS
-    return f"{usd:,.2f}" if usd >= 1 or not usd else f"{usd:.4f}"
+    return f"{usd:,.2f}" if usd >= 1 or not usd else number(usd)
 
 
 def _time(at_ns: int | None) -> str | None:

@@ -23,6 +23,7 @@ from assay.preflight.settings import AskedLine, PreflightJob
 from assay.prices.book import Price
 from assay.spending.cap import Cap
 from assay.spending.tariff import tariff
+from assay.spending.unpriced import to_write
 
 log = logging.getLogger(__name__)
 
@@ -198,8 +199,7 @@ def _of_price(asked: AskedLine, prices: Mapping[str, Price], capped: bool) -> It
         "error" if capped else "warning",
         f"no source knows its price{f' ({variant})' if variant else ''}"
         + (", so budget.max_usd can't be kept" if capped else ", so its cost stays unknown"),
-        "give input_usd_per_million and output_usd_per_million there"
-        + (f", and its rates for {variant}" if variant else ""),
+        f"give it under `prices`: {to_write([asked.model]).strip()}",
     )
 
 

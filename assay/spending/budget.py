@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from assay.spending.estimate import Estimate, Estimator
 from assay.spending.estimate_settings import EstimateJob
 from assay.spending.printed import span
+from assay.spending.unpriced import to_write
 from assay.tables.numbers import number
 
 
@@ -13,13 +14,9 @@ def refused(found: Estimate, estimator: Estimator, settings: EstimateJob) -> str
     if found.max_usd is None:
         return None
     if found.unknown:
-        lines = "\n".join(
-            f'  "{model}": {{input_usd_per_million: ..., output_usd_per_million: ...}}'
-            for model in found.unknown
-        )
         return (
             f"budget.max_usd is {number(found.max_usd)}, and the price of {', '.join(found.unknown)} is unknown, so no cap"
-            f" could be kept. Write it into the benchmark file, or leave budget.max_usd out:\n\nprices:\n{lines}"
+            f" could be kept. Write it into the benchmark file, or leave budget.max_usd out:\n\nprices:\n{to_write(found.unpriced)}"
         )
     if not found.above:
         return None

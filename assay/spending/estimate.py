@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from assay.bedrock.settings import Quota
+from assay.bedrock.settings import Model, Quota
 from assay.errors import InputError
 from assay.prompts.prompt import Prompt
 from assay.spending import prior
@@ -23,6 +23,7 @@ from assay.spending.judging import JudgePart, of_judge, usd_of
 from assay.spending.models import Amounts, ModelPart, of_model
 from assay.spending.purse import PICODOLLARS
 from assay.spending.seen import Seen, peeked
+from assay.spending.unpriced import named
 
 STAGES = {"model": "invoke", "search": "search", "judge": "judge"}
 """Of the rows that belong to one model or judge."""
@@ -45,6 +46,8 @@ class Row:
     """What this run has spent on it so far, in all its sittings and editions; None where the price is unknown."""
     usd_per_hour: float | None = None
     """Of provisioned throughput, which isn't in any sum."""
+    model: Model | None = None
+    """The model or judge, where it is one."""
 
     @property
     def usd(self) -> Ends | None:
@@ -65,9 +68,19 @@ class Estimate:
     """What was counted of each model, by label."""
 
     @property
+    def unpriced(self) -> list[Model]:
+        """What is to be asked, or was, in a way whose price is unknown."""
+        return [row.model for row in self.rows if row.model is not None and row.usd is None]
+
+    @property
     def unknown(self) -> list[str]:
-        """Ids of what is to be asked, or was, without a known price."""
-        return sorted({row.id for row in self.rows if row.id is not None and row.usd is None})
+        """Ids of the same, each with the way in which it is asked where that is not the default."""
+        return named(self.unpriced)
+
+    @property
+    def priced(self) -> bool:
+        """Whether any price is known: else there is nothing to sum up."""
+        return not self.rows or any(row.usd is not None for row in self.rows)
 
     @property
     def spent_usd(self) -> float:
@@ -108,19 +121,24 @@ class Estimate:
                 "input_tokens": _ends_json(total(_narrowed(row.left.input_tokens) for row in self.rows)),
                 "output_tokens": _ends_json(total(_narrowed(row.left.output_tokens) for row in self.rows)),
                 "minutes": _ends_json(_narrowed(self.seconds) * (1 / 60)),
-                "spent_usd": self.spent_usd,
-                "left_low_usd": self.left_usd.low,
-                "left_high_usd": self.left_usd.high,
-                "left_at_most_usd": self.left_usd.at_most,
-                "low_usd": self.usd.low,
-                "high_usd": self.usd.high,
-                "at_most_usd": self.usd.at_most,
-                "plan_low_usd": self._plan_usd.low,
-                "plan_high_usd": self._plan_usd.high,
-                "plan_at_most_usd": self._plan_usd.at_most,
+                **{name: usd if self.priced else None for name, usd in self._dollars().items()},
             },
             "max_usd": self.max_usd,
             "unknown_prices": self.unknown,
+        }
+
+    def _dollars(self) -> dict[str, float]:
+        return {
+            "spent_usd": self.spent_usd,
+            "left_low_usd": self.left_usd.low,
+            "left_high_usd": self.left_usd.high,
+            "left_at_most_usd": self.left_usd.at_most,
+            "low_usd": self.usd.low,
+            "high_usd": self.usd.high,
+            "at_most_usd": self.usd.at_most,
+            "plan_low_usd": self._plan_usd.low,
+            "plan_high_usd": self._plan_usd.high,
+            "plan_at_most_usd": self._plan_usd.at_most,
         }
 
     @property
@@ -245,7 +263,8 @@ class Estimator:
         hourly = None if line.price is None else line.price.usd_per_hour_of_all_units
         spent = sum(self._spent[name] for name in self._files(kind, line))
         known = line.price is not None
-        return Row(kind, line.model.label, line.model.id, left, plan, held, spent if known else None, hourly)
+        spent_usd = spent if known else None
+        return Row(kind, line.model.label, line.model.id, left, plan, held, spent_usd, hourly, line.model)
 
     def _files(self, kind: str, line: AskedLine) -> list[str]:
         stem = line.stem(STAGES[kind])

@@ -6,6 +6,7 @@ from assay.spending.ends import Ends, total
 from assay.spending.estimate import Estimate, Row
 from assay.spending.estimate_settings import EstimateJob
 from assay.spending.power import Buys
+from assay.spending.unpriced import to_write
 from assay.tables.numbers import number
 
 HEAD = ("", "requests", "tokens in", "tokens out", "minutes", "dollars", "at most")
@@ -29,8 +30,8 @@ def printed(found: Estimate, buys: Buys, settings: EstimateJob) -> str:
         counts(total(each.input_tokens.narrowed() for each in left)),
         counts(total(each.output_tokens.narrowed() for each in left)),
         span(found.seconds.narrowed() * (1 / 60)),
-        span(found.left_usd),
-        number(found.left_usd.at_most),
+        span(found.left_usd) if found.priced else "unknown",
+        number(found.left_usd.at_most) if found.priced else "unknown",
     )
     parts = [
         f"What run {settings.run.name} is still to buy, by prices as they are known. Retries are not counted.",
@@ -58,15 +59,20 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    usd = None if row.left.usd is None else row.left.usd.narrowed()
+    if row.left.usd is None:
+        dollars = ("unknown", "unknown")
+    elif row.usd_per_hour is not None:
+        dollars = ("by the hour", "by the hour")
+    else:
+        usd = row.left.usd.narrowed()
+        dollars = (span(usd), number(usd.at_most))
     return (
         f"{WORDS[row.kind]} {row.label}".strip(),
         counts(row.left.all_requests.narrowed()),
         counts(row.left.input_tokens.narrowed()),
         counts(row.left.output_tokens.narrowed()),
         span(row.left.seconds.narrowed() * (1 / 60)),
-        "unknown" if usd is None else span(usd),
-        "unknown" if usd is None else number(usd.at_most),
+        *dollars,
     )
 
 
@@ -76,7 +82,7 @@ def _besides(found: Estimate) -> list[str]:
     for row in found.rows:
         if row.kind == "model":
             for role, count in row.left.requests.items():
-                by_role[role] = by_role.get(role, Ends()) + count
+                by_role[role] = by_role.get(role, Ends()) + count.narrowed()
     words = {
         "measured": "measured",
         "warmup": "warm-up",
@@ -113,12 +119,14 @@ def _cap(found: Estimate, settings: EstimateJob) -> list[str]:
     if found.unknown:
         lines.append(
             f"Unknown price: {', '.join(found.unknown)}. What {'it costs' if len(found.unknown) == 1 else 'they cost'}"
-            " is in no sum; give it under `prices`."
+            f" is in no sum; give it under `prices`:\n{to_write(found.unpriced)}"
         )
     if found.max_usd is None:
         lines.append("No cap: budget.max_usd is not set.")
     elif found.above:
         lines.append(f"Above the cap: budget.max_usd is {number(found.max_usd)}.")
+    elif found.unknown:
+        lines.append(f"Under the cap, budget.max_usd: {number(found.max_usd)}, every price has to be known.")
     elif found.may_be_capped:
         lines.append(
             f"Within the cap, budget.max_usd: {number(found.max_usd)}. In the worst case"

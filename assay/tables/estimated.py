@@ -1,6 +1,6 @@
 """What the run was estimated to cost before anything was bought, beside what it then cost, by model and by judge."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -17,19 +17,32 @@ def estimated(estimate: Mapping[str, Any], inputs: Inputs, judges: pd.DataFrame)
     real = {("model", row["model"]): row.get("cost_usd") for row in inputs.models.to_dict("records")}
     real |= {("judge", row["judge"]): row.get("cost_usd") for row in judges.to_dict("records")}
     rows: list[Row] = [
-        {"name": row["label"], "asked": row["plan_usd"], "real": real[row["kind"], row["label"]]}
+        {
+            "name": row["label"],
+            "asked": row["plan_usd"],
+            "real": real[row["kind"], row["label"]],
+            "hourly": row.get("usd_per_hour") is not None,
+        }
         for row in estimate.get("rows", ())
         if (row["kind"], row["label"]) in real
     ]
     if not rows:
         return None
-    rows.append({"name": "all of these", "asked": _sum(rows), "real": _total(row["real"] for row in rows)})
+    by_tokens = [row for row in rows if not row["hourly"]]
+    if by_tokens:
+        name = "all of these" if len(by_tokens) == len(rows) else "all that is paid by tokens"
+        real_usd = _total(row["real"] for row in by_tokens)
+        rows.append({"name": name, "asked": _sum(by_tokens), "real": real_usd, "hourly": False})
     columns: list[Column[Row]] = [
         Column("model or judge", lambda row: row["name"], "left"),
-        Column("estimated (USD)", lambda row: _span(row["asked"])),
-        Column("at most (USD)", lambda row: dollars((row["asked"] or {}).get("at_most"))),
-        Column("cost (USD)", lambda row: dollars(row["real"])),
-        Column("the estimate held", lambda row: place(row["asked"], row["real"]), "left"),
+        Column("estimated (USD)", lambda row: _said(row, _span)),
+        Column("at most (USD)", lambda row: _said(row, lambda asked: dollars(asked["at_most"]))),
+        Column("cost (USD)", lambda row: _said(row, lambda _: dollars(row["real"]))),
+        Column(
+            "the estimate held",
+            lambda row: UNKNOWN if row["hourly"] else place(row["asked"], row["real"]),
+            "left",
+        ),
     ]
     return table(columns, rows)
 
@@ -43,8 +56,14 @@ def place(asked: Mapping[str, float] | None, real: Any) -> str:
     return "yes" if float(real) <= asked["high"] else "it cost more"
 
 
-def _span(asked: Mapping[str, float] | None) -> str:
-    return "unknown" if asked is None else f"{dollars(asked['low'])} to {dollars(asked['high'])}"
+def _said(row: Row, words: Callable[[Mapping[str, float]], str]) -> str:
+    if row["hourly"]:
+        return "by the hour"
+    return "unknown" if row["asked"] is None else words(row["asked"])
+
+
+def _span(asked: Mapping[str, float]) -> str:
+    return f"{dollars(asked['low'])} to {dollars(asked['high'])}"
 
 
 def _sum(rows: list[Row]) -> dict[str, float] | None:

@@ -187,6 +187,49 @@ def test_with_a_cap_an_unknown_price_is_refused_with_the_line_to_write(tmp_path:
     assert '"cheap"' not in why_not and '"preflight"' not in why_not
 
 
+def test_a_known_model_asked_in_a_way_of_unknown_price_is_named_with_the_rates_that_are_missing(
+    tmp_path: Path,
+) -> None:
+    models = [
+        {"label": "a", "id": "cheap", "service_tier": "flex"},
+        {"label": "b", "id": "cheap", "service_tier": "priority"},
+        {"label": "c", "id": "dear", "cache": "warm"},
+    ]
+    settings = job(budget={"max_usd": 100}, models=models)
+    given = facts(tmp_path, {**PRICES, "dear": Price(3.0, 15.0)})
+    estimator = Estimator(given, settings, 2)
+    found = estimator.of(settings)
+    flex, priority, cached = (
+        "cheap (service tier flex)", "cheap (service tier priority)", "dear (with prompt caching)",
+    )  # fmt: skip
+    assert found.as_json()["unknown_prices"] == found.unknown == [flex, priority, cached]
+    rates = "input_usd_per_million: ..., output_usd_per_million: ..."
+    tiers = f'"cheap": {{{rates}, service_tiers: {{flex: {{{rates}}}, priority: {{{rates}}}}}}}'
+    warm = f'"dear": {{{rates}, cache_read_usd_per_million: ..., cache_write_usd_per_million: ...}}'
+    text = printed(found, power(settings, given, {}, None), settings)
+    for said in (refused(found, estimator, settings), text):
+        assert said is not None and tiers in said and warm in said and flex in said
+    assert "even in the worst case" not in text
+
+
+def test_where_no_price_is_known_the_total_is_unknown_and_not_0(tmp_path: Path) -> None:
+    settings = job()
+    found = estimate(tmp_path, dict.fromkeys(PRICES, Price()))
+    total = found.as_json()["total"]
+    assert {usd for name, usd in total.items() if name.endswith("usd")} == {None}
+    text = printed(found, power(settings, facts(tmp_path), {}, None), settings)
+    (line,) = (line for line in text.splitlines() if line.startswith("total"))
+    assert line.split()[-2:] == ["unknown", "unknown"]
+
+
+def test_provisioned_throughput_is_paid_by_the_hour_and_not_shown_as_free(tmp_path: Path) -> None:
+    settings = job()
+    found = estimate(tmp_path, {**PRICES, "dear": Price(usd_per_hour=30.0, model_units=2)})
+    text = printed(found, power(settings, facts(tmp_path), {}, None), settings)
+    (line,) = (line for line in text.splitlines() if line.startswith("model b"))
+    assert line.endswith("by the hour  by the hour") and "60.0 USD an hour" in text
+
+
 def test_a_run_that_fits_is_not_refused_and_one_that_may_not_fit_is_warned_of(tmp_path: Path) -> None:
     usd = estimate(tmp_path).usd
     for cap, above, warned in (
