@@ -202,7 +202,9 @@ def _latency(a: Sample, b: Sample, confidence: float, least_blocks: int) -> Diff
         return None
     if len(shared) < 2:
         return paired.quantile_ratio(first, second, 0.5, confidence)
-    x, y = first.quantile(0.5), second.quantile(0.5)
+    # One that went on alone was measured in hours of which the other one has nothing.
+    first, second = a.values("e2e_ms", True, shared), b.values("e2e_ms", True, shared)
+    x, y = (None if each is None else each.quantile(0.5) for each in (first, second))
     if x is None or y is None:
         return None
     blocks = np.array([[mine[block], theirs[block]] for block in shared])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from assay.bedrock.errors import UNPAID
 from assay.prices.book import Price, Usage, cost_usd, most_usd
 from assay.records.in_flight import Cell, Held, held
-from assay.records.sample import Arriving, Attempts, Requests, Sample, Successes
+from assay.records.sample import Arriving, Attempts, Mix, Requests, Sample, Successes
 from assay.schedule.level import Level
 
 _EPOCH = pd.Timestamp(0, tz="UTC")
@@ -128,6 +128,7 @@ class Measured:
         kept = [None if rows is None else rows.loc[~rows["spoilt"]] for rows in chosen]
         counts = [0 if rows is None else int((rows["role"] == "measured").sum()) for rows in kept]
         mixed = isinstance(shares, Mapping)
+        mix = None
         if not sum(counts) or (mixed and not all(counts)):
             together = self.records.iloc[:0]
             weights = answer_weights = np.zeros(0)
@@ -156,13 +157,17 @@ class Measured:
                 else [1.0 / max(1, sum(answered))] * len(there)
             )
             answer_weights = np.repeat(of_answers, lengths)
+            if isinstance(shares, Mapping) and len(there) > 1:
+                last = (together["role"] == "measured").to_numpy(dtype=bool)
+                mix = Mix(np.repeat(np.arange(len(there)), lengths)[last], np.array([*shares.values()]))
         valid = not any((model, bucket, level.name) in self.invalid for bucket in shares)
         in_flight = self._in_flight(model, level, shares, chosen, counts)
         usd_per_hour = self._usd_per_hour(model)
         made = _sample(
             together, weights, answer_weights, level, confidence, left_out, valid, in_flight, usd_per_hour
         )
-        return replace(made, successes=_successes(together, weights, level, valid, self._latency_limits))
+        successes = _successes(together, weights, level, valid, self._latency_limits)
+        return replace(made, successes=successes, mix=mix)
 
     def _in_flight(
         self,

@@ -4,6 +4,7 @@ Leaves to others: which requests belong together (`aggregate`), what is said of 
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -112,6 +113,26 @@ class Arriving:
     """Measured requests dispatched per second; None where too few were for a rate."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """The buckets that a sample mixes, which may end after different numbers of blocks."""
+
+    bucket: Codes
+    """Number of each measured request's bucket."""
+    shares: Floats
+    """By that number: the share of the traffic."""
+
+    def weights(self, within: NDArray[np.bool_]) -> Floats:
+        """Of each request, by the requests of its bucket that are `within` a part of the sample."""
+        counts = np.bincount(self.bucket[within], minlength=len(self.shares))
+        each: Floats = (self.shares / np.maximum(counts, 1))[self.bucket]
+        return each
+
+    def whole(self, within: NDArray[np.bool_]) -> bool:
+        """Whether every bucket has a request there."""
+        return len(np.unique(self.bucket[within])) == len(self.shares)
+
+
 @dataclass(frozen=True)
 class Sample:
     """What a row is computed from."""
@@ -133,6 +154,8 @@ class Sample:
     """Dollars an hour of provisioned throughput, all model units; None for a price by tokens."""
     successes: Successes | None = None
     """None where nobody said which answers are right."""
+    mix: Mix | None = None
+    """None where it is of one bucket, or pools several."""
     _sorted: dict[tuple[str, bool], Sorted | None] = field(default_factory=dict, repr=False)
     _drift: dict[str, Drift | None] = field(default_factory=dict, repr=False)
 
@@ -158,8 +181,17 @@ class Sample:
         """Numbers of the blocks that the requests come from."""
         return np.unique(self.requests.block)
 
-    def values(self, name: str, failures: bool, block: int | None = None) -> Sorted | None:
-        """Latencies in order, of answered requests, or of all with failures infinitely late.
+    @cached_property
+    def whole_blocks(self) -> Codes:
+        """Numbers of the blocks that have every bucket of the mix: the others say nothing of the mix by themselves."""
+        mix = self.mix
+        if mix is None:
+            return self.blocks
+        whole = [block for block in self.blocks if mix.whole(self.requests.block == block)]
+        return np.array(whole, dtype=np.int64)
+
+    def values(self, name: str, failures: bool, block: int | Sequence[int] | None = None) -> Sorted | None:
+        """Latencies in order, of answered requests, or of all with failures infinitely late; of some blocks, if told which.
 
         None where no answered request has this latency although some were answered (a model that doesn't stream has
         no time to first token), where there is no request, or where the sample isn't valid. Where only some answers have it (the time per output
@@ -173,14 +205,17 @@ class Sample:
             return None
         has = requests.ok & ~np.isnan(latency)
         chosen, weight = has, requests.weight
+        within = None if block is None else np.isin(requests.block, block)
+        if within is not None and self.mix is not None:
+            weight = self.mix.weights(within)
         if failures and (has.any() or not requests.ok.any()):
             chosen = has | ~requests.ok
             latency = np.where(requests.ok, latency, math.inf)
             if requests.ok.any() and not has[requests.ok].all():
                 share = float(weight[has].sum() / weight[requests.ok].sum())
                 weight = np.where(requests.ok, weight, share * weight)
-        if block is not None:
-            chosen = chosen & (requests.block == block)
+        if within is not None:
+            chosen = chosen & within
         return Sorted.of(latency[chosen], weight[chosen]) if chosen.any() else None
 
     def _all_values(self, name: str, failures: bool) -> Sorted | None:
@@ -208,7 +243,7 @@ class Sample:
         bounds = ends(found, p, self.confidence)
         both = bounds.interval()
         if len(self.blocks) > 1:
-            blocks = [self.values(name, failures, int(block)) for block in self.blocks]
+            blocks = [self.values(name, failures, int(block)) for block in self.whole_blocks]
             spread = sectioned(found, [block for block in blocks if block is not None], p, self.confidence)
             if spread is None or both is None:
                 return Ends(None, None)
@@ -216,8 +251,8 @@ class Sample:
         return bounds if failures or both is not None else Ends(None, None)
 
     def block_quantiles(self, name: str, p: float, failures: bool) -> dict[int, float]:
-        """The p-quantile in each block that has one."""
-        found = {int(block): self.values(name, failures, int(block)) for block in self.blocks}
+        """The p-quantile in each whole block that has one."""
+        found = {int(block): self.values(name, failures, int(block)) for block in self.whole_blocks}
         return {
             block: value
             for block, ordered in found.items()
