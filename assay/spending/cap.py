@@ -15,7 +15,7 @@ from assay.ledger.files import about
 from assay.prices.snapshot import read as read_prices
 from assay.sender.allowance import Capped, Reserved, most_input_tokens
 from assay.spending.committed import committed
-from assay.spending.purse import PICODOLLARS, Purse, opened
+from assay.spending.purse import PICODOLLARS, Purse, Seen, opened
 from assay.spending.tariff import Tariff, tariff
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,9 @@ KNOWN_AFTER = 20
 
 ROOM = 1.5
 """So many times the densest text seen so far may be met: then a token for each byte is too much to set aside."""
+
+A_TOKEN_A_BYTE = 10**6
+"""The density that no text should pass."""
 
 _TOLD = (
     "error",
@@ -95,9 +98,11 @@ class FromPurse:
         thought = most_input_tokens(body_bytes)
         dense = int(body_bytes * seen.density * ROOM / 1e6) + 1
         utmost = input_tokens = thought
-        if seen.input_beyond:
-            # The service counts more than what is sent: so much more each time, or so much more for each byte.
-            utmost = input_tokens = max(thought + seen.input_beyond, dense)
+        if seen.density > A_TOKEN_A_BYTE:
+            # The service counts more than what is sent. So much more each time, where as long a text had no more than
+            # it should; else it may be so much more for each byte.
+            utmost = thought + seen.input_beyond
+            utmost = input_tokens = utmost if 2 * seen.sound_bytes >= body_bytes else max(utmost, dense)
         elif seen.answers >= KNOWN_AFTER:
             input_tokens = min(utmost, most_input_tokens(dense))
         output_tokens = max_tokens + int(seen.output_beyond * ROOM)
@@ -147,17 +152,16 @@ class FromPurse:
             return
         cached = (told["cache_read_tokens"] or 0) + (told["cache_write_tokens"] or 0)
         tokens = told["input_tokens"] + cached
-        density = -(-tokens * 1_000_000 // reserved.body_bytes)
-        input_beyond = tokens if tokens > most_input_tokens(reserved.body_bytes) else 0
-        output_beyond = max(0, (told["output_tokens"] or 0) - reserved.max_tokens)
+        sound = tokens <= most_input_tokens(reserved.body_bytes)
+        shown = Seen(
+            density=-(-tokens * 1_000_000 // reserved.body_bytes),
+            input_beyond=0 if sound else tokens,
+            output_beyond=max(0, (told["output_tokens"] or 0) - reserved.max_tokens),
+            sound_bytes=reserved.body_bytes if sound else 0,
+        )
         seen = self._purse.seen(self._key)
-        if (
-            seen.answers < KNOWN_AFTER
-            or density > seen.density
-            or input_beyond > seen.input_beyond
-            or output_beyond > seen.output_beyond
-        ):
-            self._purse.learn(self._key, density, input_beyond, output_beyond)
+        if seen.answers < KNOWN_AFTER or any(new > old for new, old in zip(shown, seen, strict=True)):
+            self._purse.learn(self._key, shown)
 
 
 def _reason(max_usd: float, so_far: int, amount: int) -> str:

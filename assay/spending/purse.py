@@ -34,7 +34,7 @@ _LARGEST = 2**63 - 1
 _MAGIC = b"purse 1\n"
 _HEAD = struct.Struct("<8sqI")
 """What it is, picodollars spent or reserved, checksum of both."""
-_SEEN = struct.Struct("<QIIIII")
+_SEEN = struct.Struct("<QIIIIII")
 """Key of a model, the fields of `Seen`, checksum of all."""
 _MODELS = 64
 """Models of which it is kept what was seen; of others nothing is known."""
@@ -52,6 +52,8 @@ class Seen(NamedTuple):
     """Input tokens of a request that had more than was thought the most of such a one; 0 where none had."""
     output_beyond: int = 0
     """Output tokens beyond what was asked for at most."""
+    sound_bytes: int = 0
+    """Bytes of a request that had no more input tokens than was thought."""
 
 
 def picodollars(usd: float) -> int:
@@ -109,19 +111,14 @@ class Purse:
             place, seen = self._place(key)
             return seen
 
-    def learn(self, key: int, density: int, input_beyond: int = 0, output_beyond: int = 0) -> None:
-        """Take an answer into account: see `Seen`."""
+    def learn(self, key: int, shown: Seen) -> None:
+        """Take into account what one answer has shown."""
         with self._locked():
             place, before = self._place(key)
             if place is None:
                 return
-            most = (
-                before.answers + 1,
-                max(before.density, density),
-                max(before.input_beyond, input_beyond),
-                max(before.output_beyond, output_beyond),
-            )
-            head = struct.pack("<QIIII", key, *(min(each, _MOST_SEEN) for each in most))
+            most = [before.answers + 1, *map(max, before[1:], shown[1:])]
+            head = struct.pack("<QIIIII", key, *(min(each, _MOST_SEEN) for each in most))
             os.pwrite(self._file, head + struct.pack("<I", zlib.crc32(head)), place)
             self._places[key] = place
 

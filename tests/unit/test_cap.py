@@ -132,6 +132,26 @@ def test_a_single_answer_shows_that_a_service_counts_more_than_a_token_a_byte(tm
         assert picodollars(0.4) < committed(allowance) <= picodollars(0.6)
 
 
+def test_more_tokens_than_bytes_are_found_out_by_a_short_text_and_expected_of_a_long_one(
+    tmp_path: Path,
+) -> None:
+    with cap(tmp_path, 1.0).allowance(MODEL) as allowance:
+        found = reserved(allowance.reserve(150, 1))
+        allowance.settle(found, Outcome(input_tokens=180, output_tokens=1))  # no more than with a template
+        found = reserved(allowance.reserve(20_000, 1))
+        assert found.input_tokens >= 24_000
+
+
+def test_a_fixed_number_of_tokens_more_is_set_aside_once_a_long_text_had_no_more(tmp_path: Path) -> None:
+    with cap(tmp_path, 1.0).allowance(MODEL) as allowance:
+        found = reserved(allowance.reserve(200, 1))
+        allowance.settle(found, Outcome(input_tokens=350, output_tokens=1))
+        found = reserved(allowance.reserve(20_000, 1))
+        assert found.input_tokens > 35_000, "it may be that many for each byte"
+        allowance.settle(found, Outcome(input_tokens=5300, output_tokens=1))
+        assert reserved(allowance.reserve(20_000, 1)).input_tokens == 20_000 + TEMPLATE_TOKENS + 350
+
+
 def test_a_single_answer_shows_that_a_service_writes_more_than_it_is_asked_to(tmp_path: Path) -> None:
     with cap(tmp_path, 0.2).allowance(MODEL) as allowance:
         found = reserved(allowance.reserve(300, 10))

@@ -15,7 +15,7 @@ from assay.errors import InputError
 from assay.ledger.ledger import opened as opened_ledger
 from assay.prices.book import Price, Rates
 from assay.spending.committed import committed, of_file
-from assay.spending.purse import PICODOLLARS, opened, picodollars
+from assay.spending.purse import PICODOLLARS, Seen, opened, picodollars
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -166,18 +166,19 @@ def test_a_lower_cap_than_what_is_spent_holds_nothing_more(tmp_path: Path) -> No
 
 
 def test_what_was_seen_of_a_model_is_kept_for_other_processes_and_outlives_them(tmp_path: Path) -> None:
+    both = Seen(2, 250_000, 10, 5, 300)
     with opened(tmp_path, "r", 1.0, nothing) as purse, opened(tmp_path, "r", 1.0, fails) as other:
-        assert purse.seen(7) == (0, 0, 0, 0)
-        purse.learn(7, 250_000)
-        assert purse.seen(7) == other.seen(7) == (1, 250_000, 0, 0)
-        purse.learn(7, 200_000, 10, 5)
-        assert purse.seen(7) == other.seen(7) == (2, 250_000, 10, 5)
+        assert purse.seen(7) == Seen()
+        purse.learn(7, Seen(density=250_000, sound_bytes=300))
+        assert purse.seen(7) == other.seen(7) == Seen(1, 250_000, 0, 0, 300)
+        purse.learn(7, Seen(density=200_000, input_beyond=10, output_beyond=5))
+        assert purse.seen(7) == other.seen(7) == both
         for key in range(100, 400):
-            purse.learn(key, 1)
-        assert purse.seen(7) == (2, 250_000, 10, 5)
-        assert purse.seen(399) == (0, 0, 0, 0), "the table is full, and of others nothing is known"
+            purse.learn(key, Seen(density=1))
+        assert purse.seen(7) == both
+        assert purse.seen(399) == Seen(), "the table is full, and of others nothing is known"
     with opened(tmp_path, "r", 1.0, nothing) as purse:
-        assert purse.seen(7) == (2, 250_000, 10, 5)
+        assert purse.seen(7) == both
 
 
 def test_jobs_notice_that_their_purse_was_deleted(tmp_path: Path) -> None:
