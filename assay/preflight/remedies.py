@@ -53,6 +53,11 @@ class Refusal:
         """The region that requests go to; empty for the simulator."""
         return self.endpoint.region if isinstance(self.endpoint, BedrockEndpoint) else ""
 
+    @property
+    def url(self) -> str | None:
+        """Where the benchmark sends requests in place of the region's own endpoint."""
+        return self.endpoint.url if isinstance(self.endpoint, BedrockEndpoint) else None
+
     def inference_key(self, name: str) -> str:
         """Where an inference parameter of the line stands: its own, or the one for all."""
         if getattr(self.line.model.inference, name) is not None:
@@ -325,6 +330,12 @@ def _daily(refusal: Refusal) -> Problem:
 def _by_kind(refusal: Refusal) -> Problem:
     """The problem where the words are not known."""
     line, error = refusal.line, refusal.error
+    if error in ("connect_failed", "timeout_connect") and refusal.url:
+        return refusal.problem(
+            "endpoint.url",
+            "no_connection",
+            f"check endpoint.url (found {refusal.url}) and that it is reached from here",
+        )
     if error in ("connect_failed", "timeout_connect"):
         return refusal.problem(
             "endpoint",
