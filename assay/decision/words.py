@@ -81,7 +81,7 @@ def _said(
     kept = {0: "", 1: "the limit", 2: "both limits"}.get(count, f"all {count} limits")
     aside = _unknown_accuracy([by_name[name] for name in found.candidates]) + aside
     if found.answer == "winner" and found.model is not None:
-        sure = f"{_percent(confidence)} % interval" + ("" if look is None else " over all looks")
+        sure = f"{100 * confidence:.6g} % interval" + ("" if look is None else " over all looks")
         return _winner(found, by_name, comparisons, objective, load, sure, kept) + aside
     if found.answer == "not_evaluated":
         why = next((model.reason for model in models if model.reason), "nothing was measured")

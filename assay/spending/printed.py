@@ -141,7 +141,7 @@ def _power(buys: Buys) -> list[str]:
     if buys.accuracy_points is None and buys.p50_percent is None:
         return []
     lines = [
-        f"The smallest difference between two models that this tells in 4 of 5 runs, at {buys.confidence:.0%} confidence"
+        f"The smallest difference between two models that this tells in 4 of 5 runs, at {100 * buys.confidence:.6g}% confidence"
         f" over {buys.pairs} pair{'s' if buys.pairs > 1 else ''} (with twice the money):"
     ]
     for words, now, doubled, of in (

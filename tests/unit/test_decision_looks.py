@@ -31,7 +31,13 @@ def look(number: int, of: int = 4, blocks: int = 4, least_requests: int = 0) -> 
 
 
 def at_look(
-    folder: Path, run: MadeRun, planned: Look, earlier: list[Path], objective: str = "cheapest", **limits: Any
+    folder: Path,
+    run: MadeRun,
+    planned: Look,
+    earlier: list[Path],
+    objective: str = "cheapest",
+    confidence: float = 0.95,
+    **limits: Any,
 ) -> tuple[dict[str, Any], Path]:
     """The decision of one look, from the blocks that were measured by then."""
     inputs = run.inputs()
@@ -46,7 +52,7 @@ def at_look(
     choice = {
         "models": run.models,
         "limits": limits,
-        "decision": {"objective": objective},
+        "decision": {"objective": objective, "confidence": confidence},
         "dataset_of_interest": "short",
         "concurrency": (4,),
         "look": planned.model_dump(),
@@ -85,6 +91,13 @@ def test_a_winner_ends_it_and_the_decision_is_that_of_the_look(tmp_path: Path) -
     assert last["sentence"].endswith("Decided after look 1 of 4, when 1 of 4 blocks was measured.")
     assert "95 % interval over all looks" in last["sentence"]
     assert any(reason.startswith("dear was out after look 1 of 4") for reason in last["reasons"])
+
+
+def test_another_confidence_is_spent_over_the_looks_and_said_as_it_is(tmp_path: Path) -> None:
+    run = made(tmp_path, {"swift": CHEAP, "dear": DEAR})
+    found, _ = at_look(tmp_path, run, look(2), [], confidence=0.995)
+    assert 1 - found["look"]["confidence"] == pytest.approx(levels(0.005, look(2).shares)[-1])
+    assert "(99.5 % interval over all looks" in found["sentence"]
 
 
 def test_without_enough_requests_a_look_ends_nothing(tmp_path: Path) -> None:
