@@ -9,9 +9,9 @@ from assay.settings import Count, Expected, Settings, Share
 Percent = Annotated[
     str,
     StringConstraints(
-        strip_whitespace=True, pattern=r"^(0*[1-9][0-9]*(\.[0-9]+)?|0*\.0*[1-9][0-9]*|0+\.0*[1-9][0-9]*)\s*%$"
+        strip_whitespace=True, pattern=r"^(0*[1-9][0-9]?(\.[0-9]+)?|0*\.0*[1-9][0-9]*|0+\.0*[1-9][0-9]*)\s*%$"
     ),
-    Expected("a half-width in per cent of the value, such as 5 %"),
+    Expected("a half-width in per cent of the value, below 100, such as 5 %"),
 ]
 """Per cent of the value, written with its sign: `5 %`."""
 
@@ -19,9 +19,9 @@ Points = Annotated[
     str,
     StringConstraints(
         strip_whitespace=True,
-        pattern=r"^(0*[1-9][0-9]*(\.[0-9]+)?|0*\.0*[1-9][0-9]*|0+\.0*[1-9][0-9]*)\s*points?$",
+        pattern=r"^(0*[1-9][0-9]?(\.[0-9]+)?|0*\.0*[1-9][0-9]*|0+\.0*[1-9][0-9]*)\s*points?$",
     ),
-    Expected("a half-width in percentage points, such as 3 points"),
+    Expected("a half-width in percentage points, below 100, such as 3 points"),
 ]
 """Percentage points of a share, written with their name: `3 points`."""
 

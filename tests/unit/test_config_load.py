@@ -247,6 +247,19 @@ def test_a_model_keeps_its_own_parameters_over_the_defaults(folder: Path) -> Non
         ),
         ([("models/0/id", "sim.won")], ["models[0].id: found 'sim.won', expected a model of behaviour.yaml"]),
         ([("endpoint/behaviour", "judge.txt")], ["endpoint.behaviour: found a file with faults"]),
+        # widths
+        ([("stop", {"ttft_p95": 5})], ["stop.ttft_p95: found 5", "such as 5 %"]),
+        *(
+            (
+                [("stop", {key: width})],
+                [f"stop.{key}: found '{width}', expected a half-width in {words}, below 100"],
+            )
+            for key, words, widths in (
+                ("ttft_p95", "per cent of the value", ("5", "300 %", "100 %")),
+                ("accuracy", "percentage points", ("3 %", "0 points", "300 points")),
+            )
+            for width in widths
+        ),
     ],
 )
 def test_a_mistake_is_named_with_what_was_found_and_expected(
