@@ -297,11 +297,12 @@ class Estimator:
             sent += sum(map(len, peeked(path).dispatched.values()))
         of_probe = search.start_rps * (search.probe_s + settings.load.warmup_s) * len(settings.shares)
         few = min(2 * of_probe, search.max_requests)
+        likely = prior.SEARCHED * max(of_probe, prior.PROBE_REQUESTS * len(settings.shares))
         made = []
         for part, before in ((now, sent), (whole, 0)):
             most = max(0, search.max_requests - before)
             done = before and line.model.label in facts.searched
-            count = Ends() if done or not most else between(min(few, most), most)
+            count = Ends() if done or not most else _searched(few, likely - before, most)
             pause_s = search.pause_s if facts.endpoint.kind == "bedrock" else 0.0
             each_s = len(settings.shares) * (search.probe_s + settings.load.warmup_s) + pause_s
             seconds = Ends() if done else prior.PROBES * each_s
@@ -375,6 +376,12 @@ def _mean_of(part: ModelPart, whole: ModelPart) -> Amounts:
         amounts.output_tokens.times(each),
         None if amounts.usd is None else amounts.usd.times(each),
     )
+
+
+def _searched(few: float, likely: float, most: float) -> Ends:
+    """Requests of a search: at least few, at most all that it may send, where the highest rate is far above the first."""
+    low = min(few, most)
+    return Ends(low, min(max(low, likely), most), most, most)
 
 
 def _passed(facts: Facts, line: AskedLine) -> bool:

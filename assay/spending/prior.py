@@ -34,6 +34,13 @@ PREFLIGHT_INPUT_TOKENS = Ends(15.0, 25.0, 40.0, 60.0)
 PROBES = Ends(4.0, 6.0, 10.0, 16.0)
 """Rates that a search tries."""
 
+SEARCHED = 12.0
+"""What a search sends in the median, in probes at its start rate: what it takes where the highest rate is twice that one
+(1 + 2 + 4 while doubling, and two between). Half of all users guess lower than that."""
+
+PROBE_REQUESTS = 72.0
+"""Least requests of a probe in each bucket: fewer can't show that a 95th percentile keeps its limit."""
+
 JOB_S = Ends(1.0, 2.0, 3.0, 5.0)
 """What a job takes beside what it sends."""
 

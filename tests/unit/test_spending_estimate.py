@@ -230,6 +230,17 @@ def test_provisioned_throughput_is_paid_by_the_hour_and_not_shown_as_free(tmp_pa
     assert line.endswith("by the hour  by the hour") and "60.0 USD an hour" in text
 
 
+@pytest.mark.parametrize(("start_rps", "probe_s", "most", "sent"), [(5, 2, 800, 736), (1, 60, 5000, 793)])
+def test_a_search_is_thought_to_double_its_rate_and_to_meet_its_most_requests(
+    tmp_path: Path, start_rps: float, probe_s: float, most: int, sent: int
+) -> None:
+    """`sent`: what a search of the simulator took, and what one takes whose highest rate is twice the first."""
+    search = {"start_rps": start_rps, "probe_s": probe_s, "max_requests": most}
+    found = estimate(tmp_path, load={"concurrency": [4], "requests": 20, "search": search})
+    ends = next(row.left.all_requests.narrowed() for row in found.rows if row.kind == "search")
+    assert ends.low <= sent <= ends.high <= 3 * ends.low and ends.at_most == most
+
+
 def test_a_run_that_fits_is_not_refused_and_one_that_may_not_fit_is_warned_of(tmp_path: Path) -> None:
     usd = estimate(tmp_path).usd
     for cap, above, warned in (
