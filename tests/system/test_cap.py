@@ -319,3 +319,32 @@ def test_a_judge_waits_for_what_is_in_flight_before_it_gives_up(tmp_path: Path) 
         assert run(shared.capped(command)).returncode == 0
     status = status_of(tmp_path / "judge" / "verdicts.json")
     assert (status["status"], status["asked"], status["not_asked"]) == ("complete", 12, 0)
+
+
+@pytest.mark.parametrize("workers", [None, 2])
+@pytest.mark.parametrize("harm", ["damaged", "deleted"])
+def test_a_purse_that_is_lost_in_the_middle_ends_the_job_and_no_answer(
+    tmp_path: Path, harm: str, workers: int | None
+) -> None:
+    shared = Run(tmp_path, max_usd=5.0)
+    slow = {"latency": {"base_ms": 30, "tokens_per_s": 1000}}
+    place = shared.place("a", behaviour=slow, workers=workers)
+    with serving(shared, place), ExitStack() as stack:
+        command = shared.capped(place.command(concurrency=4, requests=400, **shared.endpoint))
+        (job,) = started(stack, [command])
+        while len(lines(shared, "outcome")) < 8:
+            assert job.poll() is None
+        purse = shared.ledger / "purse.x"
+        if harm == "deleted":
+            purse.unlink()
+        else:
+            purse.write_bytes(b"junk")
+        said = job.communicate(timeout=60)[1]
+        assert job.returncode == 1 and harm in said and "Traceback" not in said
+        assert len(lines(shared, "outcome")) == len(lines(shared, "dispatched")) == shared.received() < 400
+        bought = shared.received()
+        again = run(shared.capped(place.command(concurrency=4, requests=bought + 40, **shared.endpoint)))
+        assert again.returncode == 0, again.stderr
+    keys = [line["key"] for line in lines(shared, "dispatched")]
+    assert len(keys) == len(set(keys)), "nothing is bought twice"
+    assert shared.committed_usd() == pytest.approx(shared.consumed_usd())
