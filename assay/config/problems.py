@@ -143,8 +143,8 @@ def _words(detail: ErrorDetails, path: KeyPath, annotation: Any) -> str:
     if kind in ("string_pattern_mismatch", "string_too_short", "string_too_long"):
         words = _expected(annotation) or f"text of the form {context.get('pattern', detail['msg'])}"
         return f"found {shown(value)}, expected {words}"
-    if kind == "string_type" and (words := _expected(annotation)):
-        return f"found {shown(value)}, expected {_EXPECTED[kind]}: {words}"
+    if kind == "string_type" and (form := _expected(annotation)):
+        return f"found {shown(value)}, expected {_EXPECTED[kind]}: {form}"
     if kind == "value_error":
         return f"found {shown(value)}, {context['error']}"
     if kind == "invalid_key":
