@@ -100,6 +100,7 @@ def make_document(
                 "prices",
                 "source",
                 "buckets",
+                "estimate",
             )
         },
         statuses=(paths["status"],),
