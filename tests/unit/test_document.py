@@ -347,6 +347,25 @@ def test_a_cell_that_did_not_hold_its_load_is_named(tmp_path: Path) -> None:
     assert told.count("asked for") == 2  # with what the data fell short of
 
 
+def test_looks_are_said_with_their_level_and_blocks_that_were_left_out_are_not_claimed(
+    tmp_path: Path,
+) -> None:
+    paths = finished_run.write(tmp_path)
+    benchmark = finished_run.benchmark()
+    benchmark["load"] |= {"blocks": 4, "requests": 40}
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, benchmark))
+    assert "**4 blocks for each cell**" in text and "Looks at the decision" not in text
+    changed(paths, "decision", {"look": {"number": 2, "of": 4, "confidence": 0.99748, "out": {}}})
+    cells = pd.read_parquet(paths["cells"])
+    cells["ended_early"] = None
+    cells.loc[2, "ended_early"] = "out after look 2 of 4: it is dearer"
+    cells.to_parquet(paths["cells"])
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, benchmark))
+    told = section(text, "Method, and what it can't tell")
+    assert "The decision is that of look 2" in told and "level, 99.75 %" in told
+    assert "**Up to 4 blocks for each cell**" in told and "**4 blocks for each cell**" not in told
+
+
 def test_what_connecting_took_stands_apart_from_the_latencies(tmp_path: Path) -> None:
     text = plain(document(tmp_path))
     assert "21 were opened" in text and "31.5 to 31.5 ms to connect" in text
