@@ -262,7 +262,7 @@ def test_where_nothing_listens_that_is_said_once(place: Callable[..., Place]) ->
     there.environment = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     [problem] = there.run(succeeds=False)["problems"]
     assert problem["kind"] == "no_connection"
-    assert "endpoint.region" in problem["remedy"]
+    assert "endpoint.url (found http://127.0.0.1:9)" in problem["remedy"]
 
 
 def test_missing_credentials_are_one_problem(place: Callable[..., Place], tmp_path: Path) -> None:
