@@ -332,9 +332,10 @@ def _by_kind(refusal: Refusal) -> Problem:
     line, error = refusal.line, refusal.error
     if error in ("connect_failed", "timeout_connect") and refusal.url:
         return refusal.problem(
-            "endpoint.url",
+            "endpoint",
             "no_connection",
-            f"check endpoint.url (found {refusal.url}) and that it is reached from here",
+            f"nothing answers at endpoint.url (found {refusal.url}): check it and the network, or leave it out to go to AWS's "
+            f"own endpoint of endpoint.region (found {refusal.region})",
         )
     if error in ("connect_failed", "timeout_connect"):
         return refusal.problem(

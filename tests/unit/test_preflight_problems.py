@@ -176,12 +176,12 @@ def test_words_that_nobody_knows_fall_back_on_the_kind_of_error(error: str, kind
     assert "Something that was never said before." in problem.found
 
 
-def test_an_endpoint_of_ones_own_that_cannot_be_reached_is_named_not_the_region() -> None:
+def test_an_endpoint_of_ones_own_that_cannot_be_reached_is_named() -> None:
     here = BedrockEndpoint(kind="bedrock", region="eu-west-1", url="http://127.0.0.1:9")
     refused = Refusal(line(), "connect_failed", "refused", None, here, Catalogue(), 30.0)
     found = remedied(refused)
-    assert (found.key, found.kind) == ("endpoint.url", "no_connection")
-    assert "http://127.0.0.1:9" in found.remedy and "region" not in found.remedy
+    assert (found.key, found.kind) == ("endpoint", "no_connection")
+    assert "endpoint.url (found http://127.0.0.1:9)" in found.remedy and "doesn't exist" not in found.remedy
 
 
 def test_an_id_that_is_nearly_right_is_shown_what_was_meant() -> None:
