@@ -363,6 +363,7 @@ def test_looks_are_said_with_their_level_and_blocks_that_were_left_out_are_not_c
     text = plain(filled(run_files(paths, tmp_path), tmp_path, benchmark))
     told = section(text, "Method, and what it can't tell")
     assert "The decision is that of look 2" in told and "level, 99.75 %" in told
+    assert "Intervals are at the level of look 2, 99.75 %." in text
     assert "**Up to 4 blocks for each cell**" in told and "**4 blocks for each cell**" not in told
 
 
