@@ -114,9 +114,7 @@ def why_unknown(metric: str, figures: Mapping[Any, Any]) -> str | None:
     if metric.startswith("cost_usd") and figures.get("priced_by") == "hour":
         return "it is paid by the hour, and how many transactions an hour takes is unknown"
     if metric.startswith("cost_usd") and number(figures.get("cost_usd")) is None:
-        return (
-            f"the price of {figures.get('model_id')} is missing; add it to the benchmark file under `prices:`"
-        )
+        return f"a price of {figures.get('model_id')} that its requests need is unknown; give it in the benchmark file under `prices:`"
     if metric.startswith("cost_usd"):
         return "one of its buckets has no answer"
     if metric == "accuracy" and figures.get("accuracy_by") == "panel":

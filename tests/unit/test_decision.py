@@ -250,7 +250,10 @@ def test_an_unknown_price_is_not_evaluated_for_the_cheapest(tmp_path: Path) -> N
     found = decided(tmp_path, {"a": MadeModel(usd_per_million=None), "b": MadeModel(usd_per_million=None)})
     assert found["answer"] == "not_evaluated"
     assert "cost_usd_per_10k_transactions is unknown" in found["sentence"]
-    assert "the price of id-a is missing; add it to the benchmark file under `prices:`" in found["sentence"]
+    assert (
+        "a price of id-a that its requests need is unknown; give it in the benchmark file under `prices:`"
+        in found["sentence"]
+    )
 
 
 def test_a_cost_is_unknown_for_want_of_answers_where_the_price_is_known(tmp_path: Path) -> None:
