@@ -340,7 +340,8 @@ def test_a_purse_that_is_lost_in_the_middle_ends_the_job_and_no_answer(
         else:
             purse.write_bytes(b"junk")
         said = job.communicate(timeout=60)[1]
-        assert job.returncode == 1 and harm in said and "Traceback" not in said
+        # A worker that comes when the purse has been deleted finds an empty one in its place.
+        assert job.returncode == 1 and (harm in said or "damaged" in said) and "Traceback" not in said
         assert len(lines(shared, "outcome")) == len(lines(shared, "dispatched")) == shared.received() < 400
         bought = shared.received()
         again = run(shared.capped(place.command(concurrency=4, requests=bought + 40, **shared.endpoint)))
