@@ -25,6 +25,7 @@ class Sources:
         self._roots = tuple(root.resolve() for root in roots)
         self._imports: dict[Path, tuple[Path, ...]] = {}
         self._hashes: dict[Path, str] = {}
+        self._named: dict[str, list[Path]] = {}
 
     def modules(self, script: Path) -> list[Path]:
         """The script and every module it reaches, sorted by path. Raises SyntaxError if one can't be parsed."""
@@ -51,7 +52,10 @@ class Sources:
             source = path.read_bytes()
             self._hashes[path] = hashlib.sha256(source).hexdigest()
             names = dict.fromkeys(_names(ast.parse(source, filename=str(path)), self._package(path)))
-            self._imports[path] = tuple(dict.fromkeys(file for name in names for file in self._files(name)))
+            for name in names:
+                if name not in self._named:
+                    self._named[name] = self._files(name)
+            self._imports[path] = tuple(dict.fromkeys(file for name in names for file in self._named[name]))
         return self._imports[path]
 
     def _place(self, path: Path) -> str:
@@ -85,9 +89,22 @@ class Sources:
         return []
 
 
-def _names(tree: ast.AST, package: str) -> Iterator[str]:
+def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Every statement, those inside others too. Expressions, which hold none, are most of a tree: they are passed over."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, part, None)
+            if isinstance(inner, list):
+                waiting.extend(inner)
+        if isinstance(node, ast.stmt):
+            yield node
+
+
+def _names(tree: ast.Module, package: str) -> Iterator[str]:
     """Dotted names that may be modules: `from a import b` gives both `a` and `a.b`."""
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name
