@@ -11,7 +11,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 def test_kills_at_random_moments_cost_what_was_in_flight_and_change_no_accuracy(tmp_path: Path) -> None:
     """What has to hold is asserted by the script itself, which ends with 1 where it doesn't: see benchmarks/chaos.py."""
     out = tmp_path / "chaos.json"
-    command = [sys.executable, str(PROJECT / "benchmarks/chaos.py"), "--kills", "5", "--seed", "3"]
+    command = [sys.executable, str(PROJECT / "benchmarks/chaos.py"), "--kills", "3", "--seed", "3"]
     done = subprocess.run(
         [
             *command,
@@ -31,5 +31,5 @@ def test_kills_at_random_moments_cost_what_was_in_flight_and_change_no_accuracy(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(out.read_text("utf-8"))
-    assert sum(found["kills"].values()) == 5
+    assert sum(found["kills"].values()) == 3
     assert found["total"]["answered"] >= len(found["rounds"]) * found["undisturbed"]["measured_and_judged"]
