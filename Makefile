@@ -26,6 +26,7 @@ report: .venv/.installed
 	@$(BIN)/snakemake --cores 1 --quiet all $(BENCHMARK) -- verdict 2>/dev/null
 
 test: .venv/.installed-test
+	$(BIN)/python -m compileall -q assay scripts
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 lint: .venv/.installed-test
