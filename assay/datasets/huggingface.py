@@ -159,15 +159,15 @@ def _commit(repo: str, revision: str) -> str:
     """The commit that a revision of a dataset stands for. A commit stands for itself, and no one is asked."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import (
-        HfHubHTTPError,
         HFValidationError,
         OfflineModeIsEnabled,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
 
-    if len(revision) == 40 and all(sign in "0123456789abcdef" for sign in revision):
+    if _is_commit(revision):
         return revision
+    _quiet()
     where = f"{repo} at revision {revision}"
     try:
         commit = HfApi().dataset_info(repo, revision=revision, timeout=60).sha
@@ -186,7 +186,7 @@ def _commit(repo: str, revision: str) -> str:
             f"{where}: without the hub (HF_HUB_OFFLINE) it isn't known which commit that is. Name a commit in "
             f"`dataset.revision` whose files are in the cache. {_INSTEAD}"
         ) from error
-    except (HfHubHTTPError, OSError) as error:
+    except Exception as error:  # also those of the hub's HTTP client, which may change with any release
         raise InputError(f"{where}: the hub did not answer ({_reason(error)}). {_INSTEAD}") from error
     if commit is None:
         raise InputError(f"{where}: the hub named no commit. Name one in `dataset.revision`.")
@@ -195,7 +195,20 @@ def _commit(repo: str, revision: str) -> str:
 
 def _from_hub(settings: HuggingFace, commit: str) -> Any:
     assert settings.repo is not None
-    return _load(settings, settings.repo, settings.config, revision=commit)
+    loaded = _load(settings, settings.repo, settings.config, revision=commit)
+    # Without the hub the package takes the newest copy in its cache, whatever commit was asked for.
+    for file in getattr(loaded, "cache_files", ()):
+        found = Path(file["filename"]).parent.name
+        if _is_commit(found) and found != commit:
+            raise InputError(
+                f"{settings.repo} at revision {settings.revision}: the hub did not give it, and the copy in the cache is of "
+                f"{found}. Name that in `dataset.revision`, or let the run reach the hub. {_INSTEAD}"
+            )
+    return loaded
+
+
+def _is_commit(name: str) -> bool:
+    return len(name) == 40 and all(sign in "0123456789abcdef" for sign in name)
 
 
 def _load(settings: HuggingFace, source: str, config: str | None, **options: Any) -> Any:
@@ -205,7 +218,7 @@ def _load(settings: HuggingFace, source: str, config: str | None, **options: Any
     from huggingface_hub.errors import HfHubHTTPError
 
     datasets.disable_progress_bars()
-    logging.getLogger("datasets").setLevel(logging.ERROR)
+    _quiet()
     where = (
         str(settings.path)
         if settings.path is not None
@@ -229,3 +242,9 @@ def _reason(error: BaseException) -> str:
     error = error.__cause__ or error
     lines = str(error).strip().splitlines()
     return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def _quiet() -> None:
+    """The log is the run's: the packages would tell of every request in it, and of every guess."""
+    for name in ("datasets", "httpx", "httpx2"):
+        logging.getLogger(name).setLevel(logging.ERROR)
