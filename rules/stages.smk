@@ -226,7 +226,9 @@ def score_settings(wildcards):
         return settings_text(model=wildcards.model, **metrics)
     model = MODELS[wildcards.model]
     asked = {"endpoint": endpoint(), "model": model, "inference": model.inference.over(BENCHMARK.inference)}
-    return settings_text(model=wildcards.model, asks={name: plain(part) for name, part in asked.items()}, **metrics)
+    return settings_text(
+        model=wildcards.model, asks={name: plain(part) for name, part in asked.items()}, **metrics
+    )
 
 
 def judge_settings(judge):

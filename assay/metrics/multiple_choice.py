@@ -46,7 +46,7 @@ def _patterns(letters: str) -> tuple[re.Pattern[str], ...]:
     small = rf"(?:{upper}{closed}|(?<=[(\[]){either}(?=[)\]])|{either}(?=[\s.)*\"'`]{{0,8}}(?:\n|\Z)))"
     announced = (
         r"(?:(?i:\b(?:answer|choice|option)\s{0,4}(?:is|would\s+be|should\s+be)\s{0,4}:?|\banswer[\s*]{0,8}[:：=]|\\boxed)"
-        r"|答案\s{0,4}(?:是|为|:|：)?|选(?:择|项)?)"
+        r"|(?i:<answer>)|答案\s{0,4}(?:是|为|:|：)?|选(?:择|项)?)"
     )
     named = r"(?i:\b(?:option|choice|answer)\b)"
     return (

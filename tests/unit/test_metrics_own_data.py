@@ -147,6 +147,7 @@ def test_a_number_is_right_within_the_tolerance_and_its_unit(
         ("Final: $\\boxed{\\text{B}}$", "B"),
         ("答案是B", "B"),
         ("选C", "C"),
+        ("I see.\n<answer>B</answer>", "B"),
         ("I think (C) is best", "C"),
         ("Answer is A (not B)", "A"),
         # nothing that is stated, or two
