@@ -9,6 +9,7 @@ from assay.bedrock.quota import quota_key
 from assay.canonical import canonical_json
 from assay.config.files import located
 from assay.config.load import check
+from assay.datasets.settings import as_fetched, metrics_with_settings
 from assay.errors import InputError
 from assay.fingerprint import Sources
 from assay.ledger.reuse import sizes

@@ -37,7 +37,9 @@ rule fetch:
     params:
         script=stage_script("fetch"),
         code=stage_code("fetch"),
-        settings=settings(dataset=with_located_file(BENCHMARK.dataset), seed=RUN.seed, **EXAMPLES_SETTINGS),
+        settings=settings(
+            dataset=as_fetched(with_located_file(BENCHMARK.dataset)), seed=RUN.seed, **EXAMPLES_SETTINGS
+        ),
         files=flags("template", "system"),
     message:
         "Read the examples"

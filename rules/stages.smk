@@ -220,12 +220,15 @@ def cap(job):
 
 
 def score_settings(wildcards):
-    """Which model's answers are scored, and, where answers of other runs are reused, what it is asked with."""
+    """Which model's answers are scored, metrics with settings, and, where answers are reused, what it is asked with."""
+    metrics = metrics_with_settings(BENCHMARK.dataset)
     if not BENCHMARK.reuse:
-        return settings_text(model=wildcards.model)
+        return settings_text(model=wildcards.model, **metrics)
     model = MODELS[wildcards.model]
     asked = {"endpoint": endpoint(), "model": model, "inference": model.inference.over(BENCHMARK.inference)}
-    return settings_text(model=wildcards.model, asks={name: plain(part) for name, part in asked.items()})
+    return settings_text(
+        model=wildcards.model, asks={name: plain(part) for name, part in asked.items()}, **metrics
+    )
 
 
 def judge_settings(judge):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import command
 
+from assay.metrics.choice import chosen
 from assay.metrics.reused import other_runs_answers
 from assay.metrics.scoring import Reuse, score_records, write_answers
 from assay.metrics.settings import Scoring
@@ -20,7 +21,8 @@ def main(arguments: argparse.Namespace) -> None:
         asks = asks.model_copy(update={"endpoint": command.endpoint(asks.endpoint, arguments.behaviour)})
         system = arguments.system.read_text(encoding="utf-8") if arguments.system else None
         reuse = partial(other_runs_answers, asks, system, arguments.reuse)
-    rows = score_records(settings.model, arguments.prompts, arguments.records, reuse)
+    metrics = partial(chosen, metric=settings.metric, metrics=settings.metrics)
+    rows = score_records(settings.model, arguments.prompts, arguments.records, reuse, metrics)
     write_answers(arguments.out, rows)
     logging.info("%s: %d distinct answers scored", settings.model, len(rows))
 
@@ -28,7 +30,10 @@ def main(arguments: argparse.Namespace) -> None:
 if __name__ == "__main__":
     made = command.parser(__doc__)
     made.add_argument(
-        "--settings", type=command.settings(Scoring), required=True, help="JSON: the model's label"
+        "--settings",
+        type=command.settings(Scoring),
+        required=True,
+        help="JSON: the model's label, metrics with settings",
     )
     made.add_argument("--prompts", type=Path, required=True, help="prompts.parquet of the bucket stage")
     made.add_argument("--records", type=Path, nargs="+", required=True, help="the model's records, Parquet")

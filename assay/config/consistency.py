@@ -13,7 +13,7 @@ from typing import Any
 from assay.bedrock.request import Line
 from assay.bedrock.settings import Endpoint, Inference, Model, Quota, SimulatorEndpoint
 from assay.config.problems import KeyPath, Problem, dotted, listed, meant
-from assay.datasets.settings import Dataset, JsonLines, LongBench
+from assay.datasets.settings import Dataset, LongBench
 from assay.decision.settings import Limits, Traffic
 from assay.judging.settings import Judges
 from assay.metrics.longbench import METRIC_OF_SET, SETS_OF_LONGBENCH_E
@@ -155,14 +155,27 @@ def _sets_known(dataset: Dataset) -> Iterator[Problem]:
 
 
 def _metric_known(dataset: Dataset) -> Iterator[Problem]:
-    if isinstance(dataset, JsonLines) and dataset.metric is not None:
-        from assay.metrics.scores import METRICS  # here, since few benchmarks name one
+    named: list[tuple[KeyPath, object]] = [(("dataset", "metric"), getattr(dataset, "metric", None))]
+    by_set = getattr(dataset, "metrics", {})
+    named += [(("dataset", "metrics", name), metric) for name, metric in by_set.items()]
+    if not any(isinstance(metric, str) for _, metric in named):
+        return
+    from assay.metrics.scores import NAMES  # here, since few benchmarks name one
 
-        if dataset.metric not in METRICS:
-            yield Problem(
-                ("dataset", "metric"),
-                f"found {dataset.metric!r}, expected a metric: {listed(METRICS)}{meant(dataset.metric, METRICS)}",
-            )
+    for path, metric in named:
+        if isinstance(metric, str) and metric not in NAMES:
+            yield Problem(path, f"found {metric!r}, expected a metric: {listed(NAMES)}{meant(metric, NAMES)}")
+
+
+def _metrics_are_of_sets(dataset: Dataset) -> Iterator[Problem]:
+    if isinstance(dataset, LongBench):
+        for name in dataset.metrics:
+            if name not in (dataset.sets or METRIC_OF_SET):
+                sets = dataset.sets or tuple(METRIC_OF_SET)
+                yield Problem(
+                    ("dataset", "metrics", name),
+                    f"found {name!r}, expected a set that is read: {listed(sets)}{meant(name, sets)}",
+                )
 
 
 def _some_load(load: Load) -> Iterator[Problem]:
@@ -378,6 +391,7 @@ _CHECKS: tuple[Callable[..., Iterator[Problem]], ...] = (
     _interest_known,
     _sets_known,
     _metric_known,
+    _metrics_are_of_sets,
     _some_load,
     _levels_differ,
     _ramps_are_ramps,

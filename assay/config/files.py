@@ -12,7 +12,7 @@ from typing import Any
 from assay.bedrock.settings import SimulatorEndpoint
 from assay.config.consistency import asked
 from assay.config.problems import KeyPath, Problem, listed, meant
-from assay.datasets.settings import JsonLines, LongBench
+from assay.datasets.settings import HuggingFace, JsonLines, LongBench, LongBenchV2
 from assay.errors import InputError
 from assay.judging.prompt import template as judge_template
 from assay.ledger.reuse import is_ledger, ledger_files
@@ -43,9 +43,9 @@ def problems(sections: Mapping[str, Any], folders: Sequence[Path] | None = None)
 
 def _problems(sections: Mapping[str, Any], folders: Sequence[Path]) -> Iterator[Problem]:
     dataset = sections.get("dataset")
-    if isinstance(dataset, JsonLines):
+    if isinstance(dataset, JsonLines | LongBenchV2) and dataset.path is not None:
         yield from _missing(("dataset", "path"), dataset.path, folders)
-    if isinstance(dataset, LongBench) and dataset.path is not None:
+    if isinstance(dataset, LongBench | HuggingFace) and dataset.path is not None:
         yield from _missing(("dataset", "path"), dataset.path, folders, folder_too=True)
     tokenizer = sections.get("tokenizer")
     if isinstance(tokenizer, TokenizerFile):
@@ -53,7 +53,7 @@ def _problems(sections: Mapping[str, Any], folders: Sequence[Path]) -> Iterator[
     prompt = sections.get("prompt")
     if prompt is not None:
         asks = ["context", "input"]
-        if isinstance(dataset, JsonLines) and dataset.columns.context is None:
+        if isinstance(dataset, JsonLines | HuggingFace) and dataset.columns.context is None:
             asks = ["input"]
         yield from _template(("prompt", "template"), prompt.template, asks, folders)
         if prompt.system is not None:

@@ -199,8 +199,19 @@ def _members(annotation: Any) -> list[Any]:
     """The alternatives of a union (without None), or the one type itself."""
     plain = _strip(annotation)
     if get_origin(plain) in (Union, types.UnionType):
-        return [member for member in get_args(plain) if member is not type(None)]
+        members: list[Any] = []
+        for member in get_args(plain):
+            # A union within the union, as in `Metric | None`: its members are alternatives too, unless it has a tag.
+            nested = not _has_tag(member) and get_origin(_strip(member)) in (Union, types.UnionType)
+            members += _members(member) if nested else [member]
+        return [member for member in members if member is not type(None)]
     return [annotation]
+
+
+def _has_tag(member: Any) -> bool:
+    return get_origin(member) is Annotated and any(
+        type(one).__name__ == "Tag" for one in get_args(member)[1:]
+    )
 
 
 def _tag(member: Any) -> str:

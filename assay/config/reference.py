@@ -87,7 +87,8 @@ class _Reference:
                     often = (
                         sum(inner in _models(other.annotation) for other in model.model_fields.values()) > 1
                     )
-                    self.places[inner] = f"{place}: {inner.__name__.lower()}" if often else f"{place}.{name}"
+                    several = len(_models(field.annotation)) > 1
+                    self.places[inner] = f"{place}: {_name(inner)}" if often or several else f"{place}.{name}"
                     new.append((f"{place}.{name}", inner))
         self._table(model, place)
         for where, inner in new:
@@ -111,6 +112,12 @@ class _Reference:
             cells = (key, value, _default(field), meaning)
             self.lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
         self.lines.append("")
+
+
+def _name(model: type[BaseModel]) -> str:
+    """What a group of keys that has no place of its own is called: its kind, if it is of one, else its type."""
+    kinds = get_args(model.model_fields["kind"].annotation) if "kind" in model.model_fields else ()
+    return str(kinds[0]) if len(kinds) == 1 else model.__name__.lower()
 
 
 def _sentence(text: str | None) -> str:

@@ -13,8 +13,9 @@ def keep(
     languages: Collection[str] | None,
     *,
     where: str,
+    metrics: Collection[str] = (),
 ) -> Iterator[Example]:
-    """Examples of these sets and languages, one at a time; None keeps all.
+    """Examples of these sets and languages, one at a time; None keeps all. `metrics` are the sets that have one named.
 
     Raises InputError, at the end and with what there was, if a set or language that was named has no row, or if
     no row is left.
@@ -28,7 +29,7 @@ def keep(
             yield example
     if not there:
         raise InputError(f"{where}: found no rows. A dataset needs at least one.")
-    for key, named, column in (("sets", sets, 0), ("languages", languages, 1)):
+    for key, named, column in (("sets", sets, 0), ("languages", languages, 1), ("metrics", metrics, 0)):
         missing = sorted(set(named or ()) - {pair[column] for pair in there})
         if missing:
             raise InputError(

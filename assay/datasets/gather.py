@@ -5,20 +5,30 @@ from pathlib import Path
 
 from assay.datasets.example import Example
 from assay.datasets.examples_file import Source
+from assay.datasets.huggingface import huggingface_examples
 from assay.datasets.jsonl import jsonl_examples
 from assay.datasets.longbench import longbench_examples
-from assay.datasets.settings import JsonLines, LongBench, Synthetic
+from assay.datasets.longbench_v2 import longbench_v2_examples
+from assay.datasets.settings import HuggingFace, JsonLines, LongBench, LongBenchV2, Synthetic
 from assay.datasets.synthetic.rows import synthetic_examples
 from assay.prompts.settings import Bucket, Tekken, TokenizerFile, TokenizerHub
 from assay.prompts.template import read_template
 from assay.prompts.tokenizer import open_tokenizer
 
 
-def gather(dataset: LongBench | JsonLines) -> tuple[Iterable[Example], Source]:
+def gather(
+    dataset: LongBench | LongBenchV2 | JsonLines | HuggingFace,
+) -> tuple[Iterable[Example], Source]:
     """The examples of a dataset that exists, and where they came from."""
-    if isinstance(dataset, LongBench):
-        return longbench_examples(dataset)
-    return jsonl_examples(dataset)
+    match dataset:
+        case LongBench():
+            return longbench_examples(dataset)
+        case LongBenchV2():
+            return longbench_v2_examples(dataset)
+        case JsonLines():
+            return jsonl_examples(dataset)
+        case HuggingFace():
+            return huggingface_examples(dataset)
 
 
 def make(

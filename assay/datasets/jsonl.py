@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from assay.datasets.distinct import distinct
 from assay.datasets.example import Example
 from assay.datasets.examples_file import Source
 from assay.datasets.filters import keep
@@ -33,10 +34,11 @@ def jsonl_examples(settings: JsonLines) -> tuple[Iterable[Example], Source]:
         ) from error
     warnings: list[str] = []
     examples = keep(
-        islice(_rows(settings, warnings), settings.limit),
+        islice(distinct(_rows(settings), str(path), "line", warnings), settings.limit),
         settings.sets,
         settings.languages,
         where=str(path),
+        metrics=settings.metrics,
     )
     source = Source(
         kind="jsonl",
@@ -49,10 +51,8 @@ def jsonl_examples(settings: JsonLines) -> tuple[Iterable[Example], Source]:
     return examples, source
 
 
-def _rows(settings: JsonLines, warnings: list[str]) -> Iterator[Example]:
+def _rows(settings: JsonLines) -> Iterator[tuple[int, Example]]:
     path = settings.path
-    seen: dict[tuple[str, str], tuple[int, bytes]] = {}
-    repeated = 0
     with path.open("rb") as file:
         for number, row in read_rows(file, str(path)):
             example = example_from(
@@ -61,18 +61,6 @@ def _rows(settings: JsonLines, warnings: list[str]) -> Iterator[Example]:
                 where=f"{path}, line {number}",
                 dataset=path.stem,
                 metric=settings.metric,
+                metrics=settings.metrics,
             )
-            key = example.dataset, example.id
-            content = hashlib.sha256(repr(example).encode()).digest()
-            first, before = seen.setdefault(key, (number, content))
-            if first == number:
-                yield example
-            elif before == content:
-                repeated += 1
-            else:
-                raise InputError(
-                    f"{path}, line {number}: the id {example.id!r} was used on line {first} by another row. "
-                    "Make ids unique within a set, or name another key in `dataset.columns.id`."
-                )
-    if repeated:
-        warnings.append(f"{repeated} rows of {path.name} repeat another row and were left out")
+            yield number, example

@@ -2,7 +2,7 @@
 
 import hashlib
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,11 @@ from assay.datasets.lines import read_rows
 from assay.datasets.rows import example_from
 from assay.datasets.settings import Columns, LongBench
 from assay.errors import InputError
+from assay.metrics.choice import WithSettings
 from assay.metrics.longbench import METRIC_OF_SET, metric_of
+
+Metrics = Mapping[str, str | WithSettings]
+"""Metrics by set, in place of the published ones."""
 
 REPOSITORY = "THUDM/LongBench"
 ARCHIVE = "data.zip"
@@ -44,17 +48,17 @@ def longbench_examples(settings: LongBench) -> tuple[Iterable[Example], Source]:
         path, revision = settings.path, None
         description = f"LongBench, from the local copy {path.name}"
     if path.is_dir():
-        rows, files = _from_folder(path, names)
+        rows, files = _from_folder(path, names, settings.metrics)
         listing = "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(files.items()))
         sha256 = hashlib.sha256(listing.encode()).hexdigest()
     else:
-        rows, sha256 = _from_archive(path, names)
+        rows, sha256 = _from_archive(path, names, settings.metrics)
         files = {ARCHIVE if settings.path is None else path.name: sha256}
-    examples = keep(rows, None, settings.languages, where=str(path))
+    examples = keep(rows, None, settings.languages, where=str(path), metrics=settings.metrics)
     return examples, Source("longbench", description, revision, sha256, files)
 
 
-def _from_archive(path: Path, names: Sequence[str]) -> tuple[Iterator[Example], str]:
+def _from_archive(path: Path, names: Sequence[str], metrics: Metrics) -> tuple[Iterator[Example], str]:
     try:
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -75,7 +79,7 @@ def _from_archive(path: Path, names: Sequence[str]) -> tuple[Iterator[Example], 
             for name in names:
                 try:
                     with archive.open(members[f"{name}.jsonl"]) as file:
-                        yield from _examples(file, name, f"{path}, {name}.jsonl")
+                        yield from _examples(file, name, f"{path}, {name}.jsonl", metrics)
                 except (zipfile.BadZipFile, EOFError) as error:
                     raise InputError(
                         f"{path}: {name}.jsonl is damaged ({error}). Get data.zip again."
@@ -84,7 +88,9 @@ def _from_archive(path: Path, names: Sequence[str]) -> tuple[Iterator[Example], 
     return rows(), sha256
 
 
-def _from_folder(path: Path, names: Sequence[str]) -> tuple[Iterator[Example], dict[str, str]]:
+def _from_folder(
+    path: Path, names: Sequence[str], metrics: Metrics
+) -> tuple[Iterator[Example], dict[str, str]]:
     folder = path / "data" if (path / "data").is_dir() else path
     members = {file.name: file for file in folder.glob("*.jsonl")}
     _all_there(folder, names, members)
@@ -96,7 +102,7 @@ def _from_folder(path: Path, names: Sequence[str]) -> tuple[Iterator[Example], d
     def rows() -> Iterator[Example]:
         for name in names:
             with members[f"{name}.jsonl"].open("rb") as file:
-                yield from _examples(file, name, str(members[f"{name}.jsonl"]))
+                yield from _examples(file, name, str(members[f"{name}.jsonl"]), metrics)
 
     return rows(), files
 
@@ -110,9 +116,9 @@ def _all_there(path: Path, names: Sequence[str], members: Iterable[str]) -> None
         )
 
 
-def _examples(lines: Iterable[bytes], name: str, where: str) -> Iterator[Example]:
+def _examples(lines: Iterable[bytes], name: str, where: str, metrics: Metrics) -> Iterator[Example]:
+    # A row of LongBench-E names the set that it extends: the file's name is what counts.
+    metric = metrics.get(name) or metric_of(name)
     for number, row in read_rows(lines, where):
-        example = example_from(
-            row, Columns(), where=f"{where}, line {number}", dataset=name, metric=metric_of(name)
-        )
+        example = example_from(row, Columns(), where=f"{where}, line {number}", dataset=name, metric=metric)
         yield replace(example, dataset=name)

@@ -11,6 +11,7 @@ from typing import Any
 from assay.datasets.example import Example
 from assay.datasets.settings import Columns
 from assay.errors import InputError
+from assay.metrics.choice import JsonMatch, WithSettings, chosen, name_of
 from assay.metrics.longbench import metric_of
 from assay.metrics.scores import flaw
 
@@ -19,12 +20,18 @@ _LONGBENCH_KEYS = {"id": "_id", "dataset": "dataset", "language": "language", "a
 
 
 def example_from(
-    row: Mapping[str, Any], columns: Columns, *, where: str, dataset: str, metric: str | None
+    row: Mapping[str, Any],
+    columns: Columns,
+    *,
+    where: str,
+    dataset: str,
+    metric: str | WithSettings | None,
+    metrics: Mapping[str, str | WithSettings] | None = None,
 ) -> Example:
     """An example from a row, by the mapping of columns.
 
-    `where` names file and line for errors; `dataset` is the set's name where the row has none; `metric` overrides
-    that of the set. A row without id gets a hash of its content.
+    `where` names file and line for errors; `dataset` is the set's name where the row has none; `metric`, and before it
+    that of the row's set in `metrics`, overrides LongBench's of the set. A row without id gets a hash of its content.
 
     Raises InputError if a key is missing, or holds what it can't hold.
     """
@@ -33,24 +40,25 @@ def example_from(
     context = "" if columns.context is None else reader.text("context", columns.context)
     if not question.strip() and not context.strip():
         raise InputError(f"{where}: both question and document are empty. Fill them in or take the row out.")
-    answers = reader.texts("answers", columns.answers)
+    name = reader.optional_text("dataset", columns.dataset) or dataset
+    named = chosen(name, metric, metrics or {})
+    answers = reader.texts("answers", columns.answers, objects=isinstance(named, JsonMatch))
     answers = tuple(answer for answer in answers if answer.strip())
     if not answers:
         raise InputError(
             f"{where}, key {columns.answers!r}: found no answer, expected a text, a number or a list of them. "
             "An answer is needed to score what a model says."
         )
-    name = reader.optional_text("dataset", columns.dataset) or dataset
     language = reader.optional_text("language", columns.language) or "en"
     all_classes = reader.optional_texts("all_classes", columns.all_classes)
     content = json.dumps([question, context, answers], ensure_ascii=False)
     identity = reader.optional_text("id", columns.id) or hashlib.sha256(content.encode()).hexdigest()[:16]
     source = reader.optional_text("source", columns.source) or _document(context) or identity
-    metric = metric or metric_of(name) or ("qa_f1_zh" if language == "zh" else "qa_f1")
-    if problem := flaw(metric, answers, all_classes or None):
+    scored_by = named or metric_of(name) or ("qa_f1_zh" if language == "zh" else "qa_f1")
+    if problem := flaw(scored_by, answers, all_classes or None):
         raise InputError(
-            f"{where}: the row {problem}. Mend the row, or name another metric in `dataset.metric`: an answer that "
-            "can't be scored is money lost."
+            f"{where}: the row {problem}. Mend the row, or name another metric in `dataset.metric`, or for the set "
+            f"{name!r} in `dataset.metrics`: an answer that can't be scored is money lost."
         )
     return Example(
         id=identity,
@@ -61,7 +69,7 @@ def example_from(
         answers=answers,
         all_classes=all_classes or None,
         source=source,
-        metric=metric,
+        metric=name_of(scored_by),
     )
 
 
@@ -87,11 +95,13 @@ class _Reader:
             )
         return self._as_text(key, value)
 
-    def texts(self, column: str, key: str) -> tuple[str, ...]:
-        """A list of texts that has to be there; one text counts as a list of one."""
+    def texts(self, column: str, key: str, *, objects: bool = False) -> tuple[str, ...]:
+        """A list of texts that has to be there; one text counts as a list of one. `objects`: a JSON object as its text."""
         found, value = _look_up(self._row, key)
         if found and isinstance(value, list):
-            return tuple(self._as_text(key, each) for each in value)
+            return tuple(self._as_text(key, each, objects=objects) for each in value)
+        if objects and isinstance(value, Mapping):
+            return (self._as_text(key, value, objects=True),)
         return (self.text(column, key),)
 
     def optional_text(self, column: str, key: str | None) -> str | None:
@@ -109,7 +119,9 @@ class _Reader:
             return None
         return self.texts(column, name)
 
-    def _as_text(self, key: str, value: Any) -> str:
+    def _as_text(self, key: str, value: Any, *, objects: bool = False) -> str:
+        if objects and isinstance(value, Mapping):
+            value = json.dumps(value, ensure_ascii=False, default=str)
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise InputError(
                 f"{self._where}, key {key!r}: found {_shown(value)}, expected a text or a number. "
@@ -143,5 +155,5 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,10 +1,11 @@
 """Which questions are asked: the datasets that a benchmark can name."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from assay.metrics.choice import Metric, for_rows
 from assay.settings import Count, Settings
 
 SyntheticTask = Literal["find", "join", "count", "classify", "summarise"]
@@ -40,6 +41,29 @@ class LongBench(Settings):
     commit is then recorded."""
     path: Path | None = None
     """A local `data.zip`, or the folder it was unpacked to, in place of the hub."""
+    metrics: dict[str, Metric] = Field(default_factory=dict)
+    """Metrics by set, in place of the published ones, such as `{lcc: code_similarity_levenshtein}`."""
+
+
+class LongBenchV2(Settings):
+    """LongBench v2 from the Hugging Face hub, or from a local copy of its `data.json`: 503 multiple-choice questions.
+
+    Its prompt is `config/prompts/longbench_v2.txt`. Rows belong to sets by difficulty and length, such as
+    longbench_v2_easy_short.
+    """
+
+    kind: Literal["longbench-v2"]
+    difficulties: Annotated[tuple[Literal["easy", "hard"], ...], Field(min_length=1)] | None = None
+    """Only questions of these difficulties."""
+    lengths: Annotated[tuple[Literal["short", "medium", "long"], ...], Field(min_length=1)] | None = None
+    """Only questions on documents of these lengths: below 32k words, up to 128k, above."""
+    domains: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Only questions of these domains, such as Single-Document QA."""
+    revision: str = "2b48e494f2c7a2f0af81aae178e05c7e1dde0fe9"
+    """Git revision of THUDM/LongBench-v2 on the hub: a commit, so that the data stay the same, or a branch or tag, whose
+    commit is then recorded."""
+    path: Path | None = None
+    """A local `data.json` in place of the hub."""
 
 
 class Columns(Settings):
@@ -73,9 +97,11 @@ class JsonLines(Settings):
     """The file."""
     columns: Columns = Columns()
     """Which keys of a row hold what."""
-    metric: str | None = None
-    """Metric by name (see the table of metrics); by default that of the LongBench set of the row's name, else qa_f1,
+    metric: Metric | None = None
+    """A metric by name, or with settings; by default that of the LongBench set of the row's name, else qa_f1,
     or qa_f1_zh for rows in zh."""
+    metrics: dict[str, Metric] = Field(default_factory=dict)
+    """Metrics by set, each before `metric`."""
     sets: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """Only rows of these sets."""
     languages: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
@@ -84,4 +110,73 @@ class JsonLines(Settings):
     """Read at most so many rows, before the filters."""
 
 
-Dataset = Annotated[Synthetic | LongBench | JsonLines, Field(discriminator="kind")]
+class HuggingFace(Settings):
+    """Any dataset of the Hugging Face hub that the package `datasets` reads, or local files in its formats."""
+
+    kind: Literal["huggingface"]
+    repo: str | None = None
+    """Its name on the hub, such as `rajpurkar/squad`. Either this or `path`."""
+    path: Path | None = None
+    """A local file (.parquet, .csv, .tsv, .json, .jsonl, .arrow, each also as .gz), or a folder of them, in place of the hub."""
+    config: str | None = None
+    """Name of the configuration (subset), where the dataset has several."""
+    split: str = "test"
+    """Name of the split. Parts of it, such as `test[:100]`, are left to `limit`."""
+    revision: str = "main"
+    """Git revision on the hub: a commit, so that the data stay the same, or a branch or tag, whose commit is then recorded."""
+    streaming: bool = False
+    """Read rows over the network as they are needed, in place of downloading the whole split. Needs `limit`."""
+    columns: Columns = Columns()
+    """Which columns hold what."""
+    metric: Metric | None = None
+    """A metric by name, or with settings; by default qa_f1, or qa_f1_zh for rows in zh."""
+    metrics: dict[str, Metric] = Field(default_factory=dict)
+    """Metrics by set, each before `metric`."""
+    sets: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Only rows of these sets."""
+    languages: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Only rows in these languages."""
+    limit: Count | None = None
+    """Read at most so many rows, before the filters."""
+
+    @model_validator(mode="after")
+    def _from_one_place(self) -> Self:
+        if (self.repo is None) == (self.path is None):
+            raise ValueError(
+                "expected either `repo`, a dataset on the hub, or `path`, a local file or folder"
+            )
+        if self.streaming and self.limit is None:
+            raise ValueError("expected `limit` beside `streaming`, since it would read the whole split")
+        if "[" in self.split or "+" in self.split:
+            raise ValueError(
+                f"expected the name of one split, found {self.split!r}; `limit` reads a part of it"
+            )
+        return self
+
+
+Dataset = Annotated[
+    Synthetic | LongBench | LongBenchV2 | JsonLines | HuggingFace, Field(discriminator="kind")
+]
+
+
+def as_fetched(dataset: Any) -> Any:
+    """The settings that decide which rows there are: a tolerance of a metric changes no row, so it isn't among them."""
+    update: dict[str, Any] = {}
+    if getattr(dataset, "metric", None) is not None:
+        update["metric"] = for_rows(dataset.metric)
+    if getattr(dataset, "metrics", None):
+        update["metrics"] = {name: for_rows(metric) for name, metric in dataset.metrics.items()}
+    return dataset.model_copy(update=update) if update else dataset
+
+
+def metrics_with_settings(dataset: Any) -> dict[str, Any]:
+    """`metric` and `metrics` as the score stage needs them. Those by name are left out: they stand in each prompt."""
+    metric, metrics = getattr(dataset, "metric", None), getattr(dataset, "metrics", {})
+    found = {} if metric is None or isinstance(metric, str) else {"metric": metric}
+    # A set with a metric by name stays, or `metric` would be taken to be its own.
+    return {
+        **found,
+        **(
+            {"metrics": metrics} if found or any(not isinstance(one, str) for one in metrics.values()) else {}
+        ),
+    }

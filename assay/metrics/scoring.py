@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from assay.errors import InputError
 from assay.ledger.reuse import Found, origins
 from assay.metrics.answer_id import answer_id
+from assay.metrics.choice import WithSettings, with_defaults
 from assay.metrics.scores import score
 from assay.whole import whole
 
@@ -67,15 +68,26 @@ says that other runs gave the answer, and `reused_from` which."""
 Reuse = Callable[[Mapping[str, str]], Mapping[str, Sequence[Found]]]
 """From texts of prompts by id to the answers that other runs have of them."""
 
+Chosen = Callable[[str], str | WithSettings | None]
+"""From the name of a set to the metric that the benchmark names for it; None where it names none."""
+
+
+def _none_chosen(dataset: str) -> None:
+    return None
+
 
 def score_records(
-    model: str, prompts: Path, records: Sequence[Path], reuse: Reuse | None = None
+    model: str,
+    prompts: Path,
+    records: Sequence[Path],
+    reuse: Reuse | None = None,
+    chosen: Chosen = _none_chosen,
 ) -> list[dict[str, Any]]:
     """A row (columns of SCHEMA) for each distinct answer of `model`, in the prompts' order, then by answer_id.
 
     `prompts` is the bucket stage's Parquet file; `records` are the model's files of the invoke stage, each of one
     load and block; none of them need hold an answer. Prompts without an answer in them take those that `reuse` gives;
-    where there is one, it stands alone. InputError if a file or column is missing, if a record is of
+    where there is one, it stands alone. A metric with settings has them from `chosen`. InputError if a file or column is missing, if a record is of
     another model, or of a prompt that `prompts` doesn't hold.
     """
     asked = _prompts(prompts)
@@ -91,7 +103,7 @@ def score_records(
             )
         rows.append(
             {
-                **_answer(model, asked[prompt_id], text, prompts),
+                **_answer(model, asked[prompt_id], text, prompts, chosen),
                 "times": found["text_count"],
                 "stop_reason_max_tokens": found["cut_sum"] / found["text_count"],
                 "reused": False,
@@ -106,7 +118,7 @@ def score_records(
             cut = sum(answer.outcome.get("stop_reason") == "max_tokens" for answer in alike)
             rows.append(
                 {
-                    **_answer(model, asked[prompt_id], text, prompts),
+                    **_answer(model, asked[prompt_id], text, prompts, chosen),
                     "times": len(alike),
                     "stop_reason_max_tokens": cut / len(alike),
                     "reused": True,
@@ -123,22 +135,28 @@ def write_answers(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         pq.write_table(pa.Table.from_pylist(list(rows), schema=SCHEMA), temporary)
 
 
-def _answer(model: str, prompt: Mapping[str, Any], text: str, source: Path) -> dict[str, Any]:
+def _answer(model: str, prompt: Mapping[str, Any], text: str, source: Path, chosen: Chosen) -> dict[str, Any]:
     """What is known of an answer, whoever gave it."""
     return {
         **prompt,
         "model": model,
         "answer_id": answer_id(prompt["prompt_id"], text),
         "text": text,
-        "score": _score(text, prompt, source),
+        "score": _score(text, prompt, source, chosen),
     }
 
 
-def _score(text: str, prompt: Mapping[str, Any], source: Path) -> float:
-    try:
-        return score(
-            text, prompt["answers"] or (), prompt["metric"], prompt["dataset"], prompt["all_classes"]
+def _score(text: str, prompt: Mapping[str, Any], source: Path, chosen: Chosen) -> float:
+    metric = chosen(prompt["dataset"])
+    if metric is None or isinstance(metric, str):
+        metric = with_defaults(prompt["metric"])
+    elif metric.kind != prompt["metric"]:
+        raise InputError(
+            f"{source}: prompt {prompt['prompt_id']} of set {prompt['dataset']!r} has the metric {prompt['metric']!r}, "
+            f"where the benchmark names {metric.kind!r}; run the fetch and bucket stages again"
         )
+    try:
+        return score(text, prompt["answers"] or (), metric, prompt["dataset"], prompt["all_classes"])
     except InputError as error:
         raise InputError(f"{source}: prompt {prompt['prompt_id']}: {error}") from error
 

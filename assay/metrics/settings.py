@@ -1,6 +1,9 @@
 """What the score stage is told."""
 
+from pydantic import Field
+
 from assay.bedrock.settings import Endpoint, Inference, Model
+from assay.metrics.choice import Metric
 from assay.settings import Label, Settings
 
 
@@ -18,5 +21,9 @@ class Scoring(Settings):
 
     model: Label
     """The model's label, as in the records."""
+    metric: Metric | None = None
+    """The metric of all sets, where the benchmark names one; else each prompt's own."""
+    metrics: dict[str, Metric] = Field(default_factory=dict)
+    """Metrics by set."""
     asks: Asks | None = None
     """Only where answers of other runs are reused."""

@@ -1,27 +1,21 @@
 """LongBench and tokenizers from the hub: what is asked of it, what is kept, and what is said without it.
 
-A small server stands in for the hub, with the headers that its clients go by. The stage runs as a process of its
-own, since the hub's client reads its environment once.
+A small server stands in for the hub (`hub`). The stage runs as a process of its own, since the hub's client reads its
+environment once.
 """
 
 import hashlib
 import io
 import json
-import os
 import subprocess
-import sys
-import threading
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from hub import COMMIT, Hub, run, serving
 
 ROOT = Path(__file__).parents[2]
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
 ROW = {"input": "Who?", "context": "Ada did.", "answers": ["Ada"], "length": 2, "dataset": "hotpotqa"}
 
 
@@ -33,83 +27,6 @@ def archive() -> bytes:
             row = {**ROW, "dataset": name, "language": "en", "all_classes": None, "_id": name}
             file.writestr(zipfile.ZipInfo(f"data/{name}.jsonl"), json.dumps(row) + "\n")
     return made.getvalue()
-
-
-@dataclass
-class Hub:
-    """Files by path and revision, and the requests that came."""
-
-    files: dict[str, bytes]
-    url: str = ""
-    requests: list[tuple[str, str]] = field(default_factory=list)
-
-
-@contextmanager
-def serving(files: dict[str, bytes]) -> Iterator[Hub]:
-    hub = Hub(files)
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_HEAD(self) -> None:
-            self.answer()
-
-        def do_GET(self) -> None:
-            self.answer()
-
-        def answer(self) -> None:
-            hub.requests.append((self.command, self.path))
-            body = hub.files.get(self.path)
-            if body is None:
-                known = any(
-                    path.partition("/resolve/")[0] == self.path.partition("/resolve/")[0] for path in files
-                )
-                self.send_response(404)
-                self.send_header("X-Error-Code", "RevisionNotFound" if known else "RepoNotFound")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            self.send_response(200)
-            self.send_header("X-Repo-Commit", COMMIT)
-            self.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    hub.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield hub
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def run(
-    script: str, folder: Path, hub: Hub | None, settings: dict[str, object], *arguments: object
-) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
-    environment |= {"PYTHONPATH": str(ROOT), "HF_HOME": str(folder / "cache")}
-    environment |= {"HF_ENDPOINT": hub.url} if hub is not None else {"HF_HUB_OFFLINE": "1"}
-    return subprocess.run(
-        [
-            sys.executable,
-            str(ROOT / "scripts" / script),
-            "--settings",
-            json.dumps(settings),
-            *map(str, arguments),
-        ],
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
 
 
 def fetch(folder: Path, hub: Hub | None, revision: str = "main") -> subprocess.CompletedProcess[str]:
@@ -208,3 +125,29 @@ def test_a_tokenizer_that_the_hub_does_not_have_is_told_as_such(tmp_path: Path, 
     assert done.returncode == 1
     assert "tokenizer.json of someone/words at revision main: the hub has no such repository" in done.stderr
     assert "tokenizer: {kind: file, path: ...}" in done.stderr
+
+
+def questions() -> bytes:
+    row = {
+        "_id": "a1",
+        "domain": "d",
+        "sub_domain": "s",
+        "difficulty": "hard",
+        "length": "long",
+        "question": "Who?",
+    }
+    row |= {f"choice_{letter}": letter for letter in "ABCD"} | {"answer": "C", "context": "Ada did."}
+    return json.dumps([row]).encode()
+
+
+def test_longbench_v2_is_fetched_at_its_pinned_commit(tmp_path: Path) -> None:
+    pinned = "2b48e494f2c7a2f0af81aae178e05c7e1dde0fe9"
+    with serving({f"/datasets/THUDM/LongBench-v2/resolve/{pinned}/data.json": questions()}) as hub:
+        settings = {"dataset": {"kind": "longbench-v2"}, "seed": 1}
+        outputs = ("--out-examples", tmp_path / "examples.jsonl", "--out-source", tmp_path / "source.json")
+        done = run("fetch.py", tmp_path, hub, settings, *outputs)
+    assert done.returncode == 0, done.stderr
+    source = json.loads((tmp_path / "source.json").read_text(encoding="utf-8"))
+    assert source["revision"] == COMMIT
+    assert source["sha256"] == hashlib.sha256(questions()).hexdigest()
+    assert source["sets"] == {"longbench_v2_hard_long": 1}

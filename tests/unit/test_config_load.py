@@ -118,10 +118,15 @@ def test_a_model_keeps_its_own_parameters_over_the_defaults(folder: Path) -> Non
         ([("models/0/inference", {"temprature": 1})], ["models[0].inference.temprature", "`temperature`"]),
         ([("modls", [])], ["modls: found an unknown key", "did you mean `models`?"]),
         ([("dataset/kind", "longbnech")], ["dataset.kind: found 'longbnech'", "did you mean `longbench`?"]),
-        ([("dataset/kind", "longbnech")], ["expected one of synthetic, longbench, jsonl"]),
+        (
+            [("dataset/kind", "longbnech")],
+            ["expected one of synthetic, longbench, longbench-v2, jsonl, huggingface"],
+        ),
         (
             [("dataset/kind", ...)],
-            ["dataset.kind: found nothing, expected one of synthetic, longbench, jsonl"],
+            [
+                "dataset.kind: found nothing, expected one of synthetic, longbench, longbench-v2, jsonl, huggingface"
+            ],
         ),
         ([("dataset/kind", None)], ["dataset.kind: found nothing, expected one of synthetic"]),
         ([("dataset/kind", ["a"])], ["dataset.kind: found a list of 1, expected one of synthetic"]),
@@ -245,6 +250,47 @@ def test_a_model_keeps_its_own_parameters_over_the_defaults(folder: Path) -> Non
             [("dataset", {"kind": "jsonl", "path": "judge.txt", "metric": "qa_f2"})],
             ["dataset.metric: found 'qa_f2', expected a metric", "did you mean `qa_f1`?"],
         ),
+        (
+            [("dataset", {"kind": "jsonl", "path": "judge.txt", "metrics": {"a": "qa_f2"}})],
+            ["dataset.metrics.a: found 'qa_f2', expected a metric", "did you mean `qa_f1`?"],
+        ),
+        (
+            [("dataset", {"kind": "jsonl", "path": "judge.txt", "metric": {"kind": "numerical"}})],
+            [
+                "dataset.metric.kind: found 'numerical', expected one of exact_match",
+                "did you mean `numeric`?",
+            ],
+        ),
+        (
+            [("dataset", {"kind": "jsonl", "path": "judge.txt", "metric": "regex"})],
+            ["dataset.metric.pattern: found nothing, expected this key: The expression"],
+        ),
+        (
+            [
+                (
+                    "dataset",
+                    {
+                        "kind": "jsonl",
+                        "path": "judge.txt",
+                        "metrics": {"a": {"kind": "numeric", "relative_tolerance": -1}},
+                    },
+                )
+            ],
+            ["dataset.metrics.a.relative_tolerance: found -1, expected a number of at least 0"],
+        ),
+        (
+            [("dataset", {"kind": "longbench", "sets": ["lcc"], "metrics": {"lc": "qa_f1"}})],
+            ["dataset.metrics.lc: found 'lc', expected a set that is read: lcc; did you mean `lcc`?"],
+        ),
+        (
+            [("dataset", {"kind": "huggingface", "split": "test"})],
+            ["dataset", "expected either `repo`, a dataset on the hub, or `path`"],
+        ),
+        (
+            [("dataset", {"kind": "huggingface", "repo": "a/b", "streaming": True})],
+            ["dataset", "expected `limit` beside `streaming`"],
+        ),
+        ([("dataset", {"kind": "longbench-v2", "path": "no.json"})], ["dataset.path: found 'no.json'"]),
         ([("models/0/id", "sim.won")], ["models[0].id: found 'sim.won', expected a model of behaviour.yaml"]),
         ([("endpoint/behaviour", "judge.txt")], ["endpoint.behaviour: found a file with faults"]),
         # widths

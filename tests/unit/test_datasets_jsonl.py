@@ -10,7 +10,7 @@ import pytest
 from assay.datasets.example import Example
 from assay.datasets.examples_file import Source
 from assay.datasets.jsonl import jsonl_examples
-from assay.datasets.settings import JsonLines
+from assay.datasets.settings import JsonLines, as_fetched
 from assay.errors import InputError
 
 SHARED = Path(os.environ.get("ASSAY_SHARED_DATA", Path(__file__).parents[3] / "shared/data"))
@@ -227,3 +227,57 @@ def test_a_row_that_its_metric_cannot_score_is_found_before_money_is_spent(tmp_p
         InputError, match=r"mine\.jsonl, line 2: the row has the answer 'bad', which is not among"
     ):
         read(path, metric="classification")
+
+
+def test_metrics_by_set_come_before_the_metric_of_all(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        row(dataset="invoices", answers=["1,200 EUR"]),
+        row(dataset="names", input="2"),
+        row(dataset="trec", input="3"),
+    )
+    examples, _ = read(
+        path, metric="exact_match", metrics={"invoices": {"kind": "numeric"}, "trec": "rouge_l"}
+    )
+    assert [example.metric for example in examples] == ["numeric", "exact_match", "rouge_l"]
+
+
+def test_a_metric_for_a_set_that_no_row_is_of_is_an_error(tmp_path: Path) -> None:
+    path = written(tmp_path, row(dataset="invoices", answers=["3"]))
+    with pytest.raises(
+        InputError, match=r"`dataset\.metrics` names invoice, of which there is no row.*invoices in en"
+    ):
+        read(path, metrics={"invoice": "numeric"})
+
+
+def test_a_reference_may_be_a_json_object_where_json_is_compared(tmp_path: Path) -> None:
+    (example,), _ = read(written(tmp_path, row(answers={"name": "Ada"})), metric="json_match")
+    assert example.answers == ('{"name": "Ada"}',)
+    several = [{"name": "Ada"}, {"name": "Ada L."}]
+    assert len(read(written(tmp_path, row(answers=several)), metric="json_match")[0][0].answers) == 2
+    with pytest.raises(
+        InputError, match=r"key 'answers': found \{\"name\": \"Ada\"\}, expected a text or a number"
+    ):
+        read(written(tmp_path, row(answers={"name": "Ada"})), metric="exact_match")
+
+
+def test_a_reference_that_a_metric_cannot_use_names_line_row_and_set(tmp_path: Path) -> None:
+    path = written(tmp_path, row(answers=["12"]), row(answers=["a dozen"]))
+    with pytest.raises(
+        InputError,
+        match=r"line 2: the row has the answer 'a dozen'.*numeric.*set 'mine' in `dataset\.metrics`",
+    ):
+        read(path, metrics={"mine": "numeric"})
+
+
+def test_what_is_fetched_depends_on_what_decides_which_rows_can_be_scored_alone() -> None:
+    def fetched(metric: Any, **metrics: Any) -> str:
+        keys = {"kind": "jsonl", "path": "x", "metric": metric, "metrics": metrics}
+        return str(as_fetched(JsonLines.model_validate(keys)).model_dump_json())
+
+    assert fetched({"kind": "numeric", "relative_tolerance": 0.1}) == fetched("numeric")
+    assert fetched("qa_f1", a={"kind": "regex", "pattern": "(x)", "group": 1}) == fetched(
+        "qa_f1", a={"kind": "regex", "pattern": "y"}
+    )
+    assert fetched({"kind": "json_match", "fields": ["a"]}) != fetched("json_match")
+    assert fetched("numeric") != fetched("exact_match")

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.errors import InputError
+from assay.metrics.code_similarity import levenshtein_ratio
 from assay.metrics.longbench import METRIC_OF_SET, metric_of, scored_part
 from assay.metrics.scores import METRICS, flaw, score
 from assay.metrics.words import normalised, normalised_chinese
@@ -79,6 +80,43 @@ def test_code_is_judged_by_its_first_line_that_is_no_comment_or_fence() -> None:
     assert _score("code_similarity", "return x + 2", "return x + 1") == expected
 
 
+@given(st.text("abcd \n", max_size=30), st.text("abcd ", max_size=30))
+def test_levenshteins_ratio_is_that_of_the_cheapest_insertions_and_deletions(one: str, other: str) -> None:
+    row = list(range(len(other) + 1))  # distances by the textbook's table, in which replacing costs 2
+    for at, sign in enumerate(one, start=1):
+        before, row = row, [at]
+        for to, letter in enumerate(other, start=1):
+            row.append(min(before[to] + 1, row[to - 1] + 1, before[to - 1] + 2 * (sign != letter)))
+    both = len(one) + len(other)
+    assert levenshtein_ratio(one, other) == pytest.approx((both - row[-1]) / both if both else 1.0)
+    # difflib takes the longest block first, and so never finds more.
+    assert levenshtein_ratio(one, other) >= SequenceMatcher(None, one, other).ratio() - 1e-12
+
+
+def test_the_two_ways_of_computing_code_similarity_are_told_apart() -> None:
+    line, answer = "abcd xbxcxd", "bcdxabcd"
+    assert _score("code_similarity", line, answer) < _score("code_similarity_levenshtein", line, answer)
+
+
+@pytest.mark.parametrize(
+    ("prediction", "right"),
+    [
+        ("The correct answer is (B).", True),
+        ("**The correct answer is (B)**", True),
+        ("The correct answer is B", True),
+        ("The correct answer is A? No: The correct answer is (B).", True),  # brackets come first
+        ("The correct answer is (A). The correct answer is (B).", False),
+        ("the correct answer is (B)", False),
+        ("(B)", False),
+        ("Answer: B", False),
+        ("The correct answer is (E)", False),
+    ],
+)
+def test_longbench_v2_counts_the_letter_in_its_own_form_alone(prediction: str, right: bool) -> None:
+    assert _score("longbench_v2", prediction, "B") == right
+    assert _score("longbench_v2", prediction, "The correct answer is (B)") == right
+
+
 @pytest.mark.parametrize(
     "dataset", ["trec", "triviaqa", "samsum", "lsht", "trec_e", "triviaqa_e", "samsum_e"]
 )
@@ -93,7 +131,7 @@ def test_every_line_counts_in_other_sets(dataset: str) -> None:
 
 def test_all_21_sets_of_longbench_and_their_variants_have_a_metric() -> None:
     assert len(METRIC_OF_SET) == 21
-    assert set(METRIC_OF_SET.values()) == set(METRICS)
+    assert set(METRIC_OF_SET.values()) == set(METRICS) - {"code_similarity_levenshtein", "longbench_v2"}
     assert metric_of("hotpotqa_e") == metric_of("hotpotqa") == "qa_f1"
     assert metric_of("repobench-p_e") == "code_similarity"
     assert metric_of("vcsum") == "rouge_l_zh"
@@ -110,6 +148,7 @@ def test_all_21_sets_of_longbench_and_their_variants_have_a_metric() -> None:
         ("retrieval", ["7"], None, "Paragraph 7"),
         ("retrieval_zh", ["Paragraph 7"], None, "段落7"),
         ("count", ["a dozen"], None, "whole number"),
+        ("longbench_v2", ["E"], None, "A, B, C or D"),
     ],
 )
 def test_a_row_that_its_metric_cannot_score_is_refused_with_the_reason(
@@ -124,7 +163,9 @@ def test_a_row_that_its_metric_cannot_score_is_refused_with_the_reason(
 @settings(deadline=None)  # the first Chinese text loads a dictionary
 @given(prediction=st.text(max_size=60))
 def test_every_score_lies_between_0_and_1_whatever_a_model_wrote(metric: str, prediction: str) -> None:
-    answer = {"retrieval": "Paragraph 3", "retrieval_zh": "段落3", "count": "3"}.get(metric, "Paris 北京 3")
+    answer = {"retrieval": "Paragraph 3", "retrieval_zh": "段落3", "count": "3", "longbench_v2": "B"}.get(
+        metric, "Paris 北京 3"
+    )
     assert 0.0 <= score(prediction, [answer], metric, "mine", [answer, "3"]) <= 1.0
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from assay.errors import InputError
 from assay.metrics.answer_id import answer_id
+from assay.metrics.choice import with_defaults
 from assay.metrics.scoring import SCHEMA, score_records, write_answers
 
 _ROOT = Path(__file__).parents[2]
@@ -174,3 +176,42 @@ def test_the_script_is_a_command_line(prompts: Path, tmp_path: Path) -> None:
     assert pq.read_table(out)["text"].to_pylist() == ["Paris"]
     assert sorted(path.name for path in out.parent.iterdir()) == ["swift.parquet"]
     assert "1 distinct answers" in (tmp_path / "log").read_text()
+
+
+def test_a_metric_has_its_settings_from_the_benchmark_and_by_set(tmp_path: Path) -> None:
+    path = tmp_path / "prompts.parquet"
+    rows = [
+        _prompt("p1", dataset="a", metric="numeric", answers=["100"]),
+        _prompt("p2", dataset="b", metric="numeric", answers=["100"]),
+        _prompt("p3", dataset="c", metric="qa_f1"),
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    given = [_record("p1", "104"), _record("p2", "104"), _record("p3", "Paris")]
+    records = _records(tmp_path / "r.parquet", given)
+    settings = {
+        "model": "swift",
+        "metric": {"kind": "numeric", "relative_tolerance": 0.05},
+        "metrics": {"b": "numeric", "c": "qa_f1"},
+    }
+    out = tmp_path / "answers.parquet"
+    subprocess.run(
+        [
+            *(sys.executable, str(_ROOT / "scripts/score.py"), "--settings", json.dumps(settings)),
+            *("--prompts", str(path), "--records", str(records), "--out", str(out)),
+        ],
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(_ROOT)},
+    )
+    assert [(row["metric"], row["score"]) for row in pq.read_table(out).to_pylist()] == [
+        ("numeric", 1.0),
+        ("numeric", 0.0),
+        ("qa_f1", 1.0),
+    ]
+
+
+def test_prompts_that_were_made_for_another_metric_are_refused(prompts: Path, tmp_path: Path) -> None:
+    records = _records(tmp_path / "r.parquet", [_record("p1", "3")])
+    with pytest.raises(
+        InputError, match=r"prompt p1 of set 'synthetic_find' has the metric 'qa_f1'.*'numeric'"
+    ):
+        score_records("swift", prompts, [records], chosen=lambda dataset: with_defaults("numeric"))
