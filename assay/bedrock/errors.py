@@ -1,5 +1,8 @@
 """The kinds of errors that a request can end in: one word each, the same in ledger, records and report."""
 
+from collections.abc import Mapping
+from typing import Any
+
 _BY_EXCEPTION = {
     "ThrottlingException": "throttling",
     "TooManyRequestsException": "throttling",
@@ -90,6 +93,11 @@ UNPAID = THROTTLED | {
 
 HOPELESS = frozenset({"access_denied", "resource_not_found", "connect_failed", "timeout_connect"})
 """Errors that, where a sitting meets nothing else, mean that the set-up is wrong and nothing was bought."""
+
+
+def unpaid(outcome: Mapping[str, Any]) -> bool:
+    """Whether a request, by what the ledger holds of its outcome, was refused with an error in place of an answer."""
+    return outcome.get("error") in UNPAID and not outcome.get("error_in_stream")
 
 
 def kind_of(exception: str | None, status: int | None) -> str:

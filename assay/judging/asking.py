@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assay.bedrock.address import Address
-from assay.bedrock.errors import THROTTLED, UNPAID
+from assay.bedrock.errors import THROTTLED, unpaid
 from assay.bedrock.request import Line
 from assay.bedrock.settings import Quota, Retry, Timeouts
 from assay.bedrock.signing import Signer
@@ -158,7 +158,7 @@ def reply_of(ledger: Ledger, key: str) -> Reply:
     told = [outcome for outcome in broken if outcome.get("input_tokens") is not None]
     # What was sent by a sitting that crashed has no outcome, and may have been paid for.
     lost = max(0, tries - len(outcomes))
-    unknown = lost + sum(outcome not in told and not _unpaid(outcome) for outcome in broken)
+    unknown = lost + sum(outcome not in told and not unpaid(outcome) for outcome in broken)
     tokens_in = sum(outcome["input_tokens"] for outcome in told)
     tokens_out = sum(outcome.get("output_tokens") or 0 for outcome in told)
     answer = _answer(ledger, key)
@@ -179,10 +179,6 @@ def reply_of(ledger: Ledger, key: str) -> Reply:
         tries,
         unknown,
     )
-
-
-def _unpaid(outcome: dict[str, Any]) -> bool:
-    return outcome["error"] in UNPAID and not outcome.get("error_in_stream")
 
 
 def _plus(tokens: int | None, more: int) -> int | None:

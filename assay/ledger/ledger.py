@@ -87,17 +87,21 @@ class Ledger:
                 log.warning(
                     "%s: line %d had %s; it is used as it was before", path, found.number, found.repaired
                 )
-            kind = entry["line"]
-            if kind == "sitting":
-                self.sittings[entry["sitting"]] = entry
-            elif kind == "dispatched":
-                _add(self.dispatched.setdefault(entry["key"], []), entry)
-            elif kind == "outcome":
-                _add(self.outcomes.setdefault(entry["key"], []), entry)
-            elif kind == "note":
-                _add(self.notes, entry)
-            elif kind == "reused":
-                self.reused.setdefault(entry["key"], entry)
+            self.take(entry)
+
+    def take(self, entry: dict[str, Any]) -> None:
+        """Hold a line that was read, once. Lines of a kind that isn't known are passed over."""
+        kind = entry["line"]
+        if kind == "sitting":
+            self.sittings[entry["sitting"]] = entry
+        elif kind == "dispatched":
+            _add(self.dispatched.setdefault(entry["key"], []), entry)
+        elif kind == "outcome":
+            _add(self.outcomes.setdefault(entry["key"], []), entry)
+        elif kind == "note":
+            _add(self.notes, entry)
+        elif kind == "reused":
+            self.reused.setdefault(entry["key"], entry)
 
     def write_dispatched(self, key: str, entry: dict[str, Any]) -> None:
         """Note that a request is about to leave. Returns when the operating system has the line.

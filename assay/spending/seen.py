@@ -24,22 +24,8 @@ def peeked(path: Path) -> Ledger:
     for file in (path, *parts(path)):
         for found in lines(file.read_bytes()) if file.exists() else ():
             if found.entry is not None:
-                _take(ledger, found.entry)
+                ledger.take(found.entry)
     return ledger
-
-
-def _take(ledger: Ledger, entry: dict[str, Any]) -> None:
-    kind = entry["line"]
-    if kind in ("dispatched", "outcome"):
-        held = (ledger.dispatched if kind == "dispatched" else ledger.outcomes).setdefault(entry["key"], [])
-        if entry not in held:
-            held.append(entry)
-    elif kind == "sitting":
-        ledger.sittings[entry["sitting"]] = entry
-    elif kind == "note":
-        ledger.notes.append(entry)
-    elif kind == "reused":
-        ledger.reused.setdefault(entry["key"], entry)
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assay.bedrock.errors import UNPAID
+from assay.bedrock.errors import unpaid
 from assay.prices.book import Price, Usage, cost_usd, most_usd
 from assay.spending.purse import picodollars
 
@@ -40,8 +40,7 @@ class Tariff:
             read, written = outcome.get("cache_read_tokens"), outcome.get("cache_write_tokens")
             usd = cost_usd(Usage(tokens_in, tokens_out, read, written), self.price)
             return most if usd is None else picodollars(usd)
-        refused = outcome.get("error") in UNPAID and not outcome.get("error_in_stream")
-        return 0 if refused else most
+        return 0 if unpaid(outcome) else most
 
 
 def tariff(prices: Mapping[str, Price], model_id: str, about: Mapping[str, str]) -> Tariff | None:
