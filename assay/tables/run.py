@@ -93,16 +93,21 @@ def cells(inputs: Inputs, models: Sequence[str], buckets: Sequence[str]) -> Mark
     return table(columns, rows)
 
 
+_OF_A_CELL: tuple[Column[Row], ...] = (
+    Column("model", lambda row: row["model"], "left"),
+    Column("bucket", lambda row: row["bucket"], "left"),
+    Column("load", lambda row: level_of(row["load"]).words, "left"),
+    Column("requests measured", lambda row: count(row.get("n"))),
+)
+
+
 def incomplete(inputs: Inputs) -> Markdown | None:
     """One row for each cell that is not complete, and why. None if all are."""
     rows = [row for row in _rows(inputs.cells) if row.get("status") not in (None, "complete")]
     if not rows:
         return None
     columns: list[Column[Row]] = [
-        Column("model", lambda row: row["model"], "left"),
-        Column("bucket", lambda row: row["bucket"], "left"),
-        Column("load", lambda row: level_of(row["load"]).words, "left"),
-        Column("requests measured", lambda row: count(row.get("n"))),
+        *_OF_A_CELL,
         Column("status", lambda row: row["status"], "left"),
         Column(
             "reason", lambda row: row["reason"] if isinstance(row.get("reason"), str) else UNKNOWN, "left"
@@ -117,10 +122,7 @@ def ended_early(inputs: Inputs) -> Markdown | None:
     if not rows:
         return None
     columns: list[Column[Row]] = [
-        Column("model", lambda row: row["model"], "left"),
-        Column("bucket", lambda row: row["bucket"], "left"),
-        Column("load", lambda row: level_of(row["load"]).words, "left"),
-        Column("requests measured", lambda row: count(row.get("n"))),
+        *_OF_A_CELL,
         Column("blocks measured", lambda row: count(row.get("blocks"))),
         Column("why", lambda row: row["ended_early"], "left"),
     ]
