@@ -11,21 +11,19 @@ from pathlib import Path
 
 import budget
 import command
+import line_asked
 
-from assay.bedrock.request import Line
 from assay.errors import InputError
 from assay.ledger.files import about, file_name
 from assay.ledger.ledger import opened
 from assay.measurement.connections import opened as opened_connections
 from assay.measurement.job import Job, cells, measure, self_checks
-from assay.measurement.plan import Asked
 from assay.measurement.records import records
 from assay.measurement.settings import Invoke
 from assay.measurement.validity import verdicts
 from assay.measurement.workers import Workers, workers_for
 from assay.prompts.prompt import Prompt, read_prompts
 from assay.records.attempts import write
-from assay.sender.identity import identity
 from assay.sender.target import reached
 from assay.stopping.standing import not_measured, not_sent, note_once, nothing_sent, stop_note
 
@@ -37,10 +35,7 @@ def main(arguments: argparse.Namespace) -> None:
         write(arguments.out_records, [])
         command.write_text(arguments.out_status, json.dumps(nothing_sent(buckets, reason), indent=1) + "\n")
         return
-    endpoint = command.endpoint(settings.endpoint, arguments.behaviour)
-    system = arguments.system.read_text(encoding="utf-8") if arguments.system else None
-    name, region = identity(endpoint, settings.model.id)
-    asked = Asked(name, region, Line(settings.model, settings.inference), system, settings.run.edition)
+    endpoint, asked = line_asked.asked(arguments)
     prompts: dict[str, list[Prompt]] = {}
     for prompt in read_prompts(arguments.prompts):
         prompts.setdefault(prompt.bucket, []).append(prompt)
@@ -57,8 +52,7 @@ def main(arguments: argparse.Namespace) -> None:
         prompts,
         cap=budget.cap(arguments, settings.run.name),
     )
-    asks = {"endpoint": name, "region": region, "line": asked.line.identity()}
-    ledger_file = file_name("invoke", settings.model.id, asks, load.name, f"b{load.block}")
+    ledger_file = file_name("invoke", settings.model.id, asked.identity, load.name, f"b{load.block}")
     whose = about(settings.run.name, "invoke", settings.model)
     with opened(arguments.ledger / ledger_file, whose) as ledger:
         for bucket, reason in stopped.items():
@@ -108,15 +102,8 @@ def known_enough(arguments: argparse.Namespace) -> dict[str, str]:
 
 if __name__ == "__main__":
     made = command.parser(__doc__)
-    made.add_argument(
-        "--settings", type=command.settings(Invoke), required=True, help="JSON: this job's part"
-    )
-    made.add_argument("--prompts", type=Path, required=True, help="prompts.parquet of the bucket stage")
-    made.add_argument("--system", type=Path, help="text file with the system prompt")
+    line_asked.add(made, Invoke, "this job's part")
     made.add_argument("--answer-key", type=Path, help="what a simulator knows of the prompts")
-    made.add_argument(
-        "--behaviour", type=Path, help="the simulator's behaviour file, if not the one in the settings"
-    )
     made.add_argument(
         "--enough",
         type=Path,
@@ -124,7 +111,6 @@ if __name__ == "__main__":
         help="the script that says of which buckets enough is known",
     )
     made.add_argument("--look", type=Path, help="what the last look at the decision says of this model, JSON")
-    made.add_argument("--ledger", type=Path, required=True, help="folder of the ledger")
     budget.add(made)
     made.add_argument("--out-records", type=Path, required=True, help="where to write the records, Parquet")
     made.add_argument("--out-status", type=Path, required=True, help="where to write how it went, JSON")

@@ -101,6 +101,11 @@ class Asked:
     system: str | None
     edition: int
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What tells the ledger files of these requests from others of the same model."""
+        return {"endpoint": self.endpoint, "region": self.region, "line": self.line.identity()}
+
     def ask_key(self, prompt: Prompt) -> str:
         """See assay.ledger.keys."""
         return ask_key(self.endpoint, self.region, self.line.identity(), prompt.text, self.system)

@@ -101,8 +101,7 @@ class SearchFor:
     def _probe(self, rate_rps: float) -> str | None:
         """Try a rate: its outcome, or null where a budget, of requests or of dollars, doesn't hold it."""
         settings, asked = self.settings, self.asked
-        asks = {"endpoint": asked.endpoint, "region": asked.region, "line": asked.line.identity()}
-        path = self.ledger / file_name("search", settings.model.id, asks, open_at(rate_rps).name)
+        path = self.ledger / file_name("search", settings.model.id, asked.identity, open_at(rate_rps).name)
         with opened(path, about(settings.run.name, "search", settings.model)) as ledger:
             requests = self._requests(rate_rps)
             job = self._job(settings.load.at(rate_rps, requests))
