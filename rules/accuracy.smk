@@ -42,7 +42,7 @@ for label, judge, at in [(*each, at) for each in JUDGES.items() for at in ANSWER
             f"judge_{label}{at}"
         input:
             answers=f"{ANSWERS_OF[at][0]}/answers/{{model}}.parquet",
-            prompt=named_file(BENCHMARK.judges.prompt),
+            prompt=named_file(BENCHMARK.judges.prompt_file),
             behaviour=BEHAVIOUR,
         output:
             verdicts=f"{ANSWERS_OF[at][0]}/verdicts/{{model}}/{label}.parquet",

@@ -9,7 +9,7 @@ ALL_QUOTAS_WHOLE = {quota: WHOLE_QUOTA for quota in {*MODEL_QUOTAS.values(), *JU
 
 BUYING = tuple(f"{stage}_" for stage in ("invoke", "judge", "search"))
 
-JUDGE_PROMPT = named_file(BENCHMARK.judges.prompt) if BENCHMARK.judges else []
+JUDGE_PROMPT = named_file(BENCHMARK.judges.prompt_file) if BENCHMARK.judges else []
 
 ESTIMATE_INPUTS = {
     "prompts": PROMPTS,

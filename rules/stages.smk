@@ -245,6 +245,10 @@ def judge_settings(judge):
             timeouts=BENCHMARK.judges.timeouts,
             retry=BENCHMARK.judges.retry,
             quota=BENCHMARK.judges.quota,
+            verdict=BENCHMARK.judges.verdict,
+            abstention=BENCHMARK.judges.abstention,
+            repair=BENCHMARK.judges.repair,
+            asked_twice=BENCHMARK.judges.asked_twice,
             **({"stop": JUDGING_ENDS} if JUDGING_ENDS else {}),
         )
 

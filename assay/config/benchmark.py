@@ -13,6 +13,7 @@ from assay.config.problems import dotted
 from assay.datasets.settings import Dataset
 from assay.decision.settings import Decision, Limits, Traffic
 from assay.judging.settings import Judges
+from assay.labels.settings import Labels
 from assay.preflight.settings import PreflightSettings
 from assay.prices.settings import PriceOverride
 from assay.prompts.settings import Bucket, BucketName, PromptTemplate, Tekken, Tokenizer
@@ -97,6 +98,8 @@ class Benchmark(Settings):
     """How many requests, and how many at once."""
     judges: Judges | None = None
     """Models that say which answers are correct. Without them, accuracy is the dataset's own metric."""
+    labels: Labels = Labels()
+    """What people say of the answers, and how many they are asked about."""
     prices: dict[str, PriceOverride] = Field(default_factory=dict)
     """Prices by model id, for what the public price data does not know or has wrong."""
     quotas: dict[str, Quota] = Field(default_factory=dict)

@@ -61,7 +61,7 @@ def _problems(sections: Mapping[str, Any], folders: Sequence[Path]) -> Iterator[
     judges = sections.get("judges")
     if judges is not None:
         asks = ["question", "references", "answer"]
-        yield from _template(("judges", "prompt"), judges.prompt, asks, folders, judge_template)
+        yield from _template(("judges", "prompt"), judges.prompt_file, asks, folders, judge_template)
     yield from _other_ledgers(sections, folders)
     endpoint = sections.get("endpoint")
     if isinstance(endpoint, SimulatorEndpoint):

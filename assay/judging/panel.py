@@ -5,16 +5,17 @@ judge that fails can make an answer undecided, but can't turn it right or wrong.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
 from assay.errors import InputError
+from assay.judging.parsing import Verdict
 
 PanelVerdict = Literal["correct", "incorrect", "tie", "none"]
 """`tie`: as many judges say correct as incorrect; `none`: half of the judges or fewer stated a verdict."""
 
-COUNTS = ("correct", "incorrect", "unparseable", "failed", "not_asked")
+COUNTS: tuple[str, ...] = get_args(Verdict)
 
 
 def majority(correct: int, incorrect: int, judges: int) -> PanelVerdict:

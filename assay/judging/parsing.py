@@ -10,9 +10,12 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Verdict = Literal["correct", "incorrect", "unparseable", "failed", "not_asked"]
-"""`failed` is a judge that gave no reply at all; `unparseable` one whose reply states no single verdict; `not_asked` one that
-was left out, since enough was spent, or enough is known."""
+Verdict = Literal[
+    "correct", "incorrect", "rated", "abstained", "refused", "unparseable", "failed", "not_asked"
+]
+"""`rated` comes with a rating, where judges give 1 to 5. A judge `abstained` if it said that it is unsure, and `refused` if it
+declined to grade. `failed` is one that gave no reply at all; `unparseable` one whose reply states no single verdict;
+`not_asked` one that was left out, since enough was spent, or enough is known."""
 
 # Characters; a verdict and a sentence need a few hundred. Reading only a part could miss a contradiction.
 _LONGEST = 32_000

@@ -45,6 +45,11 @@ SCHEMA = pa.schema(
         ("tries", pa.int64()),
         ("tries_cost_unknown", pa.int64()),
         ("reused", pa.bool_()),
+        ("rating", pa.float64()),
+        ("repaired", pa.bool_()),
+        ("output", pa.string()),
+        ("verdict_again", pa.string()),
+        ("rating_again", pa.float64()),
     ]
 )
 """Columns of a verdicts file."""
@@ -75,6 +80,15 @@ class VerdictRow:
     tries: int
     tries_cost_unknown: int
     reused: bool = False
+    rating: float | None = None
+    """1 to 5, where that is what judges give."""
+    repaired: bool = False
+    """Whether the verdict is that of a second asking, since the first reply couldn't be read."""
+    output: str | None = None
+    """How the judge was made to reply in a fixed form: `json_schema`, `tool` or `text`; None where it didn't reply."""
+    verdict_again: Verdict | None = None
+    """What it said when it was asked the very same a second time; None where it wasn't."""
+    rating_again: float | None = None
 
 
 def read_answers(path: Path) -> list[dict[str, Any]]:

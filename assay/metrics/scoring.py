@@ -60,6 +60,11 @@ SCHEMA = pa.schema(
         ("stop_reason_max_tokens", pa.float64()),
         ("reused", pa.bool_()),
         ("reused_from", pa.string()),
+        ("tokens", pa.int64()),
+        ("length", pa.int64()),
+        ("empty", pa.bool_()),
+        ("refusal_suspected", pa.bool_()),
+        ("injection_suspected", pa.bool_()),
     ]
 )
 """Columns of an answers file. `score` is 0 to 1; `stop_reason_max_tokens` is the share of `times` that was cut; `reused`

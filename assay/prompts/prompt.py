@@ -34,6 +34,18 @@ class Prompt:
     question: str
     answers: tuple[str, ...]
     all_classes: tuple[str, ...] | None
+    length: int | None = None
+    """The document's length as the dataset gives it: words, or characters in Chinese."""
+    max_tokens: int | None = None
+    """Most output tokens of this prompt's answer, where its set has a limit of its own."""
+    chat: bool = True
+    """Whether a system prompt goes with it."""
+    context_at: int | None = None
+    """Where in `text` the document begins; null where that isn't known."""
+    context_chars: int | None = None
+    """How many characters of `text` are the document."""
+    tokens_left_out: int = 0
+    """Tokens that were cut from its middle."""
 
 
 def text_sha256(text: str) -> bytes:
@@ -78,5 +90,7 @@ def _schema() -> "pyarrow.Schema":
     import pyarrow
 
     text, texts = pyarrow.string(), pyarrow.list_(pyarrow.string())
-    special = {"position": pyarrow.int64(), "tokens": pyarrow.int64(), "answers": texts, "all_classes": texts}
+    whole = ("position", "tokens", "length", "max_tokens", "context_at", "context_chars", "tokens_left_out")
+    special = {"answers": texts, "all_classes": texts, "chat": pyarrow.bool_()}
+    special |= dict.fromkeys(whole, pyarrow.int64())
     return pyarrow.schema([(name, special.get(name, text)) for name in Prompt.__dataclass_fields__])
