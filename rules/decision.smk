@@ -50,8 +50,57 @@ rule aggregate:
         " --prompts {input.prompts:q} --prices {input.prices:q} --records {input.records:q}"
         " --statuses {input.statuses:q} --answers {input.answers:q} {params.verdicts:q}"
         " --out-cells {output.cells_parquet:q} --out-models {output.models_parquet:q}"
-        " --out-accuracy {output.accuracy_parquet:q} --out-judges {output.judges_parquet:q}"
+        " --out-accuracy {output.accuracy_parquet:q} --out-ratings {output.ratings_parquet:q}"
         " --out-periods {output.periods_parquet:q} --out-ramps {output.ramps_parquet:q}"
+
+
+rule accuracy:
+    """What the ratings come to: by task, between models, of judges, against people. Reads no record."""
+    input:
+        ratings=f"{RESULTS}/tables/ratings.parquet",
+        prices=PRICES,
+        answers=ANSWERS,
+        verdicts=verdicts("parquet"),
+    output:
+        **{
+            table: report(
+                f"{RESULTS}/tables/{table}.csv",
+                caption="../report/captions/tables.rst",
+                category="Tables",
+                labels={"table": table},
+            )
+            for table in ACCURACY_TABLES
+        },
+        **{f"{table}_parquet": f"{RESULTS}/tables/{table}.parquet" for table in ACCURACY_TABLES},
+    log:
+        f"{RESULTS}/logs/accuracy.log",
+    conda:
+        "../envs/assay.yaml"
+    resources:
+        **BESIDE_NO_MEASUREMENT,
+    params:
+        script=stage_script("accuracy"),
+        code=stage_code("accuracy"),
+        settings=settings(
+            models=priced(MODELS),
+            judges=priced(JUDGES),
+            families=BENCHMARK.judges.families if JUDGES else {},
+            verdict=BENCHMARK.judges.verdict if JUDGES else "correctness",
+            dataset_of_interest=BENCHMARK.dataset_of_interest,
+            confidence=BENCHMARK.decision.confidence,
+            seed=RUN.seed,
+            half_width=BENCHMARK.labels.half_width,
+        ),
+        verdicts=lambda wildcards, input: (["--verdicts", *input.verdicts] if input.verdicts else []),
+        tables=lambda wildcards, output: [
+            part for table in ACCURACY_TABLES for part in (f"--out-{table}", output[f"{table}_parquet"])
+        ],
+    message:
+        "Make the tables of accuracy"
+    shell:
+        "python {params.script:q} --settings {params.settings:q} --log {log:q}"
+        " --ratings {input.ratings:q} --prices {input.prices:q} --answers {input.answers:q} {params.verdicts:q}"
+        " {params.tables:q}"
 
 
 rule decide:

@@ -61,8 +61,22 @@ REPORT_FILES = [
     f"{RESULTS}/report/{name}" for name in ("report.html", "report.md", "report.qmd", "verdict.txt")
 ]
 DECISION_FILE = f"{RESULTS}/decision/decision.json"
-TABLES = ("cells", "models", "accuracy", "judges", "periods", "ramps")
-TABLE_FILES = expand(f"{RESULTS}/tables/{{table}}.{{ending}}", table=TABLES, ending=("parquet", "csv"))
+TABLES = ("cells", "models", "accuracy", "ratings", "periods", "ramps")
+ACCURACY_TABLES = (
+    "tasks",
+    "trends",
+    "differences",
+    "judges",
+    "agreement",
+    "families",
+    "people",
+    "corrected",
+)
+TABLE_FILES = expand(
+    f"{RESULTS}/tables/{{table}}.{{ending}}",
+    table=[*TABLES, *ACCURACY_TABLES],
+    ending=("parquet", "csv"),
+)
 FIGURES = (
     *(("latency_by_concurrency", "throughput_by_concurrency") if BENCHMARK.load.concurrency else ()),
     *(("latency_by_rate",) if BENCHMARK.load.rates_rps else ()),

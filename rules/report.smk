@@ -56,7 +56,7 @@ rule report:
         cells=f"{RESULTS}/tables/cells.parquet",
         models=f"{RESULTS}/tables/models.parquet",
         accuracy=f"{RESULTS}/tables/accuracy.parquet",
-        judges=f"{RESULTS}/tables/judges.parquet",
+        of_accuracy=expand(f"{RESULTS}/tables/{{table}}.parquet", table=ACCURACY_TABLES),
         periods=f"{RESULTS}/tables/periods.parquet",
         ramps=f"{RESULTS}/tables/ramps.parquet",
         decision=DECISION_FILE,
@@ -71,6 +71,7 @@ rule report:
         search_records=SEARCH_RECORDS,
         figures=FIGURE_FILES,
         template=local(str(REPORT_PARTS / "report.qmd.j2")),
+        parts=[local(str(REPORT_PARTS / f"{part}.qmd.j2")) for part in ("accuracy", "judges", "people")],
     output:
         qmd=f"{RESULTS}/report/report.qmd",
         verdict=f"{RESULTS}/report/verdict.txt",
@@ -94,7 +95,7 @@ rule report:
         "Write the report"
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
-        " --cells {input.cells:q} --models {input.models:q} --accuracy {input.accuracy:q} --judges {input.judges:q}"
+        " --cells {input.cells:q} --models {input.models:q} --accuracy {input.accuracy:q} --of-accuracy {input.of_accuracy:q}"
         " --periods {input.periods:q} --ramps {input.ramps:q}"
         " --decision {input.decision:q} --prices {input.prices:q} --source {input.source:q} --buckets {input.buckets:q}"
         " --estimate {input.estimate:q}"

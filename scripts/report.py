@@ -18,7 +18,7 @@ def main(arguments: argparse.Namespace) -> None:
         cells=arguments.cells,
         models=arguments.models,
         accuracy=arguments.accuracy,
-        judges=arguments.judges,
+        of_accuracy=tuple(arguments.of_accuracy),
         periods=arguments.periods,
         ramps=arguments.ramps,
         decision=arguments.decision,
@@ -48,8 +48,11 @@ def main(arguments: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = command.parser(__doc__)
     parser.add_argument("--settings", type=command.settings(ReportSettings), required=True)
-    for table in ("cells", "models", "accuracy", "judges", "periods", "ramps"):
+    for table in ("cells", "models", "accuracy", "periods", "ramps"):
         parser.add_argument(f"--{table}", type=Path, required=True, help=f"table of {table}, Parquet")
+    parser.add_argument(
+        "--of-accuracy", type=Path, nargs="+", required=True, help="tables of the accuracy stage, Parquet"
+    )
     for name in ("decision", "prices", "source", "buckets", "estimate"):
         parser.add_argument(f"--{name}", type=Path, required=True, help=f"{name}.json of the run")
     parser.add_argument("--statuses", type=Path, nargs="+", required=True, help="statuses of the invoke jobs")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import command
 
+from assay.document.tables_page import page_text
 from assay.errors import InputError
-from assay.records.page import page_text
 
 PROJECT = Path(__file__).resolve().parents[1]
 

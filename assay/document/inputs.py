@@ -1,6 +1,6 @@
 """The files of a finished run that the report is made from, read once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ class RunFiles:
     cells: Path
     models: Path
     accuracy: Path
-    judges: Path
+    of_accuracy: tuple[Path, ...]
+    """Tables of the accuracy stage, each named as its file."""
     periods: Path
     ramps: Path
     decision: Path
@@ -45,7 +46,8 @@ class Finished:
     """What those files say."""
 
     tables: inputs.Inputs
-    judges: pd.DataFrame
+    accuracy_tables: Mapping[str, pd.DataFrame]
+    """Tables of the accuracy stage by name."""
     prices: dict[str, Any]
     source: dict[str, Any]
     buckets: dict[str, Any]
@@ -55,6 +57,11 @@ class Finished:
     cloudwatch: Sequence[dict[str, Any]] = ()
     searches: Sequence[dict[str, Any]] = ()
     search_records: Sequence[Path] = ()
+
+    @property
+    def judges(self) -> pd.DataFrame:
+        """One row per judge, and one for the panel."""
+        return self.accuracy_tables["judges"]
 
     @property
     def decision(self) -> dict[str, Any]:
@@ -68,7 +75,7 @@ def read(files: RunFiles) -> Finished:
         tables=inputs.read(
             files.cells, files.models, files.accuracy, files.decision, files.periods, files.ramps
         ),
-        judges=read_table(files.judges),
+        accuracy_tables={path.stem: read_table(path) for path in files.of_accuracy},
         prices=read_json(files.prices),
         source=read_json(files.source),
         buckets=read_json(files.buckets),

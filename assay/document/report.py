@@ -14,6 +14,7 @@ import jinja2
 import pandas as pd
 import yaml
 
+from assay.accuracy.tables import TABLES as OF_ACCURACY
 from assay.decision.settings import Traffic
 from assay.document import provenance
 from assay.document.inputs import Finished, RunFiles, read
@@ -24,8 +25,9 @@ from assay.figures.settings import FigureSettings
 from assay.prices.book import Price
 from assay.records.metrics import TABLES
 from assay.schedule.level import of_interest
-from assay.tables import caching, cloudwatch, costs, estimated, numbers
+from assay.tables import accuracy, caching, cloudwatch, costs, estimated, numbers, people
 from assay.tables import instrument as instrument_tables
+from assay.tables import judges as judge_tables
 from assay.tables import models as model_tables
 from assay.tables import prices as price_tables
 from assay.tables import run as run_tables
@@ -203,6 +205,9 @@ def context(
             "machines": run_tables.pairs(_machine(finished.statuses), "property", "value"),
             "glossary": run_tables.pairs(_glossary(), "column", "meaning"),
         },
+        "accuracy_section": accuracy.section(finished.accuracy_tables, inputs, settings),
+        "judges_section": judge_tables.section(finished.accuracy_tables, finished.verdict_statuses, settings),
+        "people_section": people.section(finished.accuracy_tables, settings),
         "request_limits": [
             f"{_LATENCIES[name]} at most {numbers.number(most)} ms"
             for name, most in benchmark.limits.on_each_request.items()
@@ -407,7 +412,7 @@ def _machine(statuses: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
 def _glossary() -> list[tuple[str, str]]:
     """Every column of the result tables once: its unit and its formula in words. Ends of intervals are left out."""
     words: dict[str, str] = {}
-    for columns in TABLES.values():
+    for columns in (*TABLES.values(), *OF_ACCURACY.values()):
         for metric in columns:
             if not metric.name.endswith(("_low", "_high", "_all_buckets")):
                 unit = f" [{metric.unit}]" if metric.unit else ""

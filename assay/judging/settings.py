@@ -9,7 +9,6 @@ from assay.bedrock.settings import Endpoint, Inference, Model, Quota, Retry, Tim
 from assay.settings import Count, Edition, Expected, Label, Settings, Whole
 from assay.stopping.settings import JudgingWidth
 
-
 VerdictKind = Literal["correctness", "scale"]
 
 PROMPTS: dict[VerdictKind, Path] = {

@@ -1,8 +1,8 @@
-"""From records and verdicts to the tables of results: a row per cell, per model, per model and bucket, per judge,
-per model and period of the run, per slice of a ramp.
+"""From records and verdicts to the tables of results: a row per cell, per model, per model and bucket, per model
+and prompt, per model and period of the run, per slice of a ramp.
 
 Every figure comes from pooled requests; none is an average of other rows' figures. Leaves to others: the formulas
-(`metrics`, `rated`, `judges`), and what follows from the tables (`assay.decision`).
+(`metrics`, `rated`), and what follows from the tables (`assay.accuracy`, `assay.decision`).
 """
 
 import logging
@@ -15,17 +15,18 @@ from assay.prices.book import Price
 from assay.prices.snapshot import read as read_prices
 from assay.records import metrics, reading
 from assay.records.beside import beside, in_words
-from assay.records.judges import judge_rows, verdict_cost_usd
 from assay.records.measured import Measured
 from assay.records.metrics import Metric, Value
 from assay.records.monthly import month
 from assay.records.periods import period_rows
 from assay.records.ramps import ramp_rows
 from assay.records.rated import panel_of, rated_answers, rated_prompts, rates
+from assay.records.ratings import rating_rows
 from assay.records.sample import Sample
 from assay.records.settings import Aggregation, prices_of
 from assay.records.status import Standing, load_levels, spoilt_cells, standing
 from assay.records.success import right_of
+from assay.records.verdict_cost import verdict_cost_usd
 from assay.schedule.level import Level, of_interest
 
 Row = dict[str, Value]
@@ -40,7 +41,7 @@ def aggregate(
     answers: Sequence[Path],
     verdicts: Sequence[Path],
 ) -> dict[str, list[Row]]:
-    """Rows of the tables `cells`, `models`, `accuracy`, `judges`, `periods` and `ramps`, in the order of the benchmark.
+    """Rows of the tables `cells`, `models`, `accuracy`, `ratings`, `periods` and `ramps`, in the order of the benchmark.
 
     `records` and `statuses` are those of every invoke job, `answers` those of every model, `verdicts` those of every
     model and judge (none without judges). InputError if a file isn't what it should be.
@@ -74,7 +75,7 @@ def aggregate(
         "cells": _cells(settings, measured, ended, levels, buckets, known),
         "models": _models(settings, measured, ended, levels, buckets, by_prompt, said, known, found),
         "accuracy": _accuracy(settings, asked, buckets, by_prompt, found),
-        "judges": [] if panel is None else judge_rows(said, panel, found, settings.judges, known),
+        "ratings": rating_rows(by_prompt, asked, found, [model.label for model in settings.models]),
         "periods": period_rows(measured.records, [model.label for model in settings.models]),
         "ramps": ramp_rows(measured, [model.label for model in settings.models], buckets, levels),
     }

@@ -809,64 +809,6 @@ MODELS: tuple[Metric, ...] = (
     *_MONTH,
 )
 
-JUDGES: tuple[Metric, ...] = (
-    Metric("judge", "", "the judge's label, or panel for the majority of all", "text"),
-    Metric("judge_id", "", "Bedrock model id, inference profile id or ARN", "text"),
-    Metric("n", "answers", "distinct answers put to it", "count"),
-    Metric("n_verdicts", "answers", "those it said correct or incorrect of", "count"),
-    Metric("correct_share", "share", "correct over those"),
-    Metric(
-        "unparseable_rate",
-        "share",
-        "replies that held no verdict, over all put to it; for the panel, answers without a majority",
-    ),
-    Metric("failed", "answers", "answers that it could not be asked about, all tries failed", "count"),
-    Metric(
-        "not_asked",
-        "answers",
-        "answers beside those of n that it wasn't asked about, since the budget was spent or enough was known; for the "
-        "panel, those without a majority for that reason",
-        "count",
-    ),
-    Metric(
-        "n_reused",
-        "answers",
-        "those of n whose reply was taken from another run's ledger: it cost this run nothing; for the panel, of all judges",
-        "count",
-    ),
-    Metric(
-        "agreement_with_panel",
-        "share",
-        "same verdict as the panel's majority, of which it is a part; where both have one",
-    ),
-    Metric(
-        "agreement_with_metric",
-        "share",
-        "same verdict as the dataset's own metric, where that is decisive: 1 means correct, 0 incorrect",
-    ),
-    Metric("agreement_with_metric_n", "answers", "answers that this was seen on", "count"),
-    Metric(
-        "kappa_mean",
-        "",
-        "Cohen's kappa with each other judge, averaged; for the panel, over all pairs",
-    ),
-    Metric(
-        "input_tokens",
-        "tokens",
-        "sent to it, by the service's own count; an answer of several models once",
-        "count",
-    ),
-    Metric("output_tokens", "tokens", "received from it, likewise", "count"),
-    Metric(
-        "cost_usd",
-        "US dollars",
-        "dollars of all tries, a lower bound where requests_cost_unknown isn't 0; null where the price is unknown or by "
-        "the hour",
-    ),
-    Metric("requests_cost_unknown", "attempts", "tries of which it isn't known what they cost", "count"),
-    Metric("e2e_ms_p50", "ms", "end-to-end time of a reply, median"),
-)
-
 PERIODS: tuple[Metric, ...] = (
     Metric("model", "", "the model's label in the benchmark", "text"),
     Metric("start_s", "s", "when the period began, from the first request of the run", "count"),
@@ -907,11 +849,48 @@ RAMPS: tuple[Metric, ...] = (
     ),
 )
 
+RATINGS: tuple[Metric, ...] = (
+    Metric("model", "", "the model's label in the benchmark", "text"),
+    Metric("prompt_id", "", "the prompt, as in prompts.parquet", "text"),
+    _BUCKET,
+    Metric("dataset", "", "the set that it is of", "text"),
+    Metric("language", "", "its language", "text"),
+    Metric("source", "", "the document that it was made from: prompts that share it are one cluster", "text"),
+    Metric("tokens", "tokens", "of the formatted prompt, by the benchmark's tokenizer", "count"),
+    Metric(
+        "length",
+        "words or characters",
+        "of the document, as the dataset gives it; null where it doesn't",
+        "count",
+    ),
+    Metric("asked", "requests", "measured requests with this prompt, over all loads but ramps", "count"),
+    Metric("answered", "requests", "those that were answered", "count"),
+    Metric("n_reused", "answers", "1 where its answers were reused from other runs, else 0", "count"),
+    Metric("answers", "answers", "distinct texts among them", "count"),
+    Metric("without_verdict", "answers", "those that the panel has no verdict on", "count"),
+    Metric("not_judged", "answers", "those of them that judges weren't asked about", "count"),
+    Metric(
+        "accuracy",
+        "share",
+        "of its answers with a verdict, those that are right, each as often as it was given",
+    ),
+    Metric(
+        "accuracy_of_asked",
+        "share",
+        "the same over all requests: one that failed, or has no verdict, is not right",
+    ),
+    Metric("metric_score", "0 to 1", "its answers by the dataset's own metric, likewise averaged"),
+    Metric("cut_share", "share", "of its answers, those that were cut at the limit of output tokens"),
+    Metric("empty_share", "share", "of its answers, those without any text"),
+    Metric("refusal_share", "share", "of its answers, those that look like a refusal"),
+    Metric("injection_share", "share", "of its answers, those that seem to talk to the judge"),
+)
+
 TABLES: Mapping[str, tuple[Metric, ...]] = {
     "cells": CELLS,
     "models": MODELS,
     "accuracy": ACCURACY,
-    "judges": JUDGES,
+    "ratings": RATINGS,
     "periods": PERIODS,
     "ramps": RAMPS,
 }

@@ -60,7 +60,10 @@ PROMPTS: Mapping[str, pa.DataType] = {
     "prompt_id": pa.string(),
     "bucket": pa.string(),
     "source": pa.string(),
+    "dataset": pa.string(),
+    "language": pa.string(),
     "tokens": pa.float64(),
+    "length": pa.float64(),
 }
 
 ANSWERS: Mapping[str, pa.DataType] = {
@@ -75,6 +78,10 @@ ANSWERS: Mapping[str, pa.DataType] = {
     "stop_reason_max_tokens": pa.float64(),
     "reused": pa.bool_(),
     "reused_from": pa.string(),
+    "dataset": pa.string(),
+    "empty": pa.bool_(),
+    "refusal_suspected": pa.bool_(),
+    "injection_suspected": pa.bool_(),
 }
 
 VERDICTS: Mapping[str, pa.DataType] = {
@@ -91,6 +98,11 @@ VERDICTS: Mapping[str, pa.DataType] = {
     "tries": pa.float64(),
     "tries_cost_unknown": pa.float64(),
     "reused": pa.bool_(),
+    "rating": pa.float64(),
+    "repaired": pa.bool_(),
+    "output": pa.string(),
+    "verdict_again": pa.string(),
+    "rating_again": pa.float64(),
 }
 
 

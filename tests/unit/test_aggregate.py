@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 from made_run import MadeModel, MadeRun, make_run
 
+from assay.accuracy import judges
+from assay.accuracy.inputs import read as read_accuracy
+from assay.accuracy.settings import AccuracySettings
+from assay.document.tables_page import page_text
 from assay.errors import InputError
 from assay.records.aggregate import aggregate
 from assay.records.metrics import TABLES
-from assay.records.page import page_text
 from assay.records.periods import period_s
 from assay.records.settings import Aggregation
 from assay.records.writing import write_table
@@ -32,7 +36,17 @@ def settings(run: MadeRun, interest: str | dict[str, float] = "short", **other: 
 
 
 def tables(run: MadeRun, interest: str | dict[str, float] = "short", **other: Any) -> Rows:
-    return aggregate(settings(run, interest, **other), **run.inputs())
+    """Rows of the aggregate stage, and those of judges that the accuracy stage adds."""
+    asked, inputs = settings(run, interest, **other), run.inputs()
+    made = aggregate(asked, **inputs)
+    with tempfile.TemporaryDirectory() as folder:
+        ratings = Path(folder) / "ratings.parquet"
+        write_table(ratings, TABLES["ratings"], made["ratings"])
+        said = AccuracySettings(
+            models=asked.models, judges=asked.judges, dataset_of_interest=asked.dataset_of_interest, seed=1
+        )
+        read = read_accuracy(said, ratings, inputs["answers"], inputs["verdicts"], inputs["prices"])
+        return made | {"judges": judges.rows(read)}
 
 
 def records(run: MadeRun) -> pd.DataFrame:

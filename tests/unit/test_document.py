@@ -30,7 +30,6 @@ def run_files(paths: dict[str, Path], folder: Path) -> RunFiles:
                 "cells",
                 "models",
                 "accuracy",
-                "judges",
                 "periods",
                 "ramps",
                 "decision",
@@ -40,6 +39,7 @@ def run_files(paths: dict[str, Path], folder: Path) -> RunFiles:
                 "estimate",
             )
         },
+        of_accuracy=(paths["judges"],),
         statuses=(paths["status"],),
         verdict_statuses=(paths["verdict_status"],),
         figures=tuple(folder / "figures" / f"{name}.svg" for name in FIGURES),

@@ -1,12 +1,13 @@
 """docs/tables.md, made from the table of metrics."""
 
+from assay.accuracy.tables import TABLES as OF_ACCURACY
 from assay.records.metrics import TABLES, Metric
 
 _START = """# The tables of results
 
-<!-- Made by scripts/tables_page.py from the table of metrics in assay/records/metrics.py: change it there. -->
+<!-- Made by scripts/tables_page.py from the tables of metrics in assay/records/metrics.py and assay/accuracy/: change them there. -->
 
-`results/<run>/tables/` holds six tables, each as Parquet and as CSV with the same columns. A value that is not
+`results/<run>/tables/` holds these tables, each as Parquet and as CSV with the same columns. A value that is not
 known, or can't be told from so few requests, is null: an empty field in CSV. Infinitely late is `inf`. How the
 intervals are computed stands in [method.md](method.md).
 
@@ -20,7 +21,15 @@ _ABOUT = {
         "weighted as the benchmark says; and accuracy, over all loads but ramps."
     ),
     "accuracy": "One row per model and bucket, over all loads but ramps.",
+    "ratings": "One row per model and prompt that it was asked: how it did, over all loads but ramps.",
+    "tasks": "One row per model and part of the data: a set, a group of sets, a group of lengths, all.",
+    "trends": "One row per model and set: how accuracy goes with the size of the prompt.",
+    "differences": "One row per pair of models: how far apart their accuracy is on the same prompts.",
     "judges": "One row per judge, and one named panel; without rows where there are no judges.",
+    "agreement": "One row per pair of judges, and one for the whole panel.",
+    "families": "One row per model and judge of the same family: what the panel says without it.",
+    "people": "One row per rater (judge, or panel) and model: how its verdicts fare against people's labels.",
+    "corrected": "One row per model: accuracy corrected for the panel's errors by people's labels.",
     "periods": "One row per model and period of the run: a minute, or less in a short run.",
     "ramps": "One row per model, bucket, ramp and slice of it; without rows where there are no ramps.",
 }
@@ -29,7 +38,7 @@ _ABOUT = {
 def page_text() -> str:
     """The whole page, as Markdown."""
     parts = [_START]
-    for name, columns in TABLES.items():
+    for name, columns in {**TABLES, **OF_ACCURACY}.items():
         lines = "\n".join(_line(column) for column in columns)
         parts.append(
             f"## {name}\n\n{_ABOUT[name]}\n\n| column | unit | what it is |\n| --- | --- | --- |\n{lines}\n"

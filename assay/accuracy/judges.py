@@ -7,11 +7,71 @@ from statistics import fmean
 import numpy as np
 import pandas as pd
 
+from assay.accuracy.inputs import Inputs
 from assay.judging.agreement import agreement
-from assay.prices.book import Price, Usage, cost_usd
-from assay.records.metrics import Value
+from assay.prices.book import Price
+from assay.records.metrics import Metric, Value
 from assay.records.settings import Named
+from assay.records.verdict_cost import verdict_cost_usd
 from assay.stats.quantiles import Sorted
+
+COLUMNS: tuple[Metric, ...] = (
+    Metric("judge", "", "the judge's label, or panel for the majority of all", "text"),
+    Metric("judge_id", "", "Bedrock model id, inference profile id or ARN", "text"),
+    Metric("n", "answers", "distinct answers put to it", "count"),
+    Metric("n_verdicts", "answers", "those it said correct or incorrect of", "count"),
+    Metric("correct_share", "share", "correct over those"),
+    Metric(
+        "unparseable_rate",
+        "share",
+        "replies that held no verdict, over all put to it; for the panel, answers without a majority",
+    ),
+    Metric("failed", "answers", "answers that it could not be asked about, all tries failed", "count"),
+    Metric(
+        "not_asked",
+        "answers",
+        "answers beside those of n that it wasn't asked about, since the budget was spent or enough was known; for the "
+        "panel, those without a majority for that reason",
+        "count",
+    ),
+    Metric(
+        "n_reused",
+        "answers",
+        "those of n whose reply was taken from another run's ledger: it cost this run nothing; for the panel, of all judges",
+        "count",
+    ),
+    Metric(
+        "agreement_with_panel",
+        "share",
+        "same verdict as the panel's majority, of which it is a part; where both have one",
+    ),
+    Metric(
+        "agreement_with_metric",
+        "share",
+        "same verdict as the dataset's own metric, where that is decisive: 1 means correct, 0 incorrect",
+    ),
+    Metric("agreement_with_metric_n", "answers", "answers that this was seen on", "count"),
+    Metric(
+        "kappa_mean",
+        "",
+        "Cohen's kappa with each other judge, averaged; for the panel, over all pairs",
+    ),
+    Metric(
+        "input_tokens",
+        "tokens",
+        "sent to it, by the service's own count; an answer of several models once",
+        "count",
+    ),
+    Metric("output_tokens", "tokens", "received from it, likewise", "count"),
+    Metric(
+        "cost_usd",
+        "US dollars",
+        "dollars of all tries, a lower bound where requests_cost_unknown isn't 0; null where the price is unknown or by "
+        "the hour",
+    ),
+    Metric("requests_cost_unknown", "attempts", "tries of which it isn't known what they cost", "count"),
+    Metric("e2e_ms_p50", "ms", "end-to-end time of a reply, median"),
+)
 
 _STATED = {"correct": 1.0, "incorrect": 0.0}
 
@@ -23,7 +83,7 @@ def judge_rows(
     judges: Sequence[Named],
     prices: Mapping[str, Price],
 ) -> list[dict[str, Value]]:
-    """One row per judge, in the order given, and one named `panel`; columns `assay.records.metrics.JUDGES`."""
+    """One row per judge, in the order given, and one named `panel`; columns `COLUMNS`."""
     keys = ["model", "answer_id"]
     stated = verdicts.assign(said=verdicts["verdict"].map(_STATED).astype("float64"))
     said = {
@@ -133,21 +193,8 @@ def _average(values: Sequence[float | None]) -> float | None:
     return fmean(known) if known else None
 
 
-def verdict_cost_usd(verdicts: pd.DataFrame, price: Price) -> float | None:
-    """Dollars of asking one judge for these verdicts; None where a reply's tokens or the price are unknown, or where the
-    price is by the hour.
-
-    Tries that broke off without telling their tokens aren't in it: `tries_cost_unknown` counts them.
-    """
-    if not price.known:
-        return None if len(verdicts) else 0.0
-    told = (verdicts["verdict"] != "failed") | verdicts["input_tokens"].notna()
-    replied = verdicts.loc[told, ["input_tokens", "output_tokens"]]
-    if replied.isna().any(axis=None):
-        return None
-    costs = [
-        cost_usd(Usage(int(tokens_in), int(tokens_out)), price)
-        for tokens_in, tokens_out in replied.itertuples(index=False, name=None)
-    ]
-    known = [cost for cost in costs if cost is not None]
-    return float(sum(known)) if len(known) == len(costs) else None
+def rows(inputs: Inputs) -> list[dict[str, Value]]:
+    """One row per judge, and one named `panel`; none without judges."""
+    if inputs.panel is None:
+        return []
+    return judge_rows(inputs.verdicts, inputs.panel, inputs.answers, inputs.settings.judges, inputs.prices)

@@ -1,0 +1,31 @@
+"""The tables of accuracy by name: the columns of each, and what makes its rows."""
+
+from collections.abc import Callable, Mapping
+
+from assay.accuracy import agreement, corrected, differences, families, judges, people, tasks, trends
+from assay.accuracy.inputs import Inputs
+from assay.records.metrics import Metric, Value
+
+TABLES: Mapping[str, tuple[Metric, ...]] = {
+    "tasks": tasks.COLUMNS,
+    "trends": trends.COLUMNS,
+    "differences": differences.COLUMNS,
+    "judges": judges.COLUMNS,
+    "agreement": agreement.COLUMNS,
+    "families": families.COLUMNS,
+    "people": people.COLUMNS,
+    "corrected": corrected.COLUMNS,
+}
+"""Each table's columns in order."""
+
+ROWS: Mapping[str, Callable[[Inputs], list[dict[str, Value]]]] = {
+    "tasks": tasks.rows,
+    "trends": trends.rows,
+    "differences": differences.rows,
+    "judges": judges.rows,
+    "agreement": agreement.rows,
+    "families": families.rows,
+    "people": people.rows,
+    "corrected": corrected.rows,
+}
+"""What makes each table's rows."""
