@@ -41,13 +41,16 @@ _EXPLANATION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A reply's verdict, and the judge's explanation where one was found."""
+    """A reply's verdict, the judge's explanation where one was found, and the rating (1 to 5) of a verdict `rated`."""
 
-    verdict: Literal["correct", "incorrect", "unparseable"]
+    verdict: Verdict
     explanation: str | None
+    rating: float | None = None
 
 
-def parse(reply: str) -> Parsed:
+def parse(
+    reply: str, kind: Literal["correctness", "scale"] = "correctness", answer: str | None = None
+) -> Parsed:
     """The verdict that the reply states. Never raises, whatever the judge wrote.
 
     JSON objects with a `verdict` count, wherever they stand, and text around them such as `verdict: correct`, also

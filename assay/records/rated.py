@@ -25,17 +25,21 @@ def panel_of(verdicts: pd.DataFrame, judges: Sequence[str]) -> pd.DataFrame:
 
 
 def rated_answers(answers: pd.DataFrame, panel: pd.DataFrame | None) -> pd.DataFrame:
-    """The answers with `right`: 1 or 0 by the panel's majority, NaN without one; without a panel, the metric's score.
+    """The answers with `right`: 1 or 0 by the panel's majority, (mean - 1) / 4 of its ratings of 1 to 5, NaN without a verdict
+    of the panel; without a panel, the metric's score.
 
-    And with `unjudged`: whether there is no majority since judges weren't asked, so that nothing is known of the answer.
+    And with `unjudged`: whether there is no verdict since judges weren't asked, so that nothing is known of the answer.
     """
     made = answers.copy(deep=False)
     if panel is None:
         made["right"], made["unjudged"] = made["score"].astype("float64"), False
         return made
-    found = panel[["model", "answer_id", "panel", "not_asked"]].drop_duplicates(["model", "answer_id"])
+    found = panel[["model", "answer_id", "panel", "rating", "not_asked"]].drop_duplicates(
+        ["model", "answer_id"]
+    )
     joined = made[["model", "answer_id"]].merge(found, on=["model", "answer_id"], how="left")
-    made["right"] = joined["panel"].map({"correct": 1.0, "incorrect": 0.0}).astype("float64").to_numpy()
+    stated = joined["panel"].map({"correct": 1.0, "incorrect": 0.0}).astype("float64")
+    made["right"] = stated.fillna((joined["rating"].astype("float64") - 1) / 4).to_numpy()
     made["unjudged"] = made["right"].isna() & (joined["not_asked"] > 0).to_numpy(dtype=bool)
     return made
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from assay.errors import InputError
-from assay.judging.panel import majority, panel_table
+from assay.judging.panel import COUNTS, majority, panel_table
 
 _PANEL = ["ada", "bea", "cyd"]
 
@@ -77,7 +77,87 @@ def test_the_table_has_one_row_per_answer_with_every_judge_accounted_for() -> No
         "e": ["none", 1, 0, 0, 0, 1, 1],
     }
     assert table["prompt_id"].tolist() == ["pa", "pb", "pc", "pd", "pe"]
-    assert list(table.columns) == ["model", "answer_id", "prompt_id", *counts]
+    assert list(table.columns) == ["model", "answer_id", "prompt_id", "panel", "rating", *COUNTS, "missing"]
+    assert table["rating"].isna().all()
+    assert (table[[*COUNTS, "missing"]].sum(axis=1) == len(_PANEL)).all()
+
+
+_OUTCOMES = ("correct", "incorrect", "abstained", "refused", "unparseable", "failed", "not_asked")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+def test_whatever_judges_do_every_one_is_counted_and_only_stated_verdicts_decide(size: int) -> None:
+    labels = [f"j{number}" for number in range(size)]
+    worlds = list(itertools.combinations_with_replacement((*_OUTCOMES, "missing"), size))
+    frames = [
+        _frame(
+            label,
+            {str(number): world[at] for number, world in enumerate(worlds) if world[at] != "missing"},
+        )
+        for at, label in enumerate(labels)
+    ]
+    rows = {row["answer_id"]: row for row in panel_table(frames, labels).to_dict("records")}
+    for number, world in enumerate(worlds):
+        if set(world) == {"missing"}:
+            assert str(number) not in rows
+            continue
+        row = rows[str(number)]
+        assert {name: row[name] for name in (*_OUTCOMES, "missing")} == {
+            name: world.count(name) for name in (*_OUTCOMES, "missing")
+        }
+        correct, incorrect = world.count("correct"), world.count("incorrect")
+        if correct + incorrect <= size / 2:
+            assert row["panel"] == "none"
+        elif correct == incorrect:
+            assert row["panel"] == "tie"
+        else:
+            assert row["panel"] == ("correct" if correct > incorrect else "incorrect")
+
+
+def _rated(judge: str, ratings: dict[str, float | str]) -> pd.DataFrame:
+    """Ratings, or what the judge said instead of one."""
+    frame = _frame(
+        judge, {name: "rated" if isinstance(value, float) else value for name, value in ratings.items()}
+    )
+    return frame.assign(rating=[value if isinstance(value, float) else None for value in ratings.values()])
+
+
+@pytest.mark.parametrize(
+    ("said", "panel", "rating"),
+    [
+        ((4.0, 5.0, 2.0), "rated", 11 / 3),
+        ((4.0, 5.0, "abstained"), "rated", 4.5),
+        ((4.0, "refused", "abstained"), "none", None),
+        ((1.0, 5.0), "rated", 3.0),
+        ((5.0, "failed"), "none", None),
+        ((2.0,), "rated", 2.0),
+        (("unparseable",), "none", None),
+        ((1.0, 2.0, "not_asked", "unparseable"), "none", None),
+        ((1.0, 2.0, 3.0, "unparseable"), "rated", 2.0),
+    ],
+)
+def test_the_mean_of_the_stated_ratings_counts_if_most_judges_stated_one(
+    said: tuple[float | str, ...], panel: str, rating: float | None
+) -> None:
+    labels = [f"j{at}" for at in range(len(said))]
+    table = panel_table(
+        [_rated(label, {"a": value}) for label, value in zip(labels, said, strict=True)], labels
+    )
+    (row,) = table.to_dict("records")
+    assert row["panel"] == panel
+    if rating is None:
+        assert pd.isna(row["rating"])
+    else:
+        assert row["rating"] == pytest.approx(rating)
+
+
+def test_ratings_that_are_none_and_ratings_beside_verdicts_are_refused() -> None:
+    with pytest.raises(InputError, match=r"7\.0.*from 1 to 5"):
+        panel_table([_rated("ada", {"a": 7.0})], _PANEL)
+    with pytest.raises(InputError, match="from 1 to 5"):
+        panel_table([_frame("ada", {"a": "rated"})], _PANEL)
+    with pytest.raises(InputError, match=r"judges\.verdict"):
+        panel_table([_rated("ada", {"a": 4.0}), _frame("bea", {"a": "correct"})], _PANEL)
 
 
 def test_the_same_answer_of_two_models_is_two_rows() -> None:
