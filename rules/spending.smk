@@ -27,7 +27,8 @@ ESTIMATE_SETTINGS = settings_text(
     models=BENCHMARK.models,
     inference=BENCHMARK.inference,
     load=BENCHMARK.load.model_dump(mode="json", exclude={"timeouts", "self_check", "workers"}),
-    judges=BENCHMARK.judges and BENCHMARK.judges.model_dump(mode="json", exclude={"prompt", "timeouts"}),
+    judges=BENCHMARK.judges
+    and BENCHMARK.judges.model_dump(mode="json", exclude={"prompt", "timeouts", "families"}),
     quotas=BENCHMARK.quotas,
     budget=BENCHMARK.budget,
     preflight=BENCHMARK.preflight.enabled,

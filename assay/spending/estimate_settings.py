@@ -5,10 +5,11 @@ from typing import Annotated
 from pydantic import Field, StrictBool
 
 from assay.bedrock.settings import Endpoint, Inference, Model, Quota, Retry
+from assay.judging.settings import Judge, VerdictKind
 from assay.prompts.settings import BucketName, Tokenizer
 from assay.records.settings import shares
 from assay.schedule.settings import Load
-from assay.settings import Count, Edition, Positive, Settings, Share
+from assay.settings import Count, Edition, Positive, Settings, Share, Whole
 from assay.spending.settings import Budget
 from assay.stopping.settings import Stop
 
@@ -16,11 +17,15 @@ from assay.stopping.settings import Stop
 class Panel(Settings):
     """The judges, and how they are asked."""
 
-    panel: tuple[Model, ...]
+    panel: tuple[Judge, ...]
     inference: Inference
     concurrency: Count
     retry: Retry
     quota: Quota = Quota()
+    verdict: VerdictKind = "correctness"
+    abstention: StrictBool = False
+    repair: StrictBool = True
+    asked_twice: Whole = 0
 
 
 class EstimateJob(Settings):
