@@ -270,7 +270,7 @@ def preflight_settings():
         {
             "key": f"judges.panel[{index}]",
             "role": "judge",
-            "model": judge,
+            "model": judge.model_dump(mode="json", exclude={"output"}),
             "inference": judge.inference.over(BENCHMARK.judges.inference),
         }
         for index, judge in enumerate(BENCHMARK.judges.panel if BENCHMARK.judges else ())
