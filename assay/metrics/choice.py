@@ -64,6 +64,19 @@ class TokenF1(ComparedText):
         return type(self)(kind=self.kind)
 
 
+class RougeLTextbook(ComparedText):
+    """ROUGE-L as its paper defines it: F1 over the longest common subsequence of the words of the two whole texts. In scripts
+    without spaces each character counts as a word. LongBench's own variant is the metric `rouge_l`."""
+
+    kind: Literal["rouge_l_textbook"]
+    ignore_articles: bool = False
+    """Whether the English words a, an and the are dropped."""
+
+    def for_rows(self) -> Self:
+        """The settings that decide which rows can be scored, the others as by default."""
+        return type(self)(kind=self.kind)
+
+
 class Numeric(Settings):
     """1 if the number that the answer states is a reference, within a tolerance, else 0."""
 
@@ -156,9 +169,18 @@ class Regex(Settings):
         return type(self)(kind=self.kind, pattern="")
 
 
-WithSettings = ExactMatch | Contains | TokenF1 | Numeric | MultipleChoice | JsonMatch | Regex
+WithSettings = ExactMatch | Contains | TokenF1 | RougeLTextbook | Numeric | MultipleChoice | JsonMatch | Regex
 
-KINDS = ("exact_match", "contains", "token_f1", "numeric", "multiple_choice", "json_match", "regex")
+KINDS = (
+    "exact_match",
+    "contains",
+    "token_f1",
+    "rouge_l_textbook",
+    "numeric",
+    "multiple_choice",
+    "json_match",
+    "regex",
+)
 """The metrics that take settings. A name alone stands for one with its defaults."""
 
 

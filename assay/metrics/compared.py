@@ -1,4 +1,4 @@
-"""Texts made alike before they are compared, as the user's metrics compare them, and the three that compare texts.
+"""Texts made alike before they are compared, as the user's metrics compare them, and the four that compare texts.
 
 These are not LongBench's rules (see `words`): numbers keep their marks, all scripts' punctuation counts, and what is
 nothing but punctuation or an article is compared as it stands.
@@ -9,7 +9,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-from assay.metrics.choice import ComparedText, Contains, ExactMatch, TokenF1
+from assay.metrics.choice import ComparedText, Contains, ExactMatch, RougeLTextbook, TokenF1
+from assay.metrics.lcs import lcs_length
 
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b", re.IGNORECASE)
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -33,13 +34,33 @@ def contains(prediction: str, answers: Sequence[str], settings: Contains) -> flo
 
 def token_f1(prediction: str, answers: Sequence[str], settings: TokenF1) -> float:
     """Best F1 over the multiset of shared words (Rajpurkar et al. 2016)."""
-    words = Counter(_WORD.findall(alike(prediction, settings)))
-    return max(_f1(words, Counter(_WORD.findall(alike(answer, settings)))) for answer in answers)
+    found = Counter(words(prediction, settings))
+    return max(_f1(found, Counter(words(answer, settings))) for answer in answers)
 
 
 def _f1(prediction: "Counter[str]", answer: "Counter[str]") -> float:
     shared = (prediction & answer).total()
     return 2 * shared / (prediction.total() + answer.total()) if shared else 0.0
+
+
+def rouge_l_textbook(prediction: str, answers: Sequence[str], settings: RougeLTextbook) -> float:
+    """Best F1 over the longest common subsequence of the words of both whole texts.
+
+    Source: Lin (2004), "ROUGE: A Package for Automatic Evaluation of Summaries", section 3.1, with beta 1. The words may lie
+    apart in either text, but have to come in the same order.
+    """
+    found = words(prediction, settings)
+    return max(_rouge_l(found, words(answer, settings)) for answer in answers)
+
+
+def _rouge_l(prediction: Sequence[str], answer: Sequence[str]) -> float:
+    common = lcs_length(prediction, answer)
+    return 2 * common / (len(prediction) + len(answer)) if common else 0.0
+
+
+def words(text: str, settings: ComparedText) -> list[str]:
+    """The words of a text that was made alike. In scripts without spaces each character is one."""
+    return _WORD.findall(alike(text, settings))
 
 
 def alike(text: str, settings: ComparedText) -> str:

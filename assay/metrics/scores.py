@@ -14,11 +14,12 @@ from assay.metrics.choice import (
     MultipleChoice,
     Numeric,
     Regex,
+    RougeLTextbook,
     TokenF1,
     WithSettings,
 )
 from assay.metrics.code_similarity import code_similarity, code_similarity_levenshtein
-from assay.metrics.compared import contains, exact_match, token_f1
+from assay.metrics.compared import contains, exact_match, rouge_l_textbook, token_f1
 from assay.metrics.json_match import json_flaw, json_match
 from assay.metrics.longbench import scored_part
 from assay.metrics.longbench_v2 import longbench_v2, reference_letter
@@ -117,6 +118,8 @@ def _score(prediction: str, answers: Sequence[str], metric: WithSettings) -> flo
             return contains(prediction, answers, metric)
         case TokenF1():
             return token_f1(prediction, answers, metric)
+        case RougeLTextbook():
+            return rouge_l_textbook(prediction, answers, metric)
         case Numeric():
             return numeric(prediction, answers, metric)
         case MultipleChoice():

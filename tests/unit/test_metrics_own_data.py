@@ -299,7 +299,7 @@ def test_no_page_that_a_model_writes_holds_up_the_scoring(page: str) -> None:
         "import resource, sys; resource.setrlimit(resource.RLIMIT_CPU, (10, 10)); from assay.metrics.scores import score; "
         "from assay.metrics.choice import with_defaults; page = sys.stdin.read()\n"
         "for kind, answer in (('multiple_choice', 'B'), ('numeric', '3'), ('json_match', '{\"a\": 1}'), ('contains', 'a'), "
-        "('token_f1', 'a')): score(page, [answer], with_defaults(kind), 'mine')"
+        "('token_f1', 'a'), ('rouge_l_textbook', 'a')): score(page, [answer], with_defaults(kind), 'mine')"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], input=page, text=True, cwd=ROOT, capture_output=True, check=False
