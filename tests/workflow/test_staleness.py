@@ -11,7 +11,7 @@ from assay.fingerprint import Sources
 
 REPORT = {"report": 1, "render": 1}
 FROM_DECISION = {"decide": 1, **dict.fromkeys(FIGURES, 1), **REPORT}
-FROM_TABLES = {"aggregate": 1, **FROM_DECISION}
+FROM_TABLES = {"aggregate": 1, "accuracy": 1, **FROM_DECISION}
 FROM_ANSWERS = {"judge_judge-a": 2, **FROM_TABLES}
 FROM_RECORDS = {"score": 2, **FROM_ANSWERS}
 FROM_MEASURING = {f"invoke_{name}": len(LEVELS) for name in ("swift", "steady")} | FROM_RECORDS
@@ -74,6 +74,7 @@ STAGES = {
     "score": FROM_RECORDS,
     "judge": FROM_ANSWERS,
     "aggregate": FROM_TABLES,
+    "accuracy": {"accuracy": 1, **REPORT},
     "decide": FROM_DECISION,
     "figures": {**dict.fromkeys(FIGURES, 1), **REPORT},
     "report": REPORT,
