@@ -6,8 +6,6 @@ columns beyond those needed are ignored. Leaves to others: which items are drawn
 (`assay.accuracy.corrected`).
 """
 
-import csv
-import io
 import math
 import re
 from collections import Counter
@@ -17,6 +15,7 @@ from pathlib import Path
 
 from assay.errors import InputError
 from assay.judging.settings import VerdictKind
+from assay.labels.sheet import read_sheet, sheet_bytes
 from assay.whole import whole
 
 COLUMNS = ("item", "label", "labeler", "note")
@@ -124,13 +123,11 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, o
     A cell that begins as a formula would gets an apostrophe before it, and none has more than 32,000 characters. The ids and
     labels that are read again never begin so; `unguarded` gives other texts back.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([guarded("" if (cell := row.get(name)) is None else str(cell)) for name in columns])
+    cells = [
+        [guarded("" if (cell := row.get(name)) is None else str(cell)) for name in columns] for row in rows
+    ]
     with whole(path) as temporary:
-        temporary.write_bytes(text.getvalue().encode("utf-8-sig", errors="replace"))
+        temporary.write_bytes(sheet_bytes(columns, cells))
 
 
 def guarded(text: str) -> str:
@@ -192,48 +189,12 @@ def _label(path: Path, line: int, row: Mapping[str, str], verdict: VerdictKind) 
 
 def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
     """Each row with the line where it begins, by the names of the header in lower case."""
-    text = _text(path)
-    first, rest = text.partition("\n")[::2]
-    skipped = 0
-    if (
-        separator := re.fullmatch(r'"?sep=(.)"?\r?', first)
-    ) is not None:  # a hint that Excel reads and writes
-        delimiter, text, skipped = separator[1], rest, 1
-    else:
-        delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        header = [name.strip().casefold() for name in next(reader, [])]
-        for name in ("item", "label"):
-            if header.count(name) != 1:
-                found = ", ".join(header) or "nothing"
-                raise InputError(
-                    f"{path}, line {1 + skipped}: expected one column `{name}`; its header has {found[:200]}"
-                )
-        begins = reader.line_num + 1
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                filled = dict.fromkeys(header, "") | dict(zip(header, row, strict=False))
-                yield begins + skipped, filled
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        raise InputError(
-            f"{path}, line {reader.line_num + skipped}: not a CSV file ({error}); save it as CSV in UTF-8"
-        ) from error
-
-
-def _text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"{path}: can't be read ({error.strerror or error}); labels.path has to lead to a file"
-        ) from error
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16", errors="replace")
-    if raw.startswith(b"PK"):
-        raise InputError(f"{path}: is a spreadsheet, not a CSV file; save it as CSV in UTF-8")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:  # an older spreadsheet's; items and labels are ASCII in every such encoding
-        return raw.decode("cp1252", errors="replace")
+    sheet = read_sheet(path)
+    for name in ("item", "label"):
+        if sheet.names.count(name) != 1:
+            found = ", ".join(sheet.names) or "nothing"
+            raise InputError(
+                f"{path}, line {sheet.header_line}: expected one column `{name}`; its header has {found[:200]}"
+            )
+    for row in sheet.rows:
+        yield row.line, dict.fromkeys(sheet.names, "") | dict(zip(sheet.names, row.cells, strict=False))
