@@ -1,10 +1,12 @@
 """Intervals of a share: of requests that failed, of answers that are right.
 
 `wilson` is for independent yes-or-no cases; `clustered` for prompts that share source documents, whose values may
-lie anywhere from 0 to 1 (a prompt asked five times and answered right four times counts .8, once).
+lie anywhere from 0 to 1 (a prompt asked five times and answered right four times counts .8, once); `of_prompts` takes the
+one that fits. `stratified` is for the plain mean of several sets' means.
 """
 
 import math
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +48,54 @@ def clustered(
     variance = max(between, apart)
     cases = groups if variance <= 1e-18 else share * (1.0 - share) / variance
     return _score(share, cases, t_quantile(1.0 - tail(confidence), groups - 1))
+
+
+Method = Literal["wilson", "clustered"]
+
+
+def of_prompts(
+    values: Floats, clusters: Codes, confidence: float, weights: Floats | None = None
+) -> tuple[Interval | None, Method | None]:
+    """Interval of the (weighted) mean over prompts, and by which method.
+
+    Wilson's where every prompt has a document of its own, counts the same, and is right or wrong; else that of
+    `clustered`. None for fewer than 2 documents.
+    """
+    groups = len(np.unique(clusters))
+    if groups < 2:
+        return None, None
+    alike = weights is None or float(np.ptp(weights)) <= 1e-9 * float(weights.max())
+    if alike and groups == len(values) and bool(np.isin(values, (0.0, 1.0)).all()):
+        return wilson(float(values.mean()), len(values), confidence), "wilson"
+    return clustered(values, clusters, confidence, weights), "clustered"
+
+
+def stratified(values: Floats, clusters: Codes, strata: Codes, confidence: float) -> Interval | None:
+    """Interval of the mean of the strata's means, each stratum counting the same however many values it has.
+
+    The strata (sets of a benchmark) are taken as given, so only the spread within them counts: the variance is that of
+    the clusters' sums of residuals from their stratum's mean, with G / (G - strata) for the means that were estimated, and
+    at least that of independent values. From there on as in `clustered`, with G - strata degrees of freedom (Korn and
+    Graubard, Survey Methodology 24, 1998). None where a stratum has fewer than 2 clusters.
+    """
+    if not len(values):
+        return None
+    _, strata = np.unique(strata, return_inverse=True)
+    _, clusters = np.unique(clusters, return_inverse=True)
+    count, groups = int(strata.max()) + 1, int(clusters.max()) + 1
+    sizes = np.bincount(strata)
+    there = np.unique(clusters * count + strata) % count
+    if int(np.bincount(there, minlength=count).min()) < 2 or groups - count < 1:
+        return None
+    means = np.bincount(strata, weights=values) / sizes
+    residuals = (values - means[strata]) / (sizes[strata] * count)
+    sums = np.bincount(clusters, weights=residuals)
+    between = float(np.square(sums).sum()) * groups / (groups - count)
+    apart = float(np.square(residuals).sum()) * len(values) / (len(values) - count)
+    variance = max(between, apart)
+    share = min(1.0, max(0.0, float(means.mean())))
+    cases = groups if variance <= 1e-18 else share * (1.0 - share) / variance
+    return _score(share, cases, t_quantile(1.0 - tail(confidence), groups - count))
 
 
 def _score(share: float, n: float, z: float) -> Interval:
