@@ -110,6 +110,7 @@ rule render:
         qmd=f"{RESULTS}/report/report.qmd",
         figures=FIGURE_FILES,
         filter=local(str(REPORT_PARTS / "filter.lua")),
+        text_filter=local(str(REPORT_PARTS / "github.lua")),
         style=local(str(REPORT_PARTS / "style.css")),
     output:
         html=report(
@@ -132,7 +133,7 @@ rule render:
         "Render the report"
     shell:
         "python {params.script:q} --log {log:q} --qmd {input.qmd:q} --filter {input.filter:q}"
-        " --style {input.style:q} --out-md {output.md:q} --out-html {output.html:q}"
+        " --text-filter {input.text_filter:q} --style {input.style:q} --out-md {output.md:q} --out-html {output.html:q}"
 
 
 rule publish:

@@ -5,6 +5,7 @@ The dialect is pandoc's, which Quarto shares. What the tables hold is the caller
 
 import re
 import string
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
@@ -12,10 +13,15 @@ from typing import Any, Generic, Literal, TypeVar
 Row = TypeVar("Row")
 
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
-# What is neither printable nor a space, and the marks that turn the reading direction of what follows.
-_MARKS = "\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
-_INVISIBLE = re.compile(f"[\x00-\x1f{_MARKS}]+")
-_INVISIBLE_IN_LINES = re.compile(f"[\x00-\x08\x0b-\x1f{_MARKS}]+")
+
+_LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
+_LANGUAGE = re.compile("[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_JOINERS = "\u200c\u200d"
+_HIDDEN = frozenset({"Cc", "Cf", "Cs"})
+"""Unicode categories that show nothing: control characters, format characters (among them those of width zero and those
+that turn the reading direction), and halves of characters."""
+_MOST_COMBINING = 8
+"""Combining marks on one letter; no script needs more, and a pile of them covers the lines above and below."""
 
 
 class Markdown(str):
@@ -24,21 +30,111 @@ class Markdown(str):
     __slots__ = ()
 
 
+def shown(text: str) -> str:
+    """`text` with whatever a reader can't see made visible, as ‹U+202E›. Only line feeds, tabs and spaces stay what they are.
+
+    So control characters, marks of width zero, marks that turn the reading direction, halves of characters and tags can
+    neither act nor hide. Joiners stay where scripts and emoji need them: between two characters that aren't ASCII. What is
+    left of a pile of combining marks after the eighth is counted. Every line end becomes a line feed.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    lines = _LINE_ENDS.sub("\n", text)
+    made: list[str] = []
+    combining = 0
+    for place, mark in enumerate(lines):
+        if unicodedata.category(mark).startswith("M"):
+            combining += 1
+            if combining <= _MOST_COMBINING:
+                made.append(mark)
+            continue
+        made += [_left_out(combining), mark if _is_visible(lines, place) else f"‹U+{ord(mark):04X}›"]
+        combining = 0
+    return "".join([*made, _left_out(combining)])
+
+
+def _left_out(combining: int) -> str:
+    return f"‹{combining - _MOST_COMBINING} more›" if combining > _MOST_COMBINING else ""
+
+
+def _is_visible(text: str, place: int) -> bool:
+    mark = text[place]
+    if mark in "\n\t" or (mark in _JOINERS and _is_joined(text, place)):
+        return True
+    return unicodedata.category(mark) not in _HIDDEN and not _is_no_character(mark)
+
+
+def _is_joined(text: str, place: int) -> bool:
+    beside = (text[place - 1 : place], text[place + 1 : place + 2])
+    return all(mark and not mark.isascii() and unicodedata.category(mark)[0] in "LMS" for mark in beside)
+
+
+def _is_no_character(mark: str) -> bool:
+    """Whether Unicode says that this code point will never be a character."""
+    return ord(mark) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(mark) <= 0xFDEF
+
+
 def escape(text: object) -> Markdown:
-    """`text` as Markdown that shows exactly it, on one line, wherever it is put.
+    """`text` as Markdown that shows exactly it, on one line, wherever it is put; what is invisible as `shown` shows it.
 
     Every ASCII punctuation mark gets a backslash, which pandoc's Markdown takes for all of them: so no HTML,
     math, code, reference, link, table cell, shortcode or typographic quote can begin in it.
     """
     if isinstance(text, Markdown):
         return text
-    line = " ".join(_INVISIBLE.sub(" ", str(text)).split())
-    return Markdown(_PUNCTUATION.sub(r"\\\1", line))
+    return Markdown(_escaped(" ".join(shown(str(text)).split())))
+
+
+def passage(text: str) -> Markdown:
+    """`text` as one paragraph of Markdown that shows exactly it, with its lines and its indentation.
+
+    As safe as `escape`: a backslash at the end of a line is a line break, one before a space a space that stays.
+    """
+    lines = [line.expandtabs(4).rstrip() for line in shown(text).strip("\n").split("\n")]
+    return Markdown("\\\n".join(_spaces_kept(_escaped(line)) for line in lines))
+
+
+def _escaped(text: str) -> str:
+    return _PUNCTUATION.sub(r"\\\1", text)
+
+
+def _spaces_kept(line: str) -> str:
+    """A line in which spaces at the beginning, and those beside others, don't collapse."""
+    return re.sub("^ +|(?<= ) +", lambda found: "\\ " * len(found[0]), line)
+
+
+def quoted(text: str, language: str | None = None) -> Markdown:
+    """`text` as a block quotation, which reads in its own direction: from right to left where it begins so."""
+    lang = f' lang="{language}"' if language and _LANGUAGE.fullmatch(language) else ""
+    lines = passage(text).split("\n")
+    return Markdown("\n".join([f'::: {{.said dir="auto"{lang}}}', *(f"> {line}" for line in lines), ":::"]))
+
+
+def said(text: object) -> Markdown:
+    """`text` on one line within other text, in its own direction, which ends where it ends."""
+    return Markdown(f'[{escape(text)}]{{.said dir="auto"}}')
+
+
+def page_link(text: object, page: str, anchor: str = "") -> Markdown:
+    """A link to a page beside this one, of the same format; `page` is its name without ending, `anchor` a place in it."""
+    at = f"#{anchor}" if anchor else ""
+    shows = (("html", "when"), ("md", "unless"))
+    return Markdown(
+        "".join(
+            f'[[{escape(text)}]({page}.{ending}{at})]{{.content-visible {when}-format="html"}}'
+            for ending, when in shows
+        )
+    )
+
+
+def place(anchor: str) -> Markdown:
+    """A place that links can lead to, as a paragraph of its own."""
+    return Markdown(f"[]{{#{anchor}}}")
 
 
 def attribute(text: str) -> str:
     """`text` for the inside of a double-quoted attribute, such as `fig-alt="..."`."""
-    line = " ".join(_INVISIBLE.sub(" ", text).split())
+    line = " ".join(shown(text).split())
     entities = {
         "&": "&amp;",
         '"': "&quot;",
@@ -53,7 +149,7 @@ def attribute(text: str) -> str:
 
 def code_block(text: str, language: str = "") -> Markdown:
     """`text` as a code block that nothing in it can end, and in which Quarto runs no shortcode."""
-    clean = _INVISIBLE_IN_LINES.sub("", text).strip("\n")
+    clean = shown(text).strip("\n")
     longest = max((len(run) for run in re.findall("`+", clean)), default=0)
     fence = "`" * max(3, longest + 1)
     kind = f".{language} " if language else ""

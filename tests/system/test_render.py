@@ -20,6 +20,7 @@ from assay.errors import InputError
 from assay.figures.catalogue import FIGURES, write
 from assay.figures.settings import FigureSettings
 from assay.tables import inputs
+from assay.tables.markdown import shown
 
 PARTS = Path(__file__).resolve().parents[2] / "report"
 
@@ -93,7 +94,6 @@ def make_document(
                 "cells",
                 "models",
                 "accuracy",
-                "judges",
                 "periods",
                 "ramps",
                 "decision",
@@ -103,6 +103,7 @@ def make_document(
                 "estimate",
             )
         },
+        of_accuracy=(paths["judges"],),
         statuses=(paths["status"],),
         verdict_statuses=(paths["verdict_status"],),
         figures=tuple(folder / "figures" / f"{name}.svg" for name in FIGURES),
@@ -120,7 +121,7 @@ def make_document(
 
 def render_beside(qmd: Path) -> tuple[str, str]:
     html, markdown = qmd.with_suffix(".html"), qmd.with_suffix(".md")
-    render(qmd, PARTS / "filter.lua", PARTS / "style.css", markdown, html)
+    render(qmd, PARTS / "filter.lua", PARTS / "github.lua", PARTS / "style.css", markdown, html)
     return html.read_text(encoding="utf-8"), markdown.read_text(encoding="utf-8")
 
 
@@ -227,14 +228,14 @@ def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
     assert not [link for link in page.all("a") if str(link.get("href", "")).startswith("http")]
     assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
     assert not page.all("math") and not page.all("i") and not page.all("b")
-    for text in HOSTILE[:-1]:
-        assert " ".join(text.split()) in page.text, text
+    for text in HOSTILE:
+        assert " ".join(shown(text).split()) in page.text, text
     assert "\u202e" not in html and "\u0000" not in html
-    # Markdown: nothing but our own empty anchors begins a tag.
+    # Markdown: nothing but our own empty anchors begins a tag, and our own gaps a comment.
     without_code = re.sub(r"^```.*?^```", "", markdown, flags=re.DOTALL | re.MULTILINE)
     tags = re.findall(r"(?<!\\)<(?!!\\)[a-zA-Z/!?][^>]*>", without_code)
-    assert all(re.fullmatch(r'<a id="(fig|tbl)-[a-z-]+">|</a>', tag) for tag in tags), tags
-    assert not re.search(r"(?<!\\)\]\(http", without_code)
+    assert all(re.fullmatch(r'<a id="(fig|tbl)-[a-z-]+">|</a>|<!-- -->', tag) for tag in tags), tags
+    assert not re.search(r"(?<!\\)\]\(http|https?://", without_code)
 
 
 def test_a_missing_figure_is_an_error_and_leaves_no_page(tmp_path: Path) -> None:
@@ -264,6 +265,7 @@ def test_a_renderer_that_never_ends_is_stopped(tmp_path: Path) -> None:
         render(
             qmd,
             endless,
+            PARTS / "github.lua",
             PARTS / "style.css",
             qmd.with_suffix(".md"),
             qmd.with_suffix(".html"),
@@ -278,7 +280,8 @@ arguments = sys.argv[1:]
 made = Path(arguments[arguments.index("--output") + 1])
 found = Path(arguments[1]).is_file() and Path("../figures/errors.svg").is_file()
 with open(os.environ["STAND_IN_LOG"], "a") as log:
-    log.write(json.dumps({{"arguments": arguments, "style": Path("style.css").is_file(), "found": found}}) + "\\n")
+    log.write(json.dumps({{"arguments": arguments, "style": Path("style.css").is_file(), "found": found, "text": Path(arguments[1]).read_text(),
+           "filter": Path("github.lua").is_file()}}) + "\\n")
 if os.environ.get("STAND_IN_FAILS"):
     sys.exit("ERROR: the stand-in fails")
 made.write_text("made by " + arguments[3])
@@ -306,6 +309,7 @@ def test_quarto_renders_where_it_is_installed(tmp_path: Path, quarto: Path) -> N
     assert [call["arguments"][3] for call in calls] == ["html", "gfm"], "one after the other"
     assert all(call["arguments"][0] == "render" and call["style"] and call["found"] for call in calls)
     assert "css:style.css" in calls[0]["arguments"]
+    assert all(call["filter"] and call["text"].count("\nfilters: [github.lua]\n---\n") == 1 for call in calls)
     assert sorted(path.name for path in qmd.parent.iterdir()) == ["report.html", "report.md", "report.qmd"]
     assert not list((tmp_path / "run").glob(".render-*"))
 
