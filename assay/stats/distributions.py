@@ -49,6 +49,13 @@ def t_two_sided(t: float, df: float) -> float:
     return float(2.0 * special.stdtr(df, -abs(t)))
 
 
+def beta_quantile(
+    p: NDArray[np.float64] | float, a: NDArray[np.float64], b: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The x with P(X <= x) = p, of beta distributions with parameters a and b > 0."""
+    return np.asarray(special.betaincinv(a, b, p), dtype=np.float64)
+
+
 def binomial_cdf(k: int, n: int, p: float) -> float:
     """P(X <= k) of the binomial distribution; 0 below 0."""
     if k < 0:
