@@ -23,6 +23,8 @@ class Entry:
     wrong: tuple[str, ...] = ()
     correct: bool | None = None
     """For a judge's prompt: whether the answer in it is right."""
+    model: str | None = None
+    """For a judge's prompt: label of the model whose answer it is, where that is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ def _entry(line: str, where: str) -> tuple[str, Entry]:
     if correct is None:
         right, wrong = (_texts(row, name, where) for name in ("right", "wrong"))
         return sha256, Entry(tokens, right, wrong)
-    return sha256, Entry(tokens, correct=correct)
+    model = _typed(row, "model", str, where) if row.get("model") is not None else None
+    return sha256, Entry(tokens, correct=correct, model=model)
 
 
 def _typed(row: dict[str, Any], name: str, kind: type, where: str) -> Any:

@@ -18,6 +18,9 @@ from assay.settings import Count, Number, Positive, Settings, Share, Whole
 ANSWERS_EDITION = 1
 """Part of every behaviour's hash. Raise it when the code would answer the same behaviour differently."""
 
+VERDICTS_EDITION = 2
+"""The same for judges."""
+
 S = TypeVar("S", bound=Settings)
 
 NotNegative = Annotated[Number, Field(ge=0)]
@@ -223,17 +226,69 @@ class AnswersQuestions(_Served):
     """Reasoning before the answer: about so many tokens; 0 for none."""
 
 
+Output = Literal["json_schema", "tool"]
+"""How a request can have the form of the reply enforced."""
+
+
+class Rates(Settings):
+    """How often a judge is right about one model's answers."""
+
+    sensitivity: Share | None = None
+    """Null for the judge's own."""
+    specificity: Share | None = None
+    """Null for the judge's own."""
+
+
 class JudgesAnswers(_Served):
     """A model that judges answers."""
 
     kind: Literal["judge"]
+    outputs: tuple[Output, ...] = ("json_schema", "tool")
+    """What it takes to have the form of its reply enforced: an output format with a JSON schema, a tool that it has to call.
+    A request with another one is refused."""
     sensitivity: Share = 0.95
     """Probability of saying correct where the answer is right."""
     specificity: Share = 0.95
     """Probability of saying incorrect where the answer is wrong."""
+    by_model: dict[str, Rates] = Field(default_factory=dict)
+    """Other probabilities for the answers of some models, by the label that the answer key names. So a judge favours one."""
+    shared_errors: Share = 0.0
+    """Share of the answers about which it errs by a draw that all judges have in common. Two judges with the same rates and
+    the same share make errors that correlate by just this number."""
+    instability: Share = 0.0
+    """Probability that two askings of the same, told apart by the paragraph in front of the prompt, end in different verdicts."""
     malformed: Share = 0.0
     """Probability of a reply that holds no verdict."""
+    refusal: Share = 0.0
+    """Probability that it declines to grade an answer."""
+    abstention: Share = 0.0
+    """Probability that it says that it is unsure, unless the form of the reply leaves no way to say so."""
+    obeys: Share = 0.0
+    """Probability that it follows orders in its prompt that stand outside of what the prompt delimits by a mark that it names."""
     style: Style = Style()
+
+    @model_validator(mode="after")
+    def _unstable_within_its_rates(self) -> Self:
+        for who, rates in [
+            ("", Rates()),
+            *((f"by_model.{name}.", rates) for name, rates in self.by_model.items()),
+        ]:
+            for name in ("sensitivity", "specificity"):
+                rate = getattr(rates, name)
+                rate = getattr(self, name) if rate is None else rate
+                if self.instability > 2 * rate * (1 - rate) + 1e-12:
+                    raise ValueError(
+                        f"an instability of {self.instability:g} doesn't go with a {who}{name} of {rate:g}: two askings can "
+                        f"differ with a probability of at most 2 x {rate:g} x {1 - rate:g} = {2 * rate * (1 - rate):.4g}"
+                    )
+        return self
+
+    def rate(self, right: bool, model: str | None) -> float:
+        """Probability of a true verdict on a right or wrong answer of the model with this label."""
+        name = "sensitivity" if right else "specificity"
+        own: float | None = getattr(self.by_model.get(model or "", Rates()), name)
+        rate: float = getattr(self, name) if own is None else own
+        return rate
 
 
 Served = Annotated[AnswersQuestions | JudgesAnswers, Field(discriminator="kind")]
@@ -282,7 +337,7 @@ def behaviour_hash(path: Path, model_id: str) -> str:
     fields = type(served).model_fields
     unsaid = {name for name in ("access", "refuses") if getattr(served, name) == fields[name].default}
     part = {
-        "edition": ANSWERS_EDITION,
+        "edition": VERDICTS_EDITION if isinstance(served, JudgesAnswers) else ANSWERS_EDITION,
         "seed": behaviour.seed,
         "model": served.model_dump(mode="json", exclude=unsaid),
     }

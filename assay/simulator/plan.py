@@ -40,7 +40,7 @@ class Event(NamedTuple):
     tokens: int = 0
     """Output tokens that it carries."""
     holds: str | None = None
-    """`reasoning` or `text`, where it carries some."""
+    """`reasoning`, `text` or `tool` (a piece of its input), where it carries some."""
 
     def encoded(self, number: int) -> bytes:
         """The payload as JSON. `number` is the event's place in the stream."""
@@ -50,6 +50,8 @@ class Event(NamedTuple):
         delta = f'{{"text":{encode_basestring(self.words)}}}'
         if self.holds == "reasoning":
             delta = f'{{"reasoningContent":{delta}}}'
+        elif self.holds == "tool":
+            delta = f'{{"toolUse":{{"input":{encode_basestring(self.words)}}}}}'
         text = f'{{"contentBlockIndex":{self.block},"delta":{delta},"p":"{padding}"}}'
         return text.encode("utf-8", "replace")
 
@@ -70,6 +72,8 @@ class Plan:
     """In order. The last one is metadata, whose latency is filled in when it is sent."""
     echoed: dict[str, Any]
     cached: Cached = NOTHING_CACHED
+    tool: dict[str, str] | None = None
+    """`toolUseId` and `name` of the tool that is called, with `text` as JSON of its input; None where `text` is text."""
 
     def usage(self) -> dict[str, int]:
         return _usage(self.input_tokens, self.output_tokens, self.cached)
@@ -81,12 +85,22 @@ class Plan:
             blocks.append(
                 {"reasoningContent": {"reasoningText": {"text": self.reasoning, "signature": _SIGNATURE}}}
             )
-        if self.text:
+        if self.tool is not None:
+            blocks.append({"toolUse": {**self.tool, "input": _input(self.text)}})
+        elif self.text:
             blocks.append({"text": self.text})
         return blocks
 
 
 _SIGNATURE = "c2ltdWxhdGVk"
+
+
+def _input(text: str) -> Any:
+    """The input of a tool. A document can't be cut: what max_tokens has cut off leaves nothing."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {}
 
 
 def make(
@@ -98,18 +112,26 @@ def make(
     about: bytes,
     timing: bytes,
     cached: Cached = NOTHING_CACHED,
+    shared: bytes = b"",
+    asking: bytes = b"",
 ) -> Plan:
     """Settle an answer. `about` decides what is said, `timing` the jitter; `most_tokens` cuts the answer off.
 
-    `input_tokens` are all of the prompt's, those that are in the cache included.
+    What a judge says follows also from `shared`, which is the same for all judges, and from `asking`, which differs where the
+    same is asked twice. `input_tokens` are all of the prompt's, those that are in the cache included.
     """
+    tool: dict[str, str] | None = None
     if isinstance(served, AnswersQuestions):
         thought = answers.reasoning(served, about)
         said = answers.answer(served, about, entry, input_tokens)
     else:
         thought = ""
-        said = verdicts.verdict(served, about, entry)
-    said, stop_reason = _until_stop(said, ask.stop_sequences)
+        reply = verdicts.verdict(served, verdicts.Draws(about, shared, asking), entry, ask)
+        said = reply.text
+        if reply.calls_tool:
+            tool = {"toolUseId": f"tooluse_{about.hex()[:22]}", "name": ask.tool}
+    stops = () if tool is not None else ask.stop_sequences
+    said, stop_reason = _until_stop(said, stops, "end_turn" if tool is None else "tool_use")
     thinking = tokens.pieces(thought)
     saying = tokens.pieces(said)
     if len(thinking) + len(saying) > most_tokens:
@@ -117,7 +139,7 @@ def make(
         saying = saying[: most_tokens - len(thinking)]
         stop_reason = "max_tokens"
     first_s, contents, end_s = _timed(
-        served.latency, effort_tokens(input_tokens, cached), thinking, saying, timing
+        served.latency, effort_tokens(input_tokens, cached), thinking, saying, timing, tool
     )
     output_tokens = len(thinking) + len(saying)
     echoed = dict(ask.echoed)
@@ -143,6 +165,7 @@ def make(
         events=tuple(events),
         echoed=echoed,
         cached=cached,
+        tool=tool,
     )
 
 
@@ -163,13 +186,18 @@ def _usage(input_tokens: int, output_tokens: int, cached: Cached) -> dict[str, i
     return usage
 
 
-def _until_stop(text: str, stops: tuple[str, ...]) -> tuple[str, str]:
+def _until_stop(text: str, stops: tuple[str, ...], at_end: str) -> tuple[str, str]:
     places = [place for stop in stops if (place := text.find(stop)) >= 0]
-    return (text[: min(places)], "stop_sequence") if places else (text, "end_turn")
+    return (text[: min(places)], "stop_sequence") if places else (text, at_end)
 
 
 def _timed(
-    latency: Latency, input_tokens: float, thinking: list[str], saying: list[str], timing: bytes
+    latency: Latency,
+    input_tokens: float,
+    thinking: list[str],
+    saying: list[str],
+    timing: bytes,
+    tool: dict[str, str] | None = None,
 ) -> tuple[float, list[Event], float]:
     """Time to first token, content events, and time of the last of them, in seconds."""
     chance = random.Random(timing)
@@ -179,9 +207,12 @@ def _timed(
     at_s = first_s
     begun = False
     block = 0
-    for holds, parts in (("reasoning", thinking), ("text", saying)):
+    for holds, parts in (("reasoning", thinking), ("text" if tool is None else "tool", saying)):
         if not parts:
             continue
+        if holds == "tool":
+            opening = {"contentBlockIndex": block, "start": {"toolUse": tool}}
+            events.append(Event(at_s, "contentBlockStart", opening))
         for start in range(0, len(parts), latency.tokens_per_event):
             group = parts[start : start + latency.tokens_per_event]
             if begun:

@@ -3,7 +3,7 @@
 The words are as they are found in reports of users; that of a service tier that a model lacks is a guess.
 """
 
-from assay.simulator.behaviour import Feature, Served
+from assay.simulator.behaviour import Feature, JudgesAnswers, Output, Served
 from assay.simulator.requests import Ask
 from assay.simulator.service_errors import ServiceError
 
@@ -54,6 +54,12 @@ _REFUSED: dict[Feature, tuple[str, str]] = {
 }
 
 
+_NO_OUTPUT: dict[Output, str] = {
+    "json_schema": "The model returned the following errors: output_config.format: Extra inputs are not permitted",
+    "tool": "This model doesn't support tool use.",
+}
+
+
 def check(model_id: str, served: Served, operation: str, ask: Ask) -> None:
     """Raises ServiceError for a request that the model never takes."""
     if served.access != "granted":
@@ -64,3 +70,5 @@ def check(model_id: str, served: Served, operation: str, ask: Ask) -> None:
         if feature in used:
             kind, words = _REFUSED[feature]
             raise ServiceError(kind, words.format(model=model_id))
+    if isinstance(served, JudgesAnswers) and ask.output is not None and ask.output not in served.outputs:
+        raise ServiceError("validation", _NO_OUTPUT[ask.output])

@@ -7,12 +7,13 @@ import base64
 import binascii
 import itertools
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
 from assay.simulator import schema
-from assay.simulator.behaviour import Feature
+from assay.simulator.behaviour import Feature, Output
 from assay.simulator.service_errors import ServiceError
 
 _SHAPES = {
@@ -50,6 +51,14 @@ class Ask:
     """Members that the answer repeats: serviceTier, performanceConfig."""
     uses: frozenset[Feature] = frozenset()
     """What it has that some models refuse; streaming is a matter of the operation."""
+    output: Output | None = None
+    """How the form of the answer is to be enforced, if it is."""
+    tool: str = ""
+    """Name of the tool that has to be called, or may be."""
+    form: Mapping[str, Any] = field(default_factory=dict)
+    """The JSON schema of the answer, or of the tool's input; empty without one."""
+    questions: tuple[str, ...] = ()
+    """The user's messages, first to last: where there are several, the last one asks again about the first."""
 
     @property
     def text(self) -> str:
@@ -102,6 +111,7 @@ def _conversation(content: dict[str, Any]) -> Ask:
     in_order, cache_points = _read_through(
         [*(content.get("system") or []), *(block for message in messages for block in message["content"])]
     )
+    output, tool, form = _form(content)
     return Ask(
         prompt=texts[last],
         context=context,
@@ -112,7 +122,53 @@ def _conversation(content: dict[str, Any]) -> Ask:
         stop_sequences=tuple(inference.get("stopSequences") or ()),
         echoed=echoed,
         uses=_uses(content, inference, bool(cache_points)),
+        output=output,
+        tool=tool,
+        form=form,
+        questions=tuple(
+            text for text, message in zip(texts, messages, strict=True) if message["role"] == "user"
+        ),
     )
+
+
+def _form(content: dict[str, Any]) -> tuple[Output | None, str, Mapping[str, Any]]:
+    """How the form of the answer is to be enforced: the way, the tool's name, the schema. A format comes before a tool."""
+    text_format = (content.get("outputConfig") or {}).get("textFormat")
+    if text_format:
+        return "json_schema", "", _schema(text_format["structure"]["jsonSchema"]["schema"])
+    config = content.get("toolConfig") or {}
+    tools = {
+        tool["toolSpec"]["name"]: tool["toolSpec"] for tool in config.get("tools", ()) if "toolSpec" in tool
+    }
+    if not tools:
+        return None, "", {}
+    name = (config.get("toolChoice") or {}).get("tool", {}).get("name") or next(iter(tools))
+    if name not in tools:
+        raise ServiceError(
+            "validation",
+            f"The toolConfig.toolChoice.tool.name {name} isn't the name of a tool in toolConfig.tools.",
+        )
+    schema = tools[name]["inputSchema"].get("json")
+    return "tool", name, schema if isinstance(schema, dict) else {}
+
+
+def _schema(text: str) -> Mapping[str, Any]:
+    """A JSON schema in a text. What the service wants of it is checked in part: every object has to be closed."""
+    try:
+        schema = json.loads(text)
+    except ValueError as error:
+        raise ServiceError(
+            "validation", f"outputConfig.textFormat: the schema is not valid JSON: {error}"
+        ) from None
+    if not isinstance(schema, dict) or schema.get("type") != "object":
+        raise ServiceError("validation", "outputConfig.textFormat: the schema has to be one of an object.")
+    if schema.get("additionalProperties") is not False:
+        raise ServiceError(
+            "validation",
+            "The model returned the following errors: output_config.format.schema: For 'object' type, "
+            "'additionalProperties' must be explicitly set to false",
+        )
+    return schema
 
 
 def _uses(content: dict[str, Any], inference: dict[str, Any], cache_points: bool) -> frozenset[Feature]:

@@ -91,6 +91,8 @@ class Service:
             raise ServiceError.usual("resource_not_found")
         refusals.check(station.model_id, station.served, wanted.operation, ask)
         found = answer_key.find(self._key, ask.prompt)
+        if found.entry is None and len(ask.questions) > 1:  # asked again in the same conversation
+            found = answer_key.find(self._key, ask.questions[0])
         input_tokens = self._input_tokens(station.served, ask, found)
         line["prompt_sha256"] = found.sha256
         line["input_tokens"] = input_tokens
@@ -106,8 +108,18 @@ class Service:
         attempt = digest(text.hex(), seen)
         about = text if ask.temperature else digest(self._seed, station.model_id, found.sha256)
         cached = station.cache.look_up(ask, input_tokens, self._loop.time())
+        shared = digest(self._seed, "all judges", found.sha256)
         settled = plan.make(
-            station.served, ask, found.entry, input_tokens, most_tokens, about, attempt, cached
+            station.served,
+            ask,
+            found.entry,
+            input_tokens,
+            most_tokens,
+            about,
+            attempt,
+            cached,
+            shared,
+            asking=text,
         )
         error = happens(attempt, "error", station.errors)
         if error is not None:

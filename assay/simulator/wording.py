@@ -72,8 +72,18 @@ BEFORE_VERDICT = (
     "Here is my assessment:\n",
 )
 
+UNSURE = (
+    "The reference leaves open whether this counts.",
+    "The answer and the reference can't be compared.",
+)
+
+UNSURE_WORDS = (
+    "I am not sure whether the answer is correct.",
+    "It cannot be determined whether the answer is correct.",
+)
+
 NO_VERDICT = (
-    "I am not sure what to make of this answer.",
+    "The answer says one thing and the reference another, in part.",
     '{"explanation": "The answer and the reference are hard to compare."}',
     '{"verdict": "partly", "explanation": "Some of it agrees."}',
     "The answer could be read either way.",

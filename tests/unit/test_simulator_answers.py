@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.simulator import answers, plan, tokens, verdicts
+from assay.simulator import answers, plan, tokens
 from assay.simulator.answer_key import Entry
-from assay.simulator.behaviour import AnswersQuestions, JudgesAnswers
+from assay.simulator.behaviour import AnswersQuestions
 from assay.simulator.chance import digest
 from assay.simulator.requests import Ask
 
@@ -19,10 +19,6 @@ ENTRY = Entry(tokens=100, right=("Paris", "the city of Paris"), wrong=("Rome", "
 def model(**settings: Any) -> AnswersQuestions:
     wording = {"bare": 1, "sentence": 1, "verbose": 1}
     return AnswersQuestions.model_validate({"kind": "model", "wording": wording, **settings})
-
-
-def judge(**settings: Any) -> JudgesAnswers:
-    return JudgesAnswers.model_validate({"kind": "judge", **settings})
 
 
 def about(number: int) -> bytes:
@@ -87,42 +83,12 @@ def test_wording_varies_and_repeats_for_the_same_prompt() -> None:
     assert texts == [answers.answer(model(accuracy=1.0), about(number), ENTRY, 100) for number in range(200)]
 
 
-@pytest.mark.parametrize(("sensitivity", "specificity"), [(0.9, 0.7), (0.6, 1.0)])
-def test_a_judge_errs_as_often_as_the_behaviour_says(sensitivity: float, specificity: float) -> None:
-    served = judge(sensitivity=sensitivity, specificity=specificity)
-
-    def share_correct(entry: Entry | None) -> float:
-        replies = [json.loads(verdicts.verdict(served, about(number), entry)) for number in range(2000)]
-        return sum(reply["verdict"] == "correct" for reply in replies) / len(replies)
-
-    assert share_correct(Entry(10, correct=True)) == pytest.approx(sensitivity, abs=0.04)
-    assert share_correct(Entry(10, correct=False)) == pytest.approx(1 - specificity, abs=0.04)
-    assert share_correct(None) == pytest.approx(1 - specificity, abs=0.04)
-
-
-def test_a_judge_is_malformed_as_often_as_the_behaviour_says() -> None:
-    served = judge(malformed=0.2)
-    replies = [verdicts.verdict(served, about(number), Entry(10, correct=True)) for number in range(2000)]
-    broken = [reply for reply in replies if '"correct"' not in reply and '"incorrect"' not in reply]
-    assert len(broken) / 2000 == pytest.approx(0.2, abs=0.03)
-
-
-@pytest.mark.parametrize(
-    ("style", "mark"), [("fenced", "```json"), ("prose", "reference"), ("json_object", "{")]
-)
-def test_a_judge_writes_in_its_style(style: str, mark: str) -> None:
-    weights = {"json_object": 0, style: 1}
-    reply = verdicts.verdict(judge(style=weights), about(3), Entry(10, correct=True))
-    assert mark in reply
-    assert json.loads(reply[reply.index("{") : reply.rindex("}") + 1])["verdict"] in ("correct", "incorrect")
-
-
 @given(st.text(max_size=300))
 def test_pieces_joined_are_the_text(text: str) -> None:
     assert "".join(tokens.pieces(text)) == text
 
 
-def made(served: AnswersQuestions | JudgesAnswers, most_tokens: int = 1000, **ask: Any) -> plan.Plan:
+def made(served: AnswersQuestions, most_tokens: int = 1000, **ask: Any) -> plan.Plan:
     return plan.make(served, Ask("prompt", "", **ask), ENTRY, 2000, most_tokens, about(5), about(6))
 
 
