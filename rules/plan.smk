@@ -12,7 +12,9 @@ from assay.config.load import check
 from assay.datasets.settings import as_fetched, metrics_with_settings
 from assay.errors import InputError
 from assay.fingerprint import Sources
+from assay.judging.spoilt import times
 from assay.ledger.reuse import sizes
+from assay.prompts.choice import template_files
 from assay.schedule.level import levels, of_interest
 from assay.schedule.level import ramp as ramp_level
 from assay.spending.capped import too_low

@@ -6,18 +6,25 @@ ANSWER_KEY = f"{RESULTS}/prompts/answer_key.jsonl"
 PRICES = f"{RESULTS}/prices.json"
 SOURCE = f"{RESULTS}/data/source.json"
 
-TEMPLATE = named_file(BENCHMARK.prompt.template)
+# One prompt for all rows, or one for each set of LongBench.
+TEMPLATES = template_files(BENCHMARK.dataset, BENCHMARK.prompt.template)
 SYSTEM = named_file(BENCHMARK.prompt.system)
 VOCABULARY = named_file(getattr(BENCHMARK.tokenizer, "path", None))
 BEHAVIOUR = named_file(getattr(BENCHMARK.endpoint, "behaviour", None))
 
 # Synthetic rows are made to fit the buckets, so they depend on all that decides a prompt's size.
 if BENCHMARK.dataset.kind == "synthetic":
-    EXAMPLES_FIT = {"template": TEMPLATE, "system": SYSTEM, "vocabulary": VOCABULARY}
+    EXAMPLES_FIT = {"template": named_file(TEMPLATES.one), "system": SYSTEM, "vocabulary": VOCABULARY}
     EXAMPLES_SETTINGS = {"buckets": BENCHMARK.buckets, "tokenizer": with_located_file(BENCHMARK.tokenizer)}
 else:
     EXAMPLES_FIT = {}
     EXAMPLES_SETTINGS = {}
+
+ASKED_AS_LONGBENCH = (
+    {"longbench": {"output_limits": BENCHMARK.dataset.output_limits}}
+    if BENCHMARK.dataset.kind == "longbench"
+    else {}
+)
 
 
 rule fetch:
@@ -52,7 +59,10 @@ rule bucket:
     """The prompts of all buckets: formatted, counted in tokens, drawn with the seed."""
     input:
         examples=f"{RESULTS}/data/examples.jsonl",
-        template=TEMPLATE,
+        template=named_file(TEMPLATES.one),
+        templates=[named_file(path) for path in TEMPLATES.by_set],
+        published=named_file(TEMPLATES.published),
+        maxlen=named_file(getattr(BENCHMARK.dataset, "maxlen", None)),
         system=SYSTEM,
         vocabulary=VOCABULARY,
     output:
@@ -70,9 +80,13 @@ rule bucket:
         script=stage_script("bucket"),
         code=stage_code("bucket"),
         settings=settings(
-            buckets=BENCHMARK.buckets, tokenizer=with_located_file(BENCHMARK.tokenizer), seed=RUN.seed
+            buckets=BENCHMARK.buckets,
+            tokenizer=with_located_file(BENCHMARK.tokenizer),
+            seed=RUN.seed,
+            truncate_tokens=BENCHMARK.prompt.truncate_tokens,
+            **ASKED_AS_LONGBENCH,
         ),
-        files=flags("template", "system"),
+        files=flags("template", "templates", "published", "maxlen", "system"),
     message:
         "Draw the prompts of every bucket"
     shell:

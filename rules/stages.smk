@@ -18,14 +18,17 @@ def with_located_file(part):
 
 
 def flags(*names):
-    """Flags for the inputs of these names that a job has. Derived from `input`, so it is not recorded twice."""
+    """Flags for the inputs of these names that a job has, with one file or several. Derived, so it is not recorded twice."""
 
     def given(wildcards, input):
+        found = {name: input.get(name) for name in names if input.get(name)}
         return [
             part
-            for name in names
-            if input.get(name)
-            for part in (f"--{name.replace('_', '-')}", input.get(name))
+            for name, files in found.items()
+            for part in (
+                f"--{name.replace('_', '-')}",
+                *([files] if isinstance(files, str) else files),
+            )
         ]
 
     return given
@@ -219,6 +222,22 @@ def cap(job):
     return {"cap": given, "caps_too_low": lambda wildcards: too_low(noted(wildcards), MAX_USD)}
 
 
+def tried_in_vain(job):
+    """Params of a judge's stage: how often its job ended without the judge working (`assay.judging.standing`).
+
+    Where to count it is derived from `output`, so it isn't recorded. The count is: it grows where the judge didn't work, so the
+    job runs again when the workflow does, and asks what failed.
+    """
+
+    def noted(wildcards):
+        return Path(LEDGER, "spoilt", RUN.name, job.format(**wildcards) + ".json")
+
+    return {
+        "spoilt": lambda wildcards, output: ["--spoilt", str(noted(wildcards))],
+        "times_in_vain": lambda wildcards: times(noted(wildcards)),
+    }
+
+
 def score_settings(wildcards):
     """Which model's answers are scored, metrics with settings, and, where answers are reused, what it is asked with."""
     metrics = metrics_with_settings(BENCHMARK.dataset)
@@ -231,8 +250,8 @@ def score_settings(wildcards):
     )
 
 
-def judge_settings(judge):
-    """A judge's part of the benchmark, for the model of a job."""
+def judge_settings(judge, at_look=False):
+    """A judge's part of the benchmark, for the model of a job. At a look nothing is asked twice: that isn't what it decides by."""
     asked = judge.model_copy(update={"inference": judge.inference.over(BENCHMARK.judges.inference)})
 
     def made(wildcards):
@@ -248,7 +267,7 @@ def judge_settings(judge):
             verdict=BENCHMARK.judges.verdict,
             abstention=BENCHMARK.judges.abstention,
             repair=BENCHMARK.judges.repair,
-            asked_twice=BENCHMARK.judges.asked_twice,
+            asked_twice=0 if at_look else BENCHMARK.judges.asked_twice,
             **({"stop": JUDGING_ENDS} if JUDGING_ENDS else {}),
         )
 

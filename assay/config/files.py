@@ -16,6 +16,9 @@ from assay.datasets.settings import HuggingFace, JsonLines, LongBench, LongBench
 from assay.errors import InputError
 from assay.judging.prompt import template as judge_template
 from assay.ledger.reuse import is_ledger, ledger_files
+from assay.metrics.longbench import METRIC_OF_SET, metric_of
+from assay.prompts.choice import template_files
+from assay.prompts.longbench import published_limits, published_prompts, without
 from assay.prompts.settings import TokenizerFile
 from assay.simulator import behaviour
 
@@ -47,6 +50,9 @@ def _problems(sections: Mapping[str, Any], folders: Sequence[Path]) -> Iterator[
         yield from _missing(("dataset", "path"), dataset.path, folders)
     if isinstance(dataset, LongBench | HuggingFace) and dataset.path is not None:
         yield from _missing(("dataset", "path"), dataset.path, folders, folder_too=True)
+    if isinstance(dataset, LongBench):
+        yield from _by_set("prompts", dataset.prompts, dataset, published_prompts, folders)
+        yield from _by_set("maxlen", dataset.maxlen, dataset, published_limits, folders)
     tokenizer = sections.get("tokenizer")
     if isinstance(tokenizer, TokenizerFile):
         yield from _missing(("tokenizer", "path"), tokenizer.path, folders)
@@ -55,7 +61,12 @@ def _problems(sections: Mapping[str, Any], folders: Sequence[Path]) -> Iterator[
         asks = ["context", "input"]
         if isinstance(dataset, JsonLines | HuggingFace) and dataset.columns.context is None:
             asks = ["input"]
-        yield from _template(("prompt", "template"), prompt.template, asks, folders)
+        if prompt.template is not None:
+            yield from _template(("prompt", "template"), prompt.template, asks, folders)
+        elif dataset is not None:
+            chosen = template_files(dataset, None)
+            for file in (*chosen.by_set, *([] if chosen.one is None else [chosen.one])):
+                yield from _missing(("prompt", "template"), file, folders)
         if prompt.system is not None:
             yield from _missing(("prompt", "system"), prompt.system, folders)
     judges = sections.get("judges")
@@ -66,6 +77,35 @@ def _problems(sections: Mapping[str, Any], folders: Sequence[Path]) -> Iterator[
     endpoint = sections.get("endpoint")
     if isinstance(endpoint, SimulatorEndpoint):
         yield from _behaviour(endpoint.behaviour, sections, folders)
+
+
+def _by_set(
+    key: str,
+    file: Path | None,
+    dataset: LongBench,
+    read: Callable[[Path], Mapping[str, object]],
+    folders: Sequence[Path],
+) -> Iterator[Problem]:
+    """Problems of a file of LongBench's that says something of each set."""
+    if file is None:
+        return
+    path = ("dataset", key)
+    faults = list(_missing(path, file, folders))
+    there = located(file, folders)
+    if faults or there is None:
+        yield from faults
+        return
+    try:
+        found = read(there)
+    except InputError as error:
+        yield Problem(path, f"found a file with faults: {error}")
+        return
+    asked_sets = [name for name in dataset.sets or METRIC_OF_SET if metric_of(name) is not None]
+    if absent := without(found, asked_sets):
+        yield Problem(
+            path,
+            f"found {str(file)!r} without {listed(absent)}; expected every set that is asked, in `dataset.sets` or by default",
+        )
 
 
 def _other_ledgers(sections: Mapping[str, Any], folders: Sequence[Path]) -> Iterator[Problem]:

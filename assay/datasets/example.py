@@ -18,7 +18,8 @@ class Example:
 
     `source` names the document that the question was made from: rows that share it are one cluster in the
     statistics. `wrong` holds plausible wrong answers where the dataset knows any; only the simulator reads them.
-    A row with a `place` is drawn for that bucket alone and in that order; other rows are drawn at random.
+    A row with a `place` is drawn for that bucket alone and in that order; other rows are drawn at random. `length` is the
+    document's as the dataset itself gives it: LongBench counts words, and characters in Chinese.
     """
 
     id: str
@@ -32,3 +33,4 @@ class Example:
     metric: str
     wrong: tuple[str, ...] = ()
     place: Place | None = None
+    length: int | None = None

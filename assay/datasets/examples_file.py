@@ -85,6 +85,7 @@ def _example(row: dict[str, Any]) -> Example:
         metric=row["metric"],
         wrong=tuple(row["wrong"]),
         place=None if row["place"] is None else Place(**row["place"]),
+        length=row.get("length"),
     )
 
 

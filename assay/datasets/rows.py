@@ -70,7 +70,14 @@ def example_from(
         all_classes=all_classes or None,
         source=source,
         metric=name_of(scored_by),
+        length=_length(row),
     )
+
+
+def _length(row: Mapping[str, Any]) -> int | None:
+    """LongBench's own count of the document. Whatever else a user's row calls its length is none."""
+    value = row.get("length")
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _document(context: str) -> str | None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from assay.metrics.choice import Metric, for_rows
 from assay.settings import Count, Settings
@@ -29,7 +29,11 @@ class Synthetic(Settings):
 
 
 class LongBench(Settings):
-    """LongBench v1 from the Hugging Face hub, or from a local copy of its `data.zip`."""
+    """LongBench v1 from the Hugging Face hub, or from a local copy of its `data.zip`.
+
+    Each set is asked with a prompt of its own, `config/prompts/longbench/<set>.txt`, unless `prompts` or `prompt.template`
+    names others.
+    """
 
     kind: Literal["longbench"]
     sets: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
@@ -43,6 +47,20 @@ class LongBench(Settings):
     """A local `data.zip`, or the folder it was unpacked to, in place of the hub."""
     metrics: dict[str, Metric] = Field(default_factory=dict)
     """Metrics by set, in place of the published ones, such as `{lcc: code_similarity_levenshtein}`."""
+    prompts: Path | None = None
+    """LongBench's own `dataset2prompt.json`: its published prompts in place of Assay's, for figures to set beside published
+    ones. A `prompt.template` comes before it."""
+    output_limits: StrictBool = True
+    """Whether each set has LongBench's own limit of output tokens, from 32 to 512. It comes before the benchmark's
+    `inference.max_tokens`; the `inference.max_tokens` of a model comes before both."""
+    maxlen: Path | None = None
+    """A `dataset2maxlen.json` with limits in place of the published ones, which Assay knows."""
+
+    @model_validator(mode="after")
+    def _limits_are_wanted(self) -> Self:
+        if self.maxlen is not None and not self.output_limits:
+            raise ValueError("expected either `output_limits: false` or `maxlen`, not both")
+        return self
 
 
 class LongBenchV2(Settings):
@@ -160,8 +178,10 @@ Dataset = Annotated[
 
 
 def as_fetched(dataset: Any) -> Any:
-    """The settings that decide which rows there are: a tolerance of a metric changes no row, so it isn't among them."""
+    """The settings that decide which rows there are: neither a metric's tolerance nor a prompt changes one."""
     update: dict[str, Any] = {}
+    if isinstance(dataset, LongBench):
+        update |= {"prompts": None, "output_limits": True, "maxlen": None}
     if getattr(dataset, "metric", None) is not None:
         update["metric"] = for_rows(dataset.metric)
     if getattr(dataset, "metrics", None):

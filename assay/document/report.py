@@ -23,6 +23,7 @@ from assay.errors import InputError
 from assay.figures.catalogue import FIGURES, OF_ONE_KIND_OF_LOOP, alternative_text
 from assay.figures.settings import FigureSettings
 from assay.prices.book import Price
+from assay.prompts.choice import template_files
 from assay.records.metrics import TABLES
 from assay.schedule.level import of_interest
 from assay.tables import accuracy, caching, cloudwatch, costs, estimated, numbers, people
@@ -261,6 +262,10 @@ def context(
         "tokenizer": finished.buckets.get("tokenizer") or {},
         "system_sha256": finished.buckets.get("system_sha256"),
         "template_sha256": finished.buckets.get("template_sha256"),
+        "template": provenance.without_private_parts(
+            template_files(benchmark.dataset, benchmark.prompt.template).described
+        ),
+        "output_limits": sorted(set((finished.buckets.get("output_limits") or {}).values())),
         "bucket_warnings": [*finished.buckets.get("warnings", []), *finished.source.get("warnings", [])],
         "prices_taken": finished.prices.get("taken"),
         "commit": made["commit"],

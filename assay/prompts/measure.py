@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from assay.datasets.example import Example, Place
+from assay.errors import InputError
 from assay.prompts.prompt import text_sha256
-from assay.prompts.template import Template
 from assay.prompts.tokenizer import TokenCounter
+from assay.prompts.truncate import Cut, fitted
+from assay.prompts.wording import Wording
 
 _BATCH = 128
 
@@ -20,7 +22,8 @@ _BATCH = 128
 class Measured:
     """What a row weighs: `index` is its place in the file, from 0, `sha256` that of the prompt's text.
 
-    `tokens` counts the formatted prompt: the user's message and the system prompt.
+    `tokens` counts the formatted prompt: the user's message and the system prompt that goes with it. Of a prompt that was too
+    long, `cut` says what stays of the user's message, and `tokens_left_out` how many tokens went.
     """
 
     index: int
@@ -32,25 +35,45 @@ class Measured:
     answers: tuple[str, ...]
     has_input: bool
     has_context: bool
+    cut: Cut | None = None
+    tokens_left_out: int = 0
 
 
-def measure(examples: Iterable[Example], template: Template, counter: TokenCounter) -> Iterator[Measured]:
-    """One `Measured` for each example, in order. Batches are counted in parallel."""
-    system_tokens = counter.count([template.system])[0] if template.system is not None else 0
+def measure(examples: Iterable[Example], wording: Wording, counter: TokenCounter) -> Iterator[Measured]:
+    """One `Measured` for each example, in order. Batches are counted in parallel.
+
+    Raises InputError if a set has no template, or if the system prompt alone is as long as a prompt may be.
+    """
+    of_system = counter.count([wording.system])[0] if wording.system is not None else 0
+    most = wording.truncate_tokens
+    if most is not None and most - of_system < 2:
+        raise InputError(
+            f"prompt.truncate_tokens: found {most}, and the system prompt alone has {of_system} tokens. Expected room for "
+            "documents and questions beside it: name a larger number."
+        )
     rows = iter(examples)
     index = 0
     while batch := list(islice(rows, _BATCH)):
-        texts = [template.render(example.context, example.input) for example in batch]
-        for example, text, tokens in zip(batch, texts, counter.count(texts), strict=True):
+        texts = [wording.of(example.dataset).render(example.context, example.input) for example in batch]
+        counts = counter.count(texts)
+        beside = [of_system if wording.chat(example.dataset) else 0 for example in batch]
+        cuts = {} if most is None else fitted(texts, counts, [most - each for each in beside], counter)
+        for at, example in enumerate(batch):
+            text, tokens, cut = texts[at], counts[at], None
+            if at in cuts:
+                cut, tokens = cuts[at]
+                text = cut.of(text)
             yield Measured(
                 index=index,
                 id=example.id,
                 dataset=example.dataset,
                 place=example.place,
-                tokens=tokens + system_tokens,
+                tokens=tokens + beside[at],
                 sha256=text_sha256(text),
                 answers=example.answers,
                 has_input=bool(example.input.strip()),
                 has_context=bool(example.context.strip()),
+                cut=cut,
+                tokens_left_out=counts[at] - tokens,
             )
             index += 1

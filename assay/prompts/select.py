@@ -13,6 +13,7 @@ from assay.prompts.prompt import Prompt
 from assay.prompts.settings import Bucket
 from assay.prompts.template import Template
 from assay.prompts.tokenizer import TokenCounter
+from assay.prompts.wording import Wording
 
 
 @dataclass(frozen=True)
@@ -27,15 +28,15 @@ class Selection:
 
 
 def select(
-    examples: Path, template: Template, counter: TokenCounter, buckets: Sequence[Bucket], seed: int
+    examples: Path, wording: Wording, counter: TokenCounter, buckets: Sequence[Bucket], seed: int
 ) -> Selection:
     """Measure all examples, draw each bucket's rows and put them into words.
 
     Raises InputError if a bucket stays empty.
     """
-    rows = list(measure(read_examples(examples), template, counter))
+    rows = list(measure(read_examples(examples), wording, counter))
     drawn, warnings = draw(rows, buckets, seed)
-    warnings += _template_warnings([row for each in drawn for row in each.rows], template)
+    warnings += _warnings([row for each in drawn for row in each.rows], wording)
 
     places: dict[int, list[tuple[int, int]]] = {}
     for number, each in enumerate(drawn):
@@ -48,7 +49,9 @@ def select(
         if index not in places:
             continue
         row = rows[index]
-        text = template.render(example.context, example.input)
+        message = wording.of(example.dataset).laid_out(example.context, example.input)
+        if row.cut is not None:
+            message = row.cut.laid_out(message)
         sha256 = row.sha256.hex()
         key[sha256] = KeyLine(sha256, row.tokens, example.answers, wrong_answers(example, answers_by_set))
         for number, position in places[index]:
@@ -62,10 +65,16 @@ def select(
                 source=example.source,
                 metric=example.metric,
                 tokens=row.tokens,
-                text=text,
+                text=message.text,
                 question=example.input,
                 answers=example.answers,
                 all_classes=example.all_classes,
+                length=example.length,
+                max_tokens=wording.output_limit(example.dataset),
+                chat=wording.chat(example.dataset),
+                context_at=message.context_at,
+                context_chars=message.context_chars,
+                tokens_left_out=row.tokens_left_out,
             )
     return Selection(
         prompts=[prompts[place] for place in sorted(prompts)],
@@ -84,6 +93,29 @@ def _answers_by_set(rows: Sequence[Measured]) -> dict[str, list[str]]:
     for row in rows:
         answers.setdefault(row.dataset, {})[row.answers[0]] = None
     return {name: list(distinct) for name, distinct in answers.items()}
+
+
+def _warnings(rows: Sequence[Measured], wording: Wording) -> list[str]:
+    """What isn't asked just as the rows and the benchmark have it."""
+    warnings = []
+    sets: dict[Template, list[Measured]] = {}
+    for row in rows:
+        sets.setdefault(wording.of(row.dataset), []).append(row)
+    for template, those in sets.items():
+        warnings += _template_warnings(those, template)
+    if cut := [row for row in rows if row.cut is not None]:
+        warnings.append(
+            f"{len(cut)} of {len(rows)} prompts were longer than {wording.truncate_tokens} tokens (prompt.truncate_tokens) and "
+            f"lost their middle, of one prompt up to {max(row.tokens_left_out for row in cut)} tokens"
+        )
+    bare = [row for row in rows if not wording.chat(row.dataset)]
+    if bare and wording.system is not None:
+        names = ", ".join(dict.fromkeys(row.dataset for row in bare))
+        warnings.append(
+            f"{len(bare)} of {len(rows)} prompts ({names}) go without the system prompt, since LongBench asks these sets "
+            "without a chat wrapper"
+        )
+    return warnings
 
 
 def _template_warnings(rows: Sequence[Measured], template: Template) -> list[str]:

@@ -63,7 +63,12 @@ class Bucket(Settings):
 class PromptTemplate(Settings):
     """How an example is put into words."""
 
-    template: Path = Path("config/prompts/question_answering.txt")
-    """A text file with the placeholders {context} and {input}."""
+    template: Path | None = None
+    """A text file with the placeholders {context} and {input}. By default that of the dataset: `config/prompts/longbench/<set>.txt`
+    for each set of LongBench, `config/prompts/longbench_v2.txt` for LongBench v2, and `config/prompts/question_answering.txt`
+    for all others."""
     system: Path | None = None
     """A text file sent as system prompt."""
+    truncate_tokens: Count | None = None
+    """Most tokens of a prompt, system prompt included, by the benchmark's tokenizer. Of a longer one the middle is left out, as
+    LongBench does it: as many tokens stay at its beginning as at its end."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 
 from assay.datasets.hub import download
@@ -29,19 +30,31 @@ _CHARACTERS_OF_A_SHARE = 50_000
 # many changes its count by one token at most.
 _LONG_WHITESPACE = re.compile(r"(\s{100000})")
 
+_CONTINUATION = bytes(range(0x80, 0xC0))
+"""Bytes of UTF-8 that begin no character."""
+
 
 @dataclass(frozen=True)
 class TokenCounter:
-    """A vocabulary: its name, its revision if it came from a hub, the hash of its file, and how to count with it."""
+    """A vocabulary: its name, its revision if it came from a hub, the hash of its file, how to count with it, and how to
+    find the ends of a text."""
 
     name: str
     revision: str | None
     sha256: str
     _count: Callable[[Sequence[str]], list[int]]
+    _ends: Callable[[Sequence[str], Sequence[int]], list[tuple[int, int]]]
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, counted in parallel."""
         return self._count(texts)
+
+    def ends(self, texts: Sequence[str], tokens: Sequence[int]) -> list[tuple[int, int]]:
+        """Of each text, how many whole characters its first so many tokens hold, and how many its last so many do.
+
+        A text has more than twice as many tokens.
+        """
+        return self._ends(texts, tokens)
 
 
 def open_tokenizer(settings: Tekken | TokenizerFile | TokenizerHub) -> TokenCounter:
@@ -94,11 +107,11 @@ def _tekken() -> TokenCounter:
         special_tokens={},
     )
 
-    def count_one(text: str) -> int:
-        return sum(len(encoding.encode_ordinary(part)) for part in _LONG_WHITESPACE.split(text) if part)
+    def encoded(text: str) -> Iterator[list[int]]:
+        return (encoding.encode_ordinary(part) for part in _LONG_WHITESPACE.split(text) if part)
 
     def count_some(texts: Sequence[str]) -> list[int]:
-        return [count_one(text) for text in texts]
+        return [sum(map(len, encoded(text))) for text in texts]
 
     def count(texts: Sequence[str]) -> list[int]:
         shares = list(_shares(texts))
@@ -107,7 +120,18 @@ def _tekken() -> TokenCounter:
         with ThreadPoolExecutor(os.cpu_count()) as threads:
             return [tokens for counts in threads.map(count_some, shares) for tokens in counts]
 
-    return TokenCounter(TEKKEN_NAME, None, sha256, count)
+    def ends_of(text: str, tokens: int) -> tuple[int, int]:
+        ids = list(chain.from_iterable(encoded(text)))
+        first = encoding.decode_bytes(ids[:tokens])
+        last = encoding.decode_bytes(ids[len(ids) - tokens :])
+        # A cut may go through a character of several bytes: what is left of it counts for none.
+        return len(first.decode("utf-8", "ignore")), len(last.lstrip(_CONTINUATION).decode("utf-8"))
+
+    def ends(texts: Sequence[str], tokens: Sequence[int]) -> list[tuple[int, int]]:
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            return list(threads.map(ends_of, texts, tokens))
+
+    return TokenCounter(TEKKEN_NAME, None, sha256, count, ends)
 
 
 def _shares(texts: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -147,4 +171,23 @@ def _from_file(path: Path, name: str, revision: str | None) -> TokenCounter:
         encoded = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding) for encoding in encoded]
 
-    return TokenCounter(name, revision, hashlib.sha256(raw).hexdigest(), count)
+    def ends(texts: Sequence[str], tokens: Sequence[int]) -> list[tuple[int, int]]:
+        made = []
+        for text, each in zip(texts, tokens, strict=True):  # one by one: places of all tokens take memory
+            places = tokenizer.encode(text, add_special_tokens=False).offsets
+            made.append(_ends_by(places, each, len(text)))
+        return made
+
+    return TokenCounter(name, revision, hashlib.sha256(raw).hexdigest(), count, ends)
+
+
+def _ends_by(places: Sequence[tuple[int, int]], tokens: int, characters: int) -> tuple[int, int]:
+    """The ends of a text whose tokens stand at these places, (begin, end) in characters.
+
+    Tokens that are parts of one character have the same place: where a cut parts them, the character belongs to neither end.
+    """
+    if not tokens:
+        return 0, 0
+    first = min(places[tokens - 1][1], places[tokens][0])
+    last = max(places[-tokens][0], places[-tokens - 1][1])
+    return first, characters - max(first, last)

@@ -340,8 +340,10 @@ def test_a_template_without_context_fits_rows_without_context(folder: Path) -> N
 
 
 def test_what_the_working_directory_lacks_is_taken_from_the_project(folder: Path) -> None:
-    benchmark = check(changed(("prompt", {})), None)
-    assert benchmark.prompt.template == Path("config/prompts/question_answering.txt")
+    template = Path("config/prompts/question_answering.txt")
+    benchmark = check(changed(("prompt", {"template": str(template)})), None)
+    assert benchmark.prompt.template == template
+    assert not (folder / template).exists()
 
 
 def test_lines_are_those_of_the_file(folder: Path) -> None:

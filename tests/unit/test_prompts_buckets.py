@@ -22,10 +22,11 @@ from assay.prompts.select import Selection, select
 from assay.prompts.settings import Bucket
 from assay.prompts.template import Template
 from assay.prompts.tokenizer import TokenCounter
+from assay.prompts.wording import Wording
 
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("ASSAY_SHARED_DATA", ROOT.parent / "shared/data"))
-WORDS = TokenCounter("words", None, "0", lambda texts: [len(text.split()) for text in texts])
+WORDS = TokenCounter("words", None, "0", lambda texts: [len(text.split()) for text in texts], lambda *_: [])
 TEMPLATE = Template("{context} {input}", "0")
 
 
@@ -50,7 +51,7 @@ def selected(
 ) -> Selection:
     path = folder / "examples.jsonl"
     write_examples(rows, Source("jsonl", "", None, None, {}), path, folder / "source.json")
-    return select(path, template, WORDS, buckets, seed)
+    return select(path, Wording(template), WORDS, buckets, seed)
 
 
 def ids(selection: Selection, bucket: str) -> list[str]:
@@ -288,6 +289,7 @@ def test_the_command_lines_make_a_runs_files(tmp_path: Path) -> None:
             "tokens",
         ),
         *("text", "question", "answers", "all_classes"),
+        *("length", "max_tokens", "chat", "context_at", "context_chars", "tokens_left_out"),
     ]
     assert table["bucket"].to_pylist() == ["a"] * 6 + ["b"] * 5
     assert table["position"].to_pylist() == [*range(6), *range(5)]

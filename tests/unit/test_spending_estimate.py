@@ -23,7 +23,7 @@ from assay.spending.power import power
 from assay.spending.printed import printed
 from assay.stopping.standing import stop_note
 
-WORDS = TokenCounter("words", None, "", lambda texts: [len(text.split()) for text in texts])
+WORDS = TokenCounter("words", None, "", lambda texts: [len(text.split()) for text in texts], lambda *_: [])
 JUDGE = template("Question: {question} References: {references} Answer: {answer}", "test")
 ENDPOINT = BedrockEndpoint(kind="bedrock", region="us-east-1", url="http://127.0.0.1:9")
 PRICES = {

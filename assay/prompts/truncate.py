@@ -1,0 +1,62 @@
+"""Leaves out the middle of prompts that are too long: as many tokens stay at the beginning as at the end.
+
+So LongBench does it, since instructions and question stand at both ends. A cut never goes through a character: what a token
+boundary leaves of one goes out with the middle.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assay.prompts.template import LaidOut
+from assay.prompts.tokenizer import TokenCounter
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What stays of a text: so many characters of its beginning, and so many of its end."""
+
+    first: int
+    last: int
+
+    def of(self, text: str) -> str:
+        """What is left of the text."""
+        return text[: self.first] + text[len(text) - self.last :]
+
+    def laid_out(self, message: LaidOut) -> LaidOut:
+        """What is left of a message, and where what is left of its document stands."""
+        text = self.of(message.text)
+        if message.context_at is None or message.context_chars is None:
+            return LaidOut(text, None, None)
+        resumes = len(message.text) - self.last
+
+        def moved(at: int) -> int:
+            return min(at, self.first) if at < resumes else at - resumes + self.first
+
+        begin, end = moved(message.context_at), moved(message.context_at + message.context_chars)
+        return LaidOut(text, begin, end - begin)
+
+
+def fitted(
+    texts: Sequence[str], tokens: Sequence[int], room: Sequence[int], counter: TokenCounter
+) -> dict[int, tuple[Cut, int]]:
+    """By index, what stays of each text of more `tokens` than there is `room` for, and its tokens then: never more.
+
+    Half of the room is filled from the beginning and half from the end. What is left counts anew where the ends meet, and may
+    count for more than its parts: then a little more goes, twice as much with each further attempt.
+    """
+    made: dict[int, tuple[Cut, int]] = {}
+    halves = {at: room[at] // 2 for at, count in enumerate(tokens) if count > room[at]}
+    step = 1
+    while halves:
+        waiting = list(halves)
+        ends = counter.ends([texts[at] for at in waiting], [halves[at] for at in waiting])
+        cuts = [Cut(first, last) for first, last in ends]
+        counts = counter.count([cut.of(texts[at]) for at, cut in zip(waiting, cuts, strict=True)])
+        for at, cut, count in zip(waiting, cuts, counts, strict=True):
+            if count <= room[at]:
+                made[at] = (cut, count)
+                del halves[at]
+            else:
+                halves[at] = max(0, halves[at] - step * -(-(count - room[at]) // 2))
+        step *= 2
+    return made
