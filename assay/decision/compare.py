@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | cheapest | `cost_usd_per_10k_transactions` | ratio of costs, prompts paired, clustered by source document; where one is paid by the hour, from both intervals, as of samples that share nothing |
 | fastest | `e2e_ms_p50_all` | ratio of medians over all requests; by shared blocks where there are several |
-| most_accurate | `accuracy` | difference on the prompts that both answered, clustered by source document |
+| most_accurate | `accuracy` | difference on the prompts that both answered, tested by the signs of source documents: McNemar's exact test where each has one prompt |
 
 Leaves to others: what follows from it (`recommend`).
 """
@@ -18,10 +18,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from assay.decision.limits import needed_for_power
+from assay.decision.limits import MOST, needed_for_power
 from assay.decision.settings import Objective
 from assay.records import metrics
-from assay.records.rated import weights_of
+from assay.records.pairs import compared
 from assay.records.sample import Sample
 from assay.stats import paired, ratios
 from assay.stats.interval import Interval
@@ -137,8 +137,10 @@ def _tested(a: str, b: str, difference: Difference | None, higher: bool) -> Test
 
 
 def _more(difference: Difference, n: int, higher: bool, confidence: float, tests: int) -> int | None:
-    size = difference.value if higher else math.log1p(difference.value)
-    wanted = needed_for_power(n, size, difference.standard_error, confidence, tests)
+    if higher:
+        wanted = paired.prompts_needed(n, difference.value, difference.standard_error, confidence, tests)
+        return None if wanted is None or wanted > MOST else max(wanted - n, 1)
+    wanted = needed_for_power(n, math.log1p(difference.value), difference.standard_error, confidence, tests)
     return None if wanted is None else wanted - n
 
 
@@ -214,19 +216,6 @@ def _latency(a: Sample, b: Sample, confidence: float, least_blocks: int) -> Diff
 def _accuracy(
     a: str, b: str, prompts: pd.DataFrame, shares: Mapping[str, float], confidence: float
 ) -> tuple[Difference | None, int]:
-    rated = prompts.loc[prompts["accuracy"].notna() & prompts["bucket"].isin(list(shares))]
-    columns = ["prompt_id", "accuracy"]
-    theirs = rated.loc[rated["model"] == b, columns]
-    both = rated.loc[rated["model"] == a].merge(theirs, on="prompt_id", suffixes=("", "_b"))
-    weights = weights_of(both, shares)
-    if weights is None:
-        return None, len(both)
-    clusters = pd.factorize(both["source"])[0].astype(np.int64)
-    difference = paired.share_difference(
-        both["accuracy"].to_numpy(dtype=np.float64),
-        both["accuracy_b"].to_numpy(dtype=np.float64),
-        clusters,
-        confidence,
-        weights,
-    )
-    return difference, len(both)
+    mine, theirs = (prompts.loc[prompts["model"] == model] for model in (a, b))
+    found, n = compared(mine, theirs, "accuracy", shares, confidence)
+    return None if found is None else found.difference, n

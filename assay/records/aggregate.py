@@ -75,7 +75,7 @@ def aggregate(
         "cells": _cells(settings, measured, ended, levels, buckets, known),
         "models": _models(settings, measured, ended, levels, buckets, by_prompt, said, known, found),
         "accuracy": _accuracy(settings, asked, buckets, by_prompt, found),
-        "ratings": rating_rows(by_prompt, asked, found, [model.label for model in settings.models]),
+        "ratings": rating_rows(by_prompt, asked, [model.label for model in settings.models]),
         "periods": period_rows(measured.records, [model.label for model in settings.models]),
         "ramps": ramp_rows(measured, [model.label for model in settings.models], buckets, levels),
     }

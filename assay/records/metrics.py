@@ -655,6 +655,13 @@ RATED: tuple[Metric, ...] = (
     ),
     Metric("accuracy_low", "share", "lower end of its interval, prompts clustered by source document"),
     Metric("accuracy_high", "share", "upper end of its interval, prompts clustered by source document"),
+    Metric(
+        "accuracy_interval",
+        "",
+        "how that interval was made: wilson where every prompt has a document of its own and is right or wrong, else "
+        "clustered",
+        "text",
+    ),
     Metric("accuracy_of_asked_n", "prompts", "prompts asked", "count"),
     Metric(
         "accuracy_of_asked",
@@ -684,7 +691,16 @@ RATED: tuple[Metric, ...] = (
         "neither as correct nor as not",
         "count",
     ),
-    Metric("max_tokens_share", "share", "answers that were cut at the limit of output tokens"),
+    Metric(
+        "max_tokens_share",
+        "share",
+        "of the answers, each as often as it was given, those that were cut at the limit of output tokens",
+    ),
+    Metric("empty_share", "share", "likewise, those without any text: they count as wrong"),
+    Metric("refusal_share", "share", "likewise, those that look like a refusal to answer"),
+    Metric(
+        "injection_share", "share", "likewise, those that seem to talk to the judge in place of answering"
+    ),
 )
 
 ACCURACY: tuple[Metric, ...] = (

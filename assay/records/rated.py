@@ -18,6 +18,16 @@ from assay.stats.interval import Interval
 
 Floats = NDArray[np.float64]
 
+FLAGS = ("empty", "refusal_suspected", "injection_suspected")
+"""What the score stage says of an answer beside its score."""
+
+_SKEW = {
+    "max_tokens_share": "cut",
+    "empty_share": "empty",
+    "refusal_share": "refusal_suspected",
+    "injection_share": "injection_suspected",
+}
+
 
 def panel_of(verdicts: pd.DataFrame, judges: Sequence[str]) -> pd.DataFrame:
     """The panel's verdict (`panel`) on each answer: see `assay.judging.panel`."""
@@ -49,9 +59,10 @@ def rated_prompts(answers: pd.DataFrame, records: pd.DataFrame, sources: Mapping
 
     Columns: model, bucket, prompt_id, source; `asked` and `answered` (measured requests of this run), `reused` (whether
     its answers are those of other runs), `accuracy` (of the answers with a verdict; NaN without one), `accuracy_of_asked`
-    (NaN where this run didn't ask, or no judge was asked), `metric_score` (NaN without an answer), and `answers`,
-    `without_verdict`, `unjudged` and `cut` (answers, those without a verdict, those of them that judges weren't asked about,
-    and those that were cut at the limit of tokens).
+    (NaN where this run didn't ask, or no judge was asked), `metric_score` (NaN without an answer), `answers`,
+    `without_verdict` and `unjudged` (answers, those without a verdict, those of them that judges weren't asked about), and
+    `cut`, `empty`, `refusal_suspected` and `injection_suspected` (of `times` answers, each as often as it was given, those
+    that were cut at the limit of tokens, that are empty, that look like a refusal or seem to talk to the judge).
     """
     measured = records.loc[records["role"] == "measured", ["model", "bucket", "prompt_id", "ok"]]
     measured = measured.assign(ok=measured["ok"].fillna(False).astype("float64"))
@@ -87,6 +98,7 @@ def rated_prompts(answers: pd.DataFrame, records: pd.DataFrame, sources: Mapping
             "unjudged": unjudged.astype(np.float64),
             "unjudged_here": np.where(reused, 0.0, times * unjudged),
             "cut": times * np.nan_to_num(answers["stop_reason_max_tokens"].to_numpy(dtype=np.float64)),
+            **{flag: times * _flagged(answers, flag) for flag in FLAGS},
         }
     )
     summed = sums.groupby(["model", "prompt_id"], sort=False).sum().reset_index()
@@ -102,6 +114,13 @@ def rated_prompts(answers: pd.DataFrame, records: pd.DataFrame, sources: Mapping
     made["metric_score"] = made["scored"] / made["times"].where(made["times"] > 0)
     made["source"] = [sources.get(prompt, prompt) for prompt in made["prompt_id"]]
     return made
+
+
+def _flagged(answers: pd.DataFrame, flag: str) -> Floats:
+    """1 where the score stage raised the flag, else 0."""
+    if flag not in answers:
+        return np.zeros(len(answers))
+    return answers[flag].fillna(False).to_numpy(dtype=np.float64)
 
 
 def _not_asked(reused: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
@@ -140,8 +159,10 @@ def rates(
         ("metric_score", None),
     ):
         there = chosen.loc[chosen[name].notna()]
-        share, bounds = _mean(there, name, shares, confidence)
+        share, bounds, method = _mean(there, name, shares, confidence)
         made[name] = share
+        if name == "accuracy":
+            made["accuracy_interval"] = method
         made[f"{name}_low"] = None if bounds is None else bounds.low
         made[f"{name}_high"] = None if bounds is None else bounds.high
         if counted is not None:
@@ -151,17 +172,18 @@ def rates(
     made["answers"] = int(chosen["answers"].sum())
     made["answers_without_verdict"] = int(chosen["without_verdict"].sum()) if judged else 0
     made["answers_not_judged"] = int(chosen["unjudged"].sum())
-    made["max_tokens_share"] = float(chosen["cut"].sum()) / answered if answered else None
+    for share_of, column in _SKEW.items():
+        made[share_of] = float(chosen[column].sum()) / answered if answered else None
     return made
 
 
 def _mean(
     prompts: pd.DataFrame, name: str, shares: Mapping[str, float] | None, confidence: float
-) -> tuple[float | None, Interval | None]:
+) -> tuple[float | None, Interval | None, str | None]:
     weights = weights_of(prompts, shares)
     if weights is None:
-        return None, None
+        return None, None, None
     values = prompts[name].to_numpy(dtype=np.float64)
     clusters = pd.factorize(prompts["source"])[0].astype(np.int64)
     share = min(1.0, max(0.0, float((weights * values).sum())))
-    return share, share_stats.clustered(values, clusters, confidence, weights)
+    return share, *share_stats.of_prompts(values, clusters, confidence, weights)
