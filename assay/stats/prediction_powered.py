@@ -58,6 +58,8 @@ class Evidence:
     """From 0 to 1; NaN without one."""
     drawn: Floats
     """Weight of a labelled answer as one that was drawn from all: equal where all had the same chance. 0 without a label."""
+    whole: bool
+    """Whether there are labels of every part of the mix that the weights make."""
     predicted: Floats
     """By stratum: the share right that is taken for granted where the stratum has no label; its interval is then 0 to 1."""
 
@@ -89,7 +91,7 @@ class Estimate:
     @property
     def enough(self) -> bool:
         """Whether there are labels enough for an interval."""
-        return self.n >= LEAST_LABELS and self.documents >= 2
+        return self.evidence.whole and self.n >= LEAST_LABELS and self.documents >= 2
 
     @cached_property
     def shares(self) -> Floats:

@@ -1,0 +1,107 @@
+"""What people's labels say of a run: each model's answers with the labels that count, ready to be corrected by.
+
+A label counts for a model if it is of the answer that was drawn for that model and prompt, and if labels were given in the
+order of the draw: in each bucket, as far as at least 9 of 10 of the model's drawn answers have one. So rows that somebody
+picked don't count, nor do a new model's answers that have a label only because an earlier model gave the same text: those
+are right more often than others. Leaves to others: files (`labels`), the estimate (`assay.stats.prediction_powered`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from assay.labels.sample import drawn
+from assay.stats.prediction_powered import Codes, Estimate, Evidence, Floats
+
+IN_ORDER = 0.9
+"""Of the drawn answers up to a label, so many have to have one."""
+
+WRONG, RIGHT, NO_VERDICT, BETWEEN = range(4)
+"""What is said of an answer. `BETWEEN`: a rating, or a metric's score, from .375 to .625."""
+
+PREDICTED = np.array([0.0, 1.0, 0.5, 0.5])
+
+
+def strata(right: Floats) -> Codes:
+    """What is said of each answer, from its `right`: from 0 to 1, NaN without a verdict of the panel."""
+    found = np.full(len(right), BETWEEN, dtype=np.int64)
+    found[right < 0.375] = WRONG
+    found[right > 0.625] = RIGHT
+    found[np.isnan(right)] = NO_VERDICT
+    return found
+
+
+def labelled(
+    rated: pd.DataFrame, values: Mapping[str, float], shares: Mapping[str, float], seed: int
+) -> pd.DataFrame:
+    """The answers to prompts of interest with `label`, and `unused`: whether there is a label that doesn't count.
+
+    `rated` are answers of the score stage, prompts in the order in which they were drawn, with `right`; `values` are labels by
+    answer id, from 0 to 1. `label` is NaN where there is none that counts.
+    """
+    ours = rated.loc[rated["bucket"].isin(list(shares))].reset_index(drop=True)
+    given = np.array([values.get(answer, np.nan) for answer in ours["answer_id"]], dtype=np.float64)
+    there = ~np.isnan(given)
+    chosen = np.zeros(len(ours), dtype=bool)
+    chosen[drawn(ours, seed).index] = True
+    counts = chosen & there
+    models, buckets = pd.factorize(ours["model"])[0], pd.factorize(ours["bucket"])[0]
+    for cell in {*zip(models[counts].tolist(), buckets[counts].tolist(), strict=True)}:
+        places = np.flatnonzero(chosen & (models == cell[0]) & (buckets == cell[1]))
+        counts[places[_in_order(there[places]) :]] = False
+    return ours.assign(label=np.where(counts, given, np.nan), unused=there & ~counts)
+
+
+def _in_order(there: NDArray[np.bool_]) -> int:
+    """How many of the drawn answers, from the first, form the longest stretch of which 9 in 10 have a label."""
+    enough = np.cumsum(there) >= IN_ORDER * np.arange(1, len(there) + 1)
+    return int(np.flatnonzero(enough)[-1]) + 1 if enough.any() else 0
+
+
+def estimates(found: pd.DataFrame, shares: Mapping[str, float]) -> dict[str, Estimate]:
+    """Corrected accuracy on the mix of buckets by model, from rows of `labelled`.
+
+    Without a model that has no answer in one of the buckets.
+    """
+    documents = pd.factorize(found["source"].where(found["source"].notna(), found["prompt_id"]))[0]
+    made: dict[str, Estimate] = {}
+    for model, rows in found.groupby("model", sort=False).indices.items():
+        evidence = _evidence(found.iloc[rows], documents[rows].astype(np.int64), shares)
+        if evidence is not None:
+            made[str(model)] = Estimate(evidence)
+    return made
+
+
+def _evidence(mine: pd.DataFrame, documents: Codes, shares: Mapping[str, float]) -> Evidence | None:
+    names = list(shares)
+    share = np.array([shares[name] for name in names])
+    bucket = mine["bucket"].map({name: number for number, name in enumerate(names)}).to_numpy(dtype=np.int64)
+    prompt = pd.factorize(mine["prompt_id"])[0].astype(np.int64)
+    times = mine["times"].to_numpy(dtype=np.float64)
+    label = mine["label"].to_numpy(dtype=np.float64)
+    first = np.unique(prompt, return_index=True)[1]
+    prompts = np.bincount(bucket[first], minlength=len(names)).astype(np.float64)
+    labels = np.bincount(bucket[~np.isnan(label)], minlength=len(names)).astype(np.float64)
+    if (prompts == 0).any():
+        return None
+    weight = (share / prompts)[bucket] * times / np.bincount(prompt, weights=times)[prompt]
+    chance = share / np.maximum(labels, 1.0)
+    return Evidence(
+        weight / weight.sum(),
+        prompt,
+        documents,
+        strata(mine["right"].to_numpy(dtype=np.float64)),
+        label,
+        np.where(np.isnan(label), 0.0, chance[bucket]),
+        bool((labels > 0).all()),
+        PREDICTED,
+    )
+
+
+def of_labels(found: pd.DataFrame, model: Any = None) -> pd.DataFrame:
+    """Rows of `labelled` whose label counts, of one model; of all models together each answer once."""
+    counted = found.loc[found["label"].notna()]
+    return counted.drop_duplicates("answer_id") if model is None else counted.loc[counted["model"] == model]
