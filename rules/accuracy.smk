@@ -43,6 +43,7 @@ for label, judge, at in [(*each, at) for each in JUDGES.items() for at in ANSWER
         input:
             answers=f"{ANSWERS_OF[at][0]}/answers/{{model}}.parquet",
             prompt=named_file(BENCHMARK.judges.prompt_file),
+            prompts=PROMPTS,
             behaviour=BEHAVIOUR,
         output:
             verdicts=f"{ANSWERS_OF[at][0]}/verdicts/{{model}}/{label}.parquet",
@@ -56,16 +57,17 @@ for label, judge, at in [(*each, at) for each in JUDGES.items() for at in ANSWER
             **{**BESIDE_NO_MEASUREMENT, JUDGE_QUOTAS[label]: WHOLE_QUOTA},
         params:
             **cap(f"judge.{label}.{{model}}{'.look{look}' if at else ''}"),
+            **tried_in_vain(f"judge.{label}.{{model}}{'.look{look}' if at else ''}"),
             **reused_ledgers(OTHERS_LEDGERS),
             script=stage_script("judge"),
             code=stage_code("judge"),
-            settings=judge_settings(judge),
+            settings=judge_settings(judge, at_look=bool(at)),
             files=flags("behaviour"),
             ledger=lambda wildcards, output: LEDGER,
         message:
             f"Judge the answers of {{wildcards.model}} by {label}"
         shell:
             "python {params.script:q} --settings {params.settings:q} --log {log:q} {params.files:q}"
-            " --answers {input.answers:q} --prompt {input.prompt:q} --ledger {params.ledger:q} {params.reuse:q}"
-            " {params.cap:q}"
+            " --answers {input.answers:q} --prompt {input.prompt:q} --prompts {input.prompts:q}"
+            " --ledger {params.ledger:q} {params.reuse:q} {params.cap:q} {params.spoilt:q}"
             " --out-verdicts {output.verdicts:q} --out-status {output.status:q}"

@@ -71,6 +71,7 @@ ACCURACY_TABLES = (
     "judges",
     "agreement",
     "families",
+    "left_out",
     "people",
     "corrected",
 )

@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import logging
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,9 +16,23 @@ from assay.bedrock.request import Line
 from assay.judging.asking import Asking
 from assay.judging.batches import Batches
 from assay.judging.prompt import read_template
-from assay.judging.reply import Reply
+from assay.judging.reading import Reading
+from assay.judging.repair import Repairing
+from assay.judging.reply import Ask, Reply
+from assay.judging.schema import Form
 from assay.judging.settings import JudgeJob
-from assay.judging.verdicts import read_answers, simulator_key, verdict_counts, verdict_rows, write_verdicts
+from assay.judging.spoilt import note
+from assay.judging.standing import why_not_working
+from assay.judging.verdicts import (
+    Twice,
+    judge_prompts,
+    read_answers,
+    simulator_key,
+    verdict_counts,
+    verdict_rows,
+    with_documents,
+    write_verdicts,
+)
 from assay.ledger import reuse
 from assay.ledger.files import about, file_name
 from assay.ledger.ledger import opened
@@ -28,8 +44,14 @@ def main(arguments: argparse.Namespace) -> None:
     settings: JudgeJob = arguments.settings
     endpoint = command.endpoint(settings.endpoint, arguments.behaviour)
     judge = settings.judge
+    form = Form(settings.verdict, settings.abstention)
     template = read_template(arguments.prompt)
+    form.check(template.text, str(arguments.prompt))
     answers = read_answers(arguments.answers)
+    if template.wants_context:
+        answers = with_documents(answers, arguments.prompts)
+    texts = zip(judge_prompts(answers, template), answers, strict=True)
+    reading = Reading(form, {prompt: answer["text"] for prompt, answer in texts})
     name, region = identity(endpoint, judge.id)
     asking = Asking(
         name=f"judge {judge.label} on {settings.model}",
@@ -42,6 +64,8 @@ def main(arguments: argparse.Namespace) -> None:
         timeouts=settings.timeouts,
         retry=settings.retry,
         quota=settings.quota,
+        form=form,
+        output=judge.output,
         seed=settings.run.seed,
         cap=budget.cap(arguments, settings.run.name),
     )
@@ -54,15 +78,36 @@ def main(arguments: argparse.Namespace) -> None:
         tempfile.TemporaryDirectory(prefix="assay-judge-") as folder,
     ):
         key = Path(folder) / "answer_key.jsonl"
-        lines = simulator_key(answers, template) if endpoint.kind == "simulator" else []
+        simulated = endpoint.kind == "simulator"
+        lines = simulator_key(answers, template, repair=form) if simulated else []
         key.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
-        def ask(prompts: Sequence[str]) -> list[Reply]:
-            return asking.replies(prompts, ledger, lambda: reached(endpoint, key))
+        def ask(prompts: Sequence[str], again: bool = False) -> list[Reply]:
+            return asking.replies(prompts, ledger, lambda: reached(endpoint, key), again=again)
 
-        batches = settings.stop and Batches(answers, template, ask, settings.stop, settings.run.seed)
-        rows = verdict_rows(answers, template, batches or ask, judge=judge.label, judge_id=judge.id)
+        def asks_of(again: bool) -> Ask:
+            each = partial(ask, again=again)
+            return Repairing(each, reading) if settings.repair else each
+
+        first = asks_of(again=False)
+        batches = settings.stop and Batches(
+            answers, template, first, settings.stop, settings.run.seed, reading
+        )
+        rows = verdict_rows(
+            answers,
+            template,
+            batches or first,
+            judge=judge.label,
+            judge_id=judge.id,
+            reading=reading,
+            twice=Twice(asks_of(again=True), settings.run.seed, settings.asked_twice),
+        )
         write_verdicts(arguments.out_verdicts, rows)
+        not_working = why_not_working(rows, asking.broken)
+        if not_working:
+            logging.error("judge %s is not working on %s: %s", judge.label, settings.model, not_working)
+        if arguments.spoilt is not None:
+            note(arguments.spoilt, not_working is None)
         counts = {
             "judge": judge.label,
             "model": settings.model,
@@ -72,6 +117,11 @@ def main(arguments: argparse.Namespace) -> None:
             "throttled": asking.throttled,
             "from_ledger": asking.from_ledger,
             "reused": asking.reused,
+            "working": not_working is None,
+            "not_working": not_working,
+            "output": dict(Counter(row.output for row in rows if row.output is not None)),
+            "repaired": sum(row.repaired for row in rows),
+            "asked_twice": sum(row.verdict_again is not None for row in rows),
             **verdict_counts(rows),
         }
         command.write_text(arguments.out_status, json.dumps(counts, indent=1) + "\n")
@@ -85,11 +135,19 @@ if __name__ == "__main__":
     made.add_argument("--answers", type=Path, required=True, help="the model's answers, of the score stage")
     made.add_argument("--prompt", type=Path, required=True, help="text file with the judge prompt")
     made.add_argument(
+        "--prompts",
+        type=Path,
+        help="prompts.parquet of the bucket stage; needed where the judge prompt has {context}",
+    )
+    made.add_argument(
         "--behaviour", type=Path, help="the simulator's behaviour file, if not the settings' own path"
     )
     made.add_argument("--ledger", type=Path, required=True, help="folder of the ledger")
     made.add_argument("--reuse", type=Path, nargs="*", default=[], help="folders of other runs' ledgers")
     budget.add(made)
+    made.add_argument(
+        "--spoilt", type=Path, help="where to count, beside the ledger, that the judge isn't working"
+    )
     made.add_argument("--out-verdicts", type=Path, required=True, help="where to write the verdicts, Parquet")
     made.add_argument("--out-status", type=Path, required=True, help="where to write how it went, JSON")
     command.run(main, made)

@@ -2,7 +2,8 @@
 
 import hmac
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -28,6 +29,24 @@ class Line:
     def path(self) -> str:
         """Path of the request, percent-encoded: ids may be ARNs, with colons and slashes."""
         return _path(self.model.id, "converse-stream" if self.model.stream else "converse")
+
+    def max_tokens(self, limit: int | None) -> int | None:
+        """Most output tokens of a request whose prompt has a limit of its own; null for one that has none.
+
+        What the model's own `inference` says comes first, since a model that reasons needs more than its answer takes; then
+        the prompt's limit, then what the benchmark says for all models.
+        """
+        return self.inference.max_tokens if limit is None or self._has_its_own else limit
+
+    def limited(self, limit: int | None) -> "Line":
+        """This line as it asks a prompt with such a limit: what is sent alike is asked alike."""
+        if (most := self.max_tokens(limit)) == self.inference.max_tokens:
+            return self
+        return replace(self, inference=self.inference.model_copy(update={"max_tokens": most}))
+
+    @property
+    def _has_its_own(self) -> bool:
+        return self.model.inference.max_tokens is not None
 
     def identity(self) -> dict[str, Any]:
         """What tells this line's questions from another's: no label, since renaming buys nothing."""
@@ -69,10 +88,19 @@ def cache_point(prompt: str, question: str) -> int:
     return at if at > len(prompt) / 2 else len(prompt)
 
 
-def body(line: Line, prompt: str, system: str | None, lead: str, cached_chars: int | None = None) -> bytes:
+def body(
+    line: Line,
+    prompt: str,
+    system: str | None,
+    lead: str,
+    cached_chars: int | None = None,
+    shape: Mapping[str, Any] | None = None,
+    max_tokens: int | None = None,
+) -> bytes:
     """The request's JSON. `lead` is the nonce: it goes before the system prompt if there is one, else the prompt.
 
-    After the first `cached_chars` characters of the prompt comes a cache point; null for none.
+    After the first `cached_chars` characters of the prompt comes a cache point; null for none. `shape` are the members
+    that shape the answer, an output format or a tool. `max_tokens` is the request's own limit; null for the line's.
     """
     first = "" if system else lead
     if cached_chars is None:
@@ -86,7 +114,7 @@ def body(line: Line, prompt: str, system: str | None, lead: str, cached_chars: i
         made["system"] = [{"text": lead + system}]
     inference = line.inference
     config = {
-        "maxTokens": inference.max_tokens,
+        "maxTokens": max_tokens or inference.max_tokens,
         "temperature": inference.temperature,
         "topP": inference.top_p,
         "stopSequences": list(inference.stop_sequences) if inference.stop_sequences else None,
@@ -100,4 +128,5 @@ def body(line: Line, prompt: str, system: str | None, lead: str, cached_chars: i
         made["serviceTier"] = {"type": line.model.service_tier}
     if line.model.latency:
         made["performanceConfig"] = {"latency": line.model.latency}
+    made.update(shape or {})
     return _encode(made).encode()

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from assay.judging.parsing import parse
 from assay.judging.prompt import JudgeTemplate
-from assay.judging.reply import NOT_ASKED, Reply
-from assay.judging.verdicts import Ask, judge_prompts
+from assay.judging.reading import Reading, right
+from assay.judging.reply import NOT_ASKED, Ask, Reply
+from assay.judging.verdicts import judge_prompts
 from assay.stats.shares import clustered
 from assay.stopping.settings import JudgingWidth, fraction
 
@@ -26,7 +26,6 @@ GROWTH = 0.25
 """Each batch after the first is so large a part of what was asked before it."""
 
 _LEFT_OUT = Reply(None, NOT_ASKED, None, None, None, 0)
-_SAID = {"correct": 1.0, "incorrect": 0.0}
 
 
 @dataclass(slots=True)
@@ -39,6 +38,7 @@ class Batches:
     ask: Ask
     stop: JudgingWidth
     seed: int
+    reading: Reading = field(default_factory=Reading)
     ended: dict[str, str] = field(default_factory=dict)
     """By bucket: why not all of its prompts were judged."""
 
@@ -104,12 +104,12 @@ class Batches:
         values, sources = [], []
         for prompt_id in judged:
             said = [
-                (right, float(answer.get("times") or 1.0))
+                (value, float(answer.get("times") or 1.0))
                 for text, answer in answers[prompt_id]
-                if (right := _right(replies[text])) is not None
+                if (value := right(self.reading(text, replies[text]))) is not None
             ]
             if said:
-                values.append(sum(right * times for right, times in said) / sum(times for _, times in said))
+                values.append(sum(value * times for value, times in said) / sum(times for _, times in said))
                 sources.append(_source(answers[prompt_id][0][1]))
         if len(values) < self.stop.min_prompts:
             return None
@@ -118,10 +118,6 @@ class Batches:
         if bounds is None or (half := (bounds.high - bounds.low) / 2.0) > fraction(self.stop.accuracy):
             return None
         return f"the share is known to {100 * half:.2g} points ({self.stop.accuracy} asked) from {len(values)} prompts"
-
-
-def _right(reply: Reply) -> float | None:
-    return None if reply.text is None else _SAID.get(parse(reply.text).verdict)
 
 
 def _source(answer: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ that no table shows. What the verdicts are worth is left to `panel` and `agreeme
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Verdict = Literal[
     "correct", "incorrect", "rated", "abstained", "refused", "unparseable", "failed", "not_asked"
@@ -16,6 +16,9 @@ Verdict = Literal[
 """`rated` comes with a rating, where judges give 1 to 5. A judge `abstained` if it said that it is unsure, and `refused` if it
 declined to grade. `failed` is one that gave no reply at all; `unparseable` one whose reply states no single verdict;
 `not_asked` one that was left out, since enough was spent, or enough is known."""
+
+ASKED: tuple[str, ...] = tuple(name for name in get_args(Verdict) if name != "not_asked")
+"""Verdicts that a judge was asked for, whatever came of it."""
 
 # Characters; a verdict and a sentence need a few hundred. Reading only a part could miss a contradiction.
 _LONGEST = 32_000

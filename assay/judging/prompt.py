@@ -1,8 +1,10 @@
-"""What a judge is asked: the user's template with a question, its references and a model's answer put in.
+"""What a judge is asked: the user's template with a question, its references and a model's answer put in, and the document if
+the template wants it.
 
 A model's answer is text from outside that may talk to the judge. It stands between two lines with a mark that the
 model can't have known, since the mark is a hash of the very answer, and it is put in last and in one pass, so that
-nothing in it is taken for a placeholder. Reading the judge's reply is left to `parsing`.
+nothing in it is taken for a placeholder. The document is from outside too, and stands between the same marks. Reading the
+judge's reply is left to `parsing`.
 """
 
 import hashlib
@@ -12,29 +14,47 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.errors import InputError
+from assay.prompts.prompt import Prompt
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _REQUIRED = ("question", "references", "answer")
-_KNOWN = (*_REQUIRED, "mark")
+_KNOWN = (*_REQUIRED, "context", "mark")
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeTemplate:
-    """A judge prompt with the placeholders {question}, {references}, {answer} and, if it likes, {mark}.
+    """A judge prompt with the placeholders {question}, {references}, {answer} and, if it likes, {context} and {mark}.
 
     {references} becomes a list, one reference a line; {answer} becomes the answer between two lines with the
-    mark; {mark} is that mark, for the instructions to name. Other braces, such as a JSON example's, are text.
+    mark, and {context} the document between two such lines; {mark} is that mark, for the instructions to name. Other braces,
+    such as a JSON example's, are text.
     """
 
     text: str
 
-    def prompt(self, question: str, references: Sequence[str], answer: str) -> str:
-        """The prompt for one answer: the same for the same question, references and answer, on every machine."""
-        mark = _mark(question, references, answer)
+    @property
+    def wants_context(self) -> bool:
+        """Whether judges are to see the document."""
+        return "{context}" in self.text
+
+    def prompt(
+        self, question: str, references: Sequence[str], answer: str, context: str | None = None
+    ) -> str:
+        """The prompt for one answer: the same for the same question, references, answer and document, on every machine.
+
+        `context` is the document; only a template that wants one looks at it, and there it must be given.
+        """
+        texts = [question, *references, answer]
+        if self.wants_context:
+            if context is None:
+                raise ValueError("this template has {context}, and no document was given")
+            texts.append(context)
+        mark = _mark(texts)
         values = {
             "question": question,
             "references": "\n".join(f"- {reference}" for reference in dict.fromkeys(references)),
             "answer": f"[begin {mark}]\n{answer}\n[end {mark}]",
+            "context": f"[begin document {mark}]\n{context}\n[end document {mark}]",
             "mark": mark,
         }
         return _PLACEHOLDER.sub(lambda found: values[found[1]], self.text)
@@ -57,7 +77,7 @@ def template(text: str, source: str) -> JudgeTemplate:
     if missing := [name for name in _REQUIRED if name not in found]:
         raise InputError(
             f"{source}: the judge prompt has no {{{missing[0]}}}; it needs the placeholders "
-            f"{', '.join(f'{{{name}}}' for name in _REQUIRED)} and may name {{mark}}"
+            f"{', '.join(f'{{{name}}}' for name in _REQUIRED)}, and may have {{context}} and {{mark}}"
         )
     if unknown := sorted(found.difference(_KNOWN)):
         raise InputError(
@@ -67,9 +87,18 @@ def template(text: str, source: str) -> JudgeTemplate:
     return JudgeTemplate(text)
 
 
-def _mark(question: str, references: Sequence[str], answer: str) -> str:
+def document(prompt: Prompt) -> str:
+    """What a judge sees as the document: the part of a prompt's text that was made from it, as the model saw it.
+
+    The whole text where nobody knows which part that is.
+    """
+    if prompt.context_at is None or prompt.context_chars is None:
+        return prompt.text
+    return prompt.text[prompt.context_at :][: prompt.context_chars]
+
+
+def _mark(texts: Sequence[str]) -> str:
     """A mark of 16 hex digits that occurs in none of the texts that it delimits or stands beside."""
-    texts = (question, *references, answer)
     seed = "\0".join(texts)
     while any((mark := hashlib.sha256(seed.encode()).hexdigest()[:16]) in text for text in texts):
         seed = mark + seed

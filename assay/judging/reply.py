@@ -1,6 +1,9 @@
-"""What came back from asking a judge once: the one type between the sender and the verdicts."""
+"""What came back from asking a judge: the one type between the sender and the verdicts."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from assay.judging.schema import Mode
 
 NOT_ASKED = "not_asked"
 """In the place of an error kind, where a judge was never asked: what the run may spend ended it before."""
@@ -25,3 +28,33 @@ class Reply:
     tries: int
     tries_cost_unknown: int = 0
     reused: bool = False
+    stop_reason: str | None = None
+    """Why the judge stopped, in the service's words."""
+    output: Mode | None = None
+    """How it was made to reply in a fixed form; None where it didn't reply."""
+    before_repair: str | None = None
+    """What it wrote at first, where that couldn't be read and it was asked once more."""
+
+    @property
+    def repaired(self) -> bool:
+        """Whether this is what it replied when it was asked once more."""
+        return self.before_repair is not None
+
+
+Ask = Callable[[Sequence[str]], Sequence[Reply]]
+"""Asks each prompt once and gives the replies in the prompts' order."""
+
+
+def with_costs_of(reply: Reply, other: Reply) -> Reply:
+    """`reply`, with what another asking took added to it: tokens, tries. Where the one that counts told no tokens, there are none."""
+    return replace(
+        reply,
+        input_tokens=_sum(reply.input_tokens, other.input_tokens),
+        output_tokens=_sum(reply.output_tokens, other.output_tokens),
+        tries=reply.tries + other.tries,
+        tries_cost_unknown=reply.tries_cost_unknown + other.tries_cost_unknown,
+    )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None else one + (other or 0)

@@ -24,12 +24,14 @@ _ACCOUNT = re.compile(r"(?<=:)\d{12}(?=:)")
 class Answer:
     """The answer to one request. The connection calls `headers`, `body` and `end`; then `outcome` is final."""
 
-    __slots__ = ("_body", "_decoder", "_named", "_stopped", "_stream", "outcome", "timeline")
+    __slots__ = ("_body", "_decoder", "_named", "_stopped", "_stream", "_tools", "outcome", "timeline")
 
-    def __init__(self, stream: bool, timeline: Timeline) -> None:
+    def __init__(self, stream: bool, timeline: Timeline, tools: bool = False) -> None:
+        """`tools` is whether the request offers any: then what the model gives them is text of the answer."""
         self.timeline = timeline
         self.outcome = Outcome()
         self._stream = stream
+        self._tools = tools
         self._decoder: Decoder | None = None
         self._body: list[bytes] = []
         self._stopped = False
@@ -129,7 +131,9 @@ class Answer:
             if timeline.first_reasoning_ns is None:
                 timeline.first_reasoning_ns = stamp
         elif "toolUse" in delta:
-            content = delta["toolUse"].get("input") or ""
+            content = delta["toolUse"].get("input") or ""  # a piece of JSON text
+            if self._tools:
+                outcome.text += content
         else:
             return
         if timeline.first_content_ns is None:
@@ -168,7 +172,7 @@ class Answer:
         try:
             data = json.loads(b"".join(self._body))
             blocks = data["output"]["message"]["content"]
-            outcome.text = _paired("".join(block["text"] for block in blocks if "text" in block))
+            outcome.text = _paired("".join(self._said(block) for block in blocks))
             reasoning = "".join(
                 block["reasoningContent"].get("reasoningText", {}).get("text", "")
                 for block in blocks
@@ -182,6 +186,15 @@ class Answer:
                 self.fail("malformed_answer", "the answer has no usage")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             self.fail("malformed_answer", f"the answer isn't what Converse answers: {error!r}")
+
+    def _said(self, block: dict[str, Any]) -> str:
+        """What a content block adds to the answer's text."""
+        if "text" in block:
+            said: str = block["text"]
+            return said
+        if self._tools and "toolUse" in block:
+            return json.dumps(block["toolUse"]["input"], ensure_ascii=False)
+        return ""
 
     def _error_body(self) -> None:
         outcome = self.outcome

@@ -8,7 +8,7 @@ import gc
 import os
 import random
 import ssl
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Any
@@ -39,6 +39,10 @@ class Planned:
     """When, in seconds after the run's beginning; null: at once. In an open loop it is the time it is meant to leave."""
     cached_chars: int | None = None
     """How much of the prompt is to come from the prompt cache; null: nothing may."""
+    shape: Mapping[str, Any] | None = None
+    """Members of the body that shape the answer, an output format or a tool; null: it is plain text."""
+    max_tokens: int | None = None
+    """Most output tokens of this request; null: those of the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,11 @@ class Intended:
 
 class SetupError(Exception):
     """Nothing but errors that mean a wrong set-up, or a lost one: no access, no such model, no connection."""
+
+    def __init__(self, message: str, kind: str | None = None) -> None:
+        """`kind` is that of the errors, where it is one."""
+        super().__init__(message)
+        self.kind = kind
 
 
 PATIENCE_AFTER_AN_ANSWER = 4
@@ -112,7 +121,6 @@ class Sender:
         self._allowance = allowance
         self._unsettled = 0
         self._settled = asyncio.Event()
-        self._most_output_tokens = line.inference.max_tokens or 0
         self._tls = _tls() if address.scheme == "https" else None
         self._connections: dict[int, Connection] = {}
         self._answered = False
@@ -244,7 +252,7 @@ class Sender:
             lead = nonce(self._ledger.salt, planned.key, try_number)
         else:  # of the question, so that all its requests begin alike, and nobody else's do
             lead = nonce(self._ledger.salt, planned.tags["ask"], 0)
-        content = body(self._line, planned.prompt, planned.system, lead, cached)
+        content = body(self._line, planned.prompt, planned.system, lead, cached, planned.shape, planned.max_tokens)
         signed = self._signer.headers(self._address.host_header, self._line.path, content)
         return request_bytes(self._address.host_header, self._line.path, signed, content)
 
@@ -260,12 +268,15 @@ class Sender:
                 timeline.launched_ns, request = intended.launched_ns, intended.request
         request = request or self.request(planned, try_number)
         body_bytes = len(request) - request.index(b"\r\n\r\n") - 4
-        reserved = None if self._allowance is None else await self._reserved(self._allowance, body_bytes)
+        reserved = None if self._allowance is None else await self._reserved(
+            self._allowance, body_bytes, planned
+        )
         if self.lost is not None:
             return None
-        answer = Answer(self._line.model.stream, timeline)
+        offers_tools = planned.shape is not None and "toolConfig" in planned.shape
+        answer = Answer(self._line.model.stream, timeline, offers_tools)
         attempt = Attempt(planned, try_number, answer, reserved)
-        most = [most_input_tokens(body_bytes), self._most_output_tokens]
+        most = [most_input_tokens(body_bytes), self._most_output_tokens(planned)]
         if reserved is not None:
             most = [reserved.input_tokens, reserved.output_tokens]
         try:
@@ -295,10 +306,15 @@ class Sender:
         await connection.ask(request, answer, self._timeouts)
         return attempt
 
-    async def _reserved(self, allowance: Allowance, body_bytes: int) -> Reserved | None:
+    def _most_output_tokens(self, planned: Planned) -> int:
+        return planned.max_tokens or self._line.inference.max_tokens or 0
+
+    async def _reserved(
+        self, allowance: Allowance, body_bytes: int, planned: Planned
+    ) -> Reserved | None:
         """Set aside what a request can cost; null where that can't be: then `lost` says why."""
         while self.lost is None:
-            found = allowance.reserve(body_bytes, self._most_output_tokens)
+            found = allowance.reserve(body_bytes, self._most_output_tokens(planned))
             if isinstance(found, Reserved):
                 self._unsettled += 1
                 return found
@@ -341,7 +357,8 @@ class Sender:
         enough = PATIENCE_AFTER_AN_ANSWER * patience if self._answered else patience
         if count >= enough and self.lost is None:
             self.lost = SetupError(
-                f"{outcome.error}: {outcome.error_message}. The last {count} requests all failed like this."
+                f"{outcome.error}: {outcome.error_message}. The last {count} requests all failed like this.",
+                outcome.error,
             )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from assay.judging.parsing import ASKED as ASKED
 from assay.schedule.level import level_of
 from assay.tables.inputs import Inputs
 from assay.tables.markdown import Column, Markdown, table, with_interval
@@ -12,9 +13,6 @@ from assay.tables.models import METRICS, cost_of_transactions
 from assay.tables.numbers import UNKNOWN, count, decimal, dollars, known, number, percent
 
 Row = dict[str, Any]
-
-ASKED = ("correct", "incorrect", "unparseable", "failed")
-"""Verdicts that a judge was asked for, whatever came of it."""
 
 
 def _rows(frame: pd.DataFrame) -> list[Row]:

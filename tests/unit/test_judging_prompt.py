@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from assay.errors import InputError
 from assay.judging.prompt import read_template, template
-from assay.judging.settings import Judges
+from assay.judging.settings import PROMPTS
 
 _ROOT = Path(__file__).parents[2]
 _TEMPLATE = template(
@@ -68,7 +68,7 @@ def test_other_answers_have_other_marks() -> None:
 
 
 def test_the_projects_own_prompt_has_all_parts_and_shows_the_form_of_the_reply() -> None:
-    own = read_template(_ROOT / Judges.model_fields["prompt"].default)
+    own = read_template(_ROOT / PROMPTS["correctness"])
     prompt = own.prompt("Where?", ["Paris"], "In Paris.")
     assert '{"verdict": ' in prompt
     assert "In Paris." in prompt
@@ -85,7 +85,7 @@ def test_the_projects_own_prompt_has_all_parts_and_shows_the_form_of_the_reply()
     [
         ("{question} {answer}", "{references}"),
         ("", "{question}"),
-        ("{question} {references} {answer} {context}", "{context}"),
+        ("{question} {references} {answer} {document}", "{document}"),
     ],
 )
 def test_a_template_without_its_parts_or_with_unknown_ones_is_refused_by_name(

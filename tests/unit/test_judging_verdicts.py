@@ -102,6 +102,7 @@ def test_a_judge_without_a_reply_has_failed_and_one_without_a_verdict_is_unparse
         "unparseable": 2,
         "failed": 1,
         "not_asked": 1,
+        **{"rated": 0, "abstained": 0, "refused": 0},
     }
     write_verdicts(tmp_path / "new" / "v.parquet", rows)
     table = pq.read_table(tmp_path / "new" / "v.parquet")
