@@ -8,8 +8,18 @@
   const SHOWN_AT_FIRST = 6000; // characters of a text; the rest at the press of a button
   const WAITS_S = [1, 2, 4, 8, 15]; // before a label is sent again; the last one from then on
   const PATIENCE_MS = 10000; // with one request
-  const WORDS = { correct: "correct", incorrect: "incorrect", unsure: "unsure" };
-  const KEYS = { 1: "correct", c: "correct", 0: "incorrect", i: "incorrect", s: "unsure" };
+
+  // What may be said, by how the file of labels says it. The server tells which of them are asked for.
+  const CHOICES = {
+    correct: { words: "Correct", keys: ["1", "c"], kind: "yes" },
+    incorrect: { words: "Incorrect", keys: ["0", "i"], kind: "no" },
+    1: { words: "1 wrong", said: "1", keys: ["1"], kind: "no" },
+    2: { words: "2", keys: ["2"], kind: "" },
+    3: { words: "3", keys: ["3"], kind: "" },
+    4: { words: "4", keys: ["4"], kind: "" },
+    5: { words: "5 right", said: "5", keys: ["5"], kind: "yes" },
+    skip: { words: "Unsure", keys: ["s"], kind: "" },
+  };
 
   // What can't be seen, or would turn the text around it, is shown by its code.
   const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
@@ -20,12 +30,13 @@
   const token = location.hash.slice(1) || sessionStorage.getItem("token") || "";
   sessionStorage.setItem("token", token);
 
-  const sample = { order: [], labels: new Map(), version: -1, file: "", command: "" };
+  const sample = { order: [], labels: new Map(), choices: [], version: -1 };
   const fetched = new Map(); // answers by id: the one shown, and the next
   const visited = []; // ids of the answers shown before this one, for Back
   let shown = null; // the answer on the page
   let pending = null; // the label on its way: {id, label, before, tries}
   let timer = 0;
+  let lookedAgain = -1; // place of the answer that was looked at again last, since it was unsure
   let over = false;
 
   class Refused extends Error {
@@ -120,18 +131,22 @@
     starting.hidden = false;
   }
 
+  function spoken(label) {
+    return CHOICES[label].said ?? CHOICES[label].words.toLowerCase();
+  }
+
   function why(error) {
     if (error instanceof Refused && error.status === 403) {
       return "The server was started anew since. Open the address that it printed.";
     }
     if (error instanceof Refused) return `The server says: ${error.message}.`;
-    return `The server doesn't answer. If it has ended, start it again: ${sample.command || "snakemake label"}.`;
+    return "The server doesn't answer. If it has ended, start it again as before.";
   }
 
   function count() {
     const of = sample.order.length;
     const labelled = sample.order.filter((id) => sample.labels.has(id)).length;
-    const unsure = sample.order.filter((id) => sample.labels.get(id) === "unsure").length;
+    const unsure = sample.order.filter((id) => sample.labels.get(id) === "skip").length;
     by("progress").textContent =
       `${labelled} of ${of} labelled` + (unsure ? `, ${unsure} of them unsure` : "");
     by("done").max = Math.max(of, 1);
@@ -305,7 +320,7 @@
     count();
     if (said.version !== sample.version + (label === before ? 0 : 1)) await refresh().catch(() => {});
     else sample.version = said.version;
-    say(`Saved: ${WORDS[label]}.`);
+    say(`Saved: ${spoken(label)}.`);
     precision();
     if (visited[visited.length - 1] !== id) visited.push(id);
     await show(following());
@@ -317,14 +332,14 @@
       pending = null;
       await refresh().catch(() => {});
       const now = sample.labels.get(id);
-      say(`Not saved: another tab or window labelled this answer ${WORDS[now] ?? "otherwise"}. Press again to change it.`, true);
+      say(`Not saved: another tab or window labelled this answer ${now === undefined ? "otherwise" : spoken(now)}. Press again to change it.`, true);
       mark();
       return;
     }
     pending.tries += 1;
     mark();
     const wait = WAITS_S[Math.min(pending.tries, WAITS_S.length) - 1];
-    say(`Not saved yet: ${WORDS[pending.label]}. ${why(error)} It is sent again by itself.`, true);
+    say(`Not saved yet: ${spoken(pending.label)}. ${why(error)} It is sent again by itself.`, true);
     by("try-now").onclick = save;
     timer = setTimeout(save, wait * 1000);
   }
@@ -336,11 +351,43 @@
     sample.order = said.answers;
     sample.labels = new Map(Object.entries(said.labels));
     sample.version = said.version;
-    sample.file = said.file;
-    sample.command = said.command;
     by("file").textContent = said.file;
+    by("labeler").textContent = said.labeler ? `Labels of ${said.labeler}` : "";
+    by("labeler").hidden = !said.labeler;
+    offer(said.choices);
     count();
     mark();
+  }
+
+  function offer(choices) {
+    if (choices.join() === sample.choices.join()) return;
+    sample.choices = choices;
+    const scale = choices.includes("5");
+    for (const part of document.querySelectorAll("[data-verdict]")) {
+      part.hidden = part.dataset.verdict !== (scale ? "scale" : "correctness");
+    }
+    by("buttons").classList.toggle("scale", scale);
+    by("buttons").replaceChildren(
+      ...choices.map((label) => {
+        const { words, keys, kind } = CHOICES[label];
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = `label ${kind}`;
+        button.dataset.label = label;
+        button.setAttribute("aria-pressed", "false");
+        button.setAttribute("aria-keyshortcuts", keys.join(" "));
+        const name = document.createElement("span");
+        name.textContent = words;
+        button.append(name);
+        if (words[0] !== keys[0]) {
+          const key = document.createElement("kbd");
+          key.textContent = keys[0];
+          button.append(" ", key);
+        }
+        button.addEventListener("click", () => give(label));
+        return button;
+      }),
+    );
   }
 
   async function precision() {
@@ -385,7 +432,7 @@
     const { labelled, of } = count();
     by("sure-words").textContent =
       pending !== null
-        ? `One label is not saved yet: ${WORDS[pending.label]}. Finishing now would lose it.`
+        ? `One label is not saved yet: ${spoken(pending.label)}. Finishing now would lose it.`
         : `${labelled} of ${of} answers are labelled, and all of that is saved.` +
           (labelled < of ? " You can go on another time where you stop now." : "");
     by("sure").showModal();
@@ -404,7 +451,7 @@
     pending = null;
     clearTimeout(timer);
     for (const id of ["item", "all-done", "actions", "help", "starting", "finish"]) by(id).hidden = true;
-    by("ended-words").textContent = `${said.words} ${said.next}`;
+    by("ended-words").textContent = said.words;
     by("ended").hidden = false;
     by("h-ended").focus();
   }
@@ -416,7 +463,8 @@
     if (over || by("sure").open || !by("keys-on").checked) return;
     if (event.target.closest("input, select, textarea") && event.target.id !== "keys-on") return;
     const key = event.key.toLowerCase();
-    if (Object.hasOwn(KEYS, key)) give(KEYS[key]);
+    const label = sample.choices.find((each) => CHOICES[each].keys.includes(key));
+    if (label !== undefined) give(label);
     else if (key === "u") back();
     else if (key === "n") go(following());
     else if (key === "d" && shown !== null && !by("document-fold").hidden) {
@@ -425,16 +473,16 @@
     event.preventDefault();
   });
 
-  for (const button of document.querySelectorAll("button.label")) {
-    button.addEventListener("click", () => give(button.dataset.label));
-  }
   by("back").addEventListener("click", back);
   by("next").addEventListener("click", () => go(following()));
   by("document-fold").addEventListener("toggle", () => {
     if (by("document-fold").open && shown !== null) readDocument();
   });
   by("unsure-again").addEventListener("click", () => {
-    go(sample.order.find((id) => sample.labels.get(id) === "unsure") ?? null);
+    const skipped = sample.order.filter((id) => sample.labels.get(id) === "skip");
+    const again = skipped.find((id) => place(id) > lookedAgain) ?? skipped[0] ?? null;
+    lookedAgain = again === null ? -1 : place(again);
+    go(again);
   });
   by("finish").addEventListener("click", finish);
   by("sure-yes").addEventListener("click", finishNow);
