@@ -2,7 +2,17 @@
 
 from collections.abc import Callable, Mapping
 
-from assay.accuracy import agreement, corrected, differences, families, judges, people, tasks, trends
+from assay.accuracy import (
+    agreement,
+    corrected,
+    differences,
+    families,
+    judges,
+    left_out,
+    people,
+    tasks,
+    trends,
+)
 from assay.accuracy.inputs import Inputs
 from assay.records.metrics import Metric, Value
 
@@ -13,6 +23,7 @@ TABLES: Mapping[str, tuple[Metric, ...]] = {
     "judges": judges.COLUMNS,
     "agreement": agreement.COLUMNS,
     "families": families.COLUMNS,
+    "left_out": left_out.COLUMNS,
     "people": people.COLUMNS,
     "corrected": corrected.COLUMNS,
 }
@@ -25,6 +36,7 @@ ROWS: Mapping[str, Callable[[Inputs], list[dict[str, Value]]]] = {
     "judges": judges.rows,
     "agreement": agreement.rows,
     "families": families.rows,
+    "left_out": left_out.rows,
     "people": people.rows,
     "corrected": corrected.rows,
 }

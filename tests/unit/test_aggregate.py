@@ -277,6 +277,8 @@ def test_judges_retries_that_broke_off_are_told(tmp_path: Path) -> None:
 def test_an_answer_that_two_models_gave_is_judged_and_paid_for_once(tmp_path: Path) -> None:
     models = {"swift": MadeModel(), "twin": MadeModel()}
     run = make_run(tmp_path, models, levels=(1,), judges=("ada",))
+    for path in run.answers:
+        rewrite(path, lambda rows: [row | {"answer_id": f"same {n}"} for n, row in enumerate(rows)])
     for path in run.verdicts:
         rewrite(
             path,
@@ -363,8 +365,9 @@ def test_answers_without_a_majority_are_counted_and_in_no_accuracy(tmp_path: Pat
     assert short["accuracy"] == pytest.approx(1.0)
     assert short["accuracy_of_asked"] == pytest.approx(19 / 20)
     ada, panel = made["judges"][0], made["judges"][-1]
-    assert ada["unparseable_rate"] == pytest.approx(1 / 40)
-    assert panel["unparseable_rate"] == pytest.approx(1 / 40)
+    assert (ada["unparseable"], ada["working"]) == (1, "yes")
+    assert ada["invalid_rate"] == pytest.approx(1 / 40)
+    assert panel["invalid_rate"] == pytest.approx(1 / 40)
 
 
 def test_what_judges_were_not_asked_about_counts_nowhere(tmp_path: Path) -> None:
@@ -388,9 +391,9 @@ def test_what_judges_were_not_asked_about_counts_nowhere(tmp_path: Path) -> None
     assert swift["cost_usd_per_10k_correct_answers"] == pytest.approx(swift["cost_usd_per_10k_transactions"])
     assert steady["cost_usd_per_10k_correct_answers"] is not None
     ada, panel = made["judges"][0], made["judges"][-1]
-    assert (ada["n"], ada["not_asked"], ada["failed"], ada["unparseable_rate"]) == (78, 2, 0, 0)
+    assert (ada["n"], ada["not_asked"], ada["failed"], ada["invalid_rate"]) == (78, 2, 0, 0)
     assert ada["cost_usd"] is not None
-    assert (panel["n"], panel["not_asked"], panel["unparseable_rate"]) == (78, 2, 0)
+    assert (panel["n"], panel["not_asked"], panel["invalid_rate"]) == (78, 2, 0)
 
 
 def test_a_bucket_that_was_whole_before_the_budget_was_spent_is_complete(tmp_path: Path) -> None:
@@ -411,10 +414,12 @@ def test_without_judges_the_metric_takes_their_place(tmp_path: Path) -> None:
 
 def test_judges_who_differ_are_told_by_kappa_and_by_the_metric(tmp_path: Path) -> None:
     run = make_run(tmp_path, {"swift": MadeModel(accuracy=0.5)}, levels=(1,))
+    rewrite(run.answers[0], lambda rows: [row | {"metric": "exact_match"} for row in rows])
     rewrite(run.verdicts[0], lambda rows: [row | {"verdict": "correct"} for row in rows])
     yes_sayer, other, _, panel = tables(run)["judges"]
     assert yes_sayer["correct_share"] == 1.0
     assert yes_sayer["agreement_with_metric"] < 1.0
+    assert (yes_sayer["sensitivity"], yes_sayer["specificity"]) == (1.0, 0.0)
     assert yes_sayer["kappa_mean"] == pytest.approx(0.0)
     assert other["agreement_with_metric"] == 1.0
     assert other["kappa_mean"] == pytest.approx(0.5)
