@@ -34,6 +34,7 @@ from assay.measurement.plan import (
 )
 from assay.measurement.settled import settled, usable_sittings
 from assay.progress import Progress
+from assay.prompts.ask import system_of
 from assay.prompts.prompt import Prompt
 from assay.schedule.arrivals import Arrivals, Every
 from assay.schedule.closed import ClosedLoop
@@ -288,7 +289,7 @@ async def _measure_cell(
         tags = _tags(job, step.role, bucket, ask, prompt)
         if bent is not None:
             tags["rate_rps"] = bent.rate_rps((step.at_s or 0.0) - load.warmup_s)
-        return Planned(key, prompt.text, asked.system, tags, step.at_s, _cached_chars(job, prompt))
+        return _planned(job, key, prompt, tags, step.at_s)
 
     def wanted(planned: Planned) -> bool:
         if job.share.ended():
@@ -337,13 +338,7 @@ async def _prime(job: Job, ledger: Ledger, sender: Sender, bucket: str, todo: Ce
         extra(prompts, job.load, job.asked, "priming", ledger.sitting, index) for index in range(len(prompts))
     )
     waiting = (
-        Planned(
-            key,
-            prompt.text,
-            job.asked.system,
-            _tags(job, "warmup", bucket, ask, prompt),
-            cached_chars=_cached_chars(job, prompt),
-        )
+        _planned(job, key, prompt, _tags(job, "warmup", bucket, ask, prompt))
         for key, ask, prompt in primers
         if measured is None or prompt.prompt_id in measured
     )
@@ -355,6 +350,20 @@ async def _prime(job: Job, ledger: Ledger, sender: Sender, bucket: str, todo: Ce
         _slots(job, job.load.concurrency) if job.load.concurrency else PRIMING_IN_FLIGHT,
         lambda: None if job.share.ended() else next(waiting, None),
         done,
+    )
+
+
+def _planned(job: Job, key: str, prompt: Prompt, tags: dict[str, Any], at_s: float | None = None) -> Planned:
+    """The request that asks a prompt."""
+    asked = job.asked
+    return Planned(
+        key,
+        prompt.text,
+        system_of(prompt, asked.system),
+        tags,
+        at_s,
+        _cached_chars(job, prompt),
+        max_tokens=asked.line.max_tokens(prompt.max_tokens),
     )
 
 

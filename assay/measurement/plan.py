@@ -11,7 +11,8 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from assay.bedrock.request import Line
-from assay.ledger.keys import ask_key, attempt_key
+from assay.ledger.keys import attempt_key
+from assay.prompts.ask import prompt_ask_key
 from assay.prompts.prompt import Prompt
 from assay.schedule.arrivals import Arrivals, Kind, Ramp, arrivals, count_within
 from assay.schedule.level import Level, ramp
@@ -107,8 +108,8 @@ class Asked:
         return {"endpoint": self.endpoint, "region": self.region, "line": self.line.identity()}
 
     def ask_key(self, prompt: Prompt) -> str:
-        """See assay.ledger.keys."""
-        return ask_key(self.endpoint, self.region, self.line.identity(), prompt.text, self.system)
+        """See assay.prompts.ask."""
+        return prompt_ask_key(self.endpoint, self.region, self.line, prompt, self.system)
 
 
 def position(number: int, prompts: Sequence[Prompt], load: JobLoad, asked: Asked) -> Position:

@@ -19,6 +19,7 @@ from assay.ledger.reuse import Found, origins
 from assay.metrics.answer_id import answer_id
 from assay.metrics.choice import WithSettings, with_defaults
 from assay.metrics.scores import score
+from assay.prompts.prompt import Prompt, read_prompts
 from assay.whole import whole
 
 _OF_PROMPT = {
@@ -70,8 +71,8 @@ SCHEMA = pa.schema(
 """Columns of an answers file. `score` is 0 to 1; `stop_reason_max_tokens` is the share of `times` that was cut; `reused`
 says that other runs gave the answer, and `reused_from` which."""
 
-Reuse = Callable[[Mapping[str, str]], Mapping[str, Sequence[Found]]]
-"""From texts of prompts by id to the answers that other runs have of them."""
+Reuse = Callable[[Mapping[str, Prompt]], Mapping[str, Sequence[Found]]]
+"""From prompts by id to the answers that other runs have of them."""
 
 Chosen = Callable[[str], str | WithSettings | None]
 """From the name of a set to the metric that the benchmark names for it; None where it names none."""
@@ -96,7 +97,7 @@ def score_records(
     another model, or of a prompt that `prompts` doesn't hold.
     """
     asked = _prompts(prompts)
-    texts = {} if reuse is None else _texts(prompts)
+    to_ask = {} if reuse is None else {prompt.prompt_id: prompt for prompt in read_prompts(prompts)}
     order = {prompt_id: at for at, prompt_id in enumerate(asked)}
     rows = []
     for found in _distinct_answers(model, records).to_pylist():
@@ -116,7 +117,7 @@ def score_records(
             }
         )
     answered = {row["prompt_id"] for row in rows}
-    lacking = {prompt_id: text for prompt_id, text in texts.items() if prompt_id not in answered}
+    lacking = {prompt_id: prompt for prompt_id, prompt in to_ask.items() if prompt_id not in answered}
     for prompt_id, given in (reuse(lacking) if reuse is not None and lacking else {}).items():
         for text in dict.fromkeys(answer.text for answer in given):
             alike = [answer for answer in given if answer.text == text]
@@ -174,12 +175,6 @@ def _prompts(path: Path) -> dict[str, dict[str, Any]]:
             f"{path}: a prompt stands in it twice; expected distinct prompts: run the bucket stage again"
         )
     return prompts
-
-
-def _texts(path: Path) -> dict[str, str]:
-    """The text of each prompt, as it is asked."""
-    rows = _read(path, {"prompt_id": pa.string(), "text": pa.string()}, "bucket").to_pylist()
-    return {row["prompt_id"]: row["text"] for row in rows}
 
 
 def _distinct_answers(model: str, records: Sequence[Path]) -> pa.Table:

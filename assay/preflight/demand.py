@@ -8,8 +8,9 @@ nobody knows beforehand; certain is only what it has in flight at once.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from assay.bedrock.request import Line
 from assay.preflight.problem import Problem, Severity
 from assay.preflight.quotas import Limits
 from assay.preflight.settings import AskedLine, PlannedLoad
@@ -20,20 +21,40 @@ MINUTE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """Input tokens of the benchmark's prompts: of the mean one in the bucket where that is largest, and of the largest."""
+    """Sizes of the benchmark's prompts, bucket by bucket: input tokens, and the prompt's own limit of output tokens, if any."""
 
-    mean_tokens: float
-    largest_tokens: int
+    buckets: tuple[tuple[tuple[int, int | None], ...], ...]
 
     @classmethod
     def of(cls, prompts: Iterable[Prompt]) -> "Prompts | None":
         """Of the prompts that were drawn; null without any."""
-        tokens: dict[str, list[int]] = defaultdict(list)
+        sizes: dict[str, list[tuple[int, int | None]]] = defaultdict(list)
         for prompt in prompts:
-            tokens[prompt.bucket].append(prompt.tokens)
-        if not tokens:
-            return None
-        return cls(max(sum(of) / len(of) for of in tokens.values()), max(map(max, tokens.values())))
+            sizes[prompt.bucket].append((prompt.tokens, prompt.max_tokens))
+        return cls(tuple(map(tuple, sizes.values()))) if sizes else None
+
+    def asked_by(self, line: Line) -> "Requests":
+        """What requests of a line take."""
+        found = []
+        for sizes in self.buckets:
+            output = [line.max_tokens(limit) or 0 for _, limit in sizes]
+            tokens = [each for each, _ in sizes]
+            largest = max(map(sum, zip(tokens, output, strict=True)))
+            found.append(Requests(sum(tokens) / len(sizes), sum(output) / len(sizes), largest))
+        of_most = max(found, key=lambda each: (each.mean_tokens, each.mean_output))
+        return replace(of_most, largest=max(each.largest for each in found))
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """What requests take of a quota, in tokens."""
+
+    mean_tokens: float
+    """Input of the mean one, in the bucket where that is largest."""
+    mean_output: float
+    """Most output of a request of the same bucket, in the mean."""
+    largest: int
+    """Input and most output together, of the largest one."""
 
 
 def too_much(
@@ -102,8 +123,9 @@ class _Plan:
         if limit is None:
             return
         is_limit = f"{where} is {limit:,.0f} tokens per minute"
-        output = self.line.inference.max_tokens or 0
-        largest = (self.prompts.largest_tokens if self.prompts and self.line.role == "model" else 0) + output
+        line = Line(self.line.model, self.line.inference)
+        asked = self.prompts.asked_by(line) if self.prompts and self.line.role == "model" else None
+        largest = (line.max_tokens(None) or 0) if asked is None else asked.largest
         if largest > limit:
             yield self.problem(
                 where,
@@ -114,7 +136,8 @@ class _Plan:
             return
         if self.prompts is None:
             return
-        mean = self.prompts.mean_tokens
+        sizes = self.prompts.asked_by(line)
+        mean, output = sizes.mean_tokens, sizes.mean_output
         used = mean + output * self.limits.output_burndown
         yield from self._rates(limit, mean, used, "tokens", is_limit, where, certain)
         fastest = max(self.load.concurrency, default=0)

@@ -1,6 +1,7 @@
 """A sender whose requests wait for their turn at a pacer: for judges, never for what is measured."""
 
 import asyncio
+import json
 from time import monotonic
 from typing import Any
 
@@ -33,12 +34,14 @@ class PacedSender(Sender):
     ) -> None:
         super().__init__(address, signer, line, ledger, timeouts, retry, seed, allowance)
         self._pacer = Pacer(quota, monotonic())
-        self._reserved_output = (line.inference.max_tokens or 0) * quota.output_burndown
+        self._output_burndown = quota.output_burndown
         self._queue = asyncio.Lock()
         self._changed = asyncio.Event()
 
     async def _attempt(self, slot: int, planned: Planned, try_number: int, *rest: Any) -> Attempt | None:
-        tokens = tokens_about(planned.prompt + (planned.system or "")) + self._reserved_output
+        reserved_output = self._most_output_tokens(planned) * self._output_burndown
+        shape = "" if planned.shape is None else json.dumps(planned.shape)
+        tokens = tokens_about(planned.prompt + (planned.system or "") + shape) + reserved_output
         async with self._queue:  # which is fair: only the first in it watches the clock
             while (wait_s := self._pacer.wait_s(tokens, monotonic())) > 0:
                 self._changed.clear()

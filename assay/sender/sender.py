@@ -252,7 +252,9 @@ class Sender:
             lead = nonce(self._ledger.salt, planned.key, try_number)
         else:  # of the question, so that all its requests begin alike, and nobody else's do
             lead = nonce(self._ledger.salt, planned.tags["ask"], 0)
-        content = body(self._line, planned.prompt, planned.system, lead, cached, planned.shape, planned.max_tokens)
+        content = body(
+            self._line, planned.prompt, planned.system, lead, cached, planned.shape, planned.max_tokens
+        )
         signed = self._signer.headers(self._address.host_header, self._line.path, content)
         return request_bytes(self._address.host_header, self._line.path, signed, content)
 
@@ -268,8 +270,8 @@ class Sender:
                 timeline.launched_ns, request = intended.launched_ns, intended.request
         request = request or self.request(planned, try_number)
         body_bytes = len(request) - request.index(b"\r\n\r\n") - 4
-        reserved = None if self._allowance is None else await self._reserved(
-            self._allowance, body_bytes, planned
+        reserved = (
+            None if self._allowance is None else await self._reserved(self._allowance, body_bytes, planned)
         )
         if self.lost is not None:
             return None
@@ -309,9 +311,7 @@ class Sender:
     def _most_output_tokens(self, planned: Planned) -> int:
         return planned.max_tokens or self._line.inference.max_tokens or 0
 
-    async def _reserved(
-        self, allowance: Allowance, body_bytes: int, planned: Planned
-    ) -> Reserved | None:
+    async def _reserved(self, allowance: Allowance, body_bytes: int, planned: Planned) -> Reserved | None:
         """Set aside what a request can cost; null where that can't be: then `lost` says why."""
         while self.lost is None:
             found = allowance.reserve(body_bytes, self._most_output_tokens(planned))

@@ -95,6 +95,7 @@ class Service:
             found = answer_key.find(self._key, ask.questions[0])
         input_tokens = self._input_tokens(station.served, ask, found)
         line["prompt_sha256"] = found.sha256
+        line["max_tokens"], line["system"] = ask.max_tokens, "system_prompt" in ask.uses
         line["input_tokens"] = input_tokens
         if wanted.operation == "count-tokens":
             body = b'{"inputTokens":%d}' % input_tokens

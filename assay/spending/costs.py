@@ -36,7 +36,9 @@ class Costs:
 def costed(prompts: Sequence[Prompt], facts: Facts, line: AskedLine, bucket: str, seen: Seen) -> Costs:
     """What the prompts of a bucket take: by what was seen of the model, else by priors."""
     ratio = mean(seen.inputs, bucket, 0.01, 1.05)
-    observed = mean(seen.outputs, bucket, 0.05, 1.5)
+    observed = {
+        limit: mean(seen.outputs_of(limit), bucket, 0.05, 1.5) for limit in {None, *line.limits.values()}
+    }
     warm = line.model.cache == "warm"
     read = np.empty((len(prompts), 3, 4))
     written = np.empty((len(prompts), 3, 4)) if warm else read
@@ -45,11 +47,13 @@ def costed(prompts: Sequence[Prompt], facts: Facts, line: AskedLine, bucket: str
             tokens_in = prior.INPUT_RATIO * prompt.tokens + prior.OVERHEAD_TOKENS
         else:
             tokens_in = ratio * prompt.tokens
-        if observed is None:
-            least = min(facts.reference_tokens[prompt.prompt_id], line.max_tokens)
-            tokens_out = between(0.85 * least, line.max_tokens)
+        most = line.max_tokens_of(prompt)
+        alike = observed[line.limits.get(prompt.prompt_id)]
+        if alike is None:
+            least = min(facts.reference_tokens[prompt.prompt_id], most)
+            tokens_out = between(0.85 * least, most)
         else:
-            tokens_out = within(observed, line.max_tokens)
+            tokens_out = within(alike, most)
         share = cache_point(prompt.text, prompt.question) / len(prompt.text) if warm else 0.0
         read[index] = _row(tokens_in, tokens_out, _usd(tokens_in, tokens_out, line.price, share))
         if warm:

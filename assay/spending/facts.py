@@ -7,9 +7,9 @@ from pathlib import Path
 
 from assay.bedrock.request import Line
 from assay.bedrock.settings import Endpoint, Inference, Model, SimulatorEndpoint
-from assay.judging.prompt import JudgeTemplate, read_template
+from assay.judging.prompt import JudgeTemplate, document, read_template
+from assay.judging.schema import Form
 from assay.ledger.files import file_name
-from assay.ledger.keys import ask_key
 from assay.ledger.ledger import Ledger
 from assay.measurement.plan import Asked
 from assay.prices.book import Price
@@ -54,14 +54,20 @@ class AskedLine:
     stage: str
     tokens: Mapping[str, int] | None
     """Ours by prompt id; None for a judge."""
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """Most output tokens by prompt id, of prompts that this line asks with a limit of their own."""
     seen: Seen = field(default_factory=Seen)
     files: dict[str, Ledger] = field(default_factory=dict)
     """What the files of this line hold, by their names."""
 
     @property
     def max_tokens(self) -> int:
-        """Most output tokens."""
+        """Most output tokens of a prompt without a limit of its own."""
         return self.inference.max_tokens or 0
+
+    def max_tokens_of(self, prompt: Prompt) -> int:
+        """Most output tokens of a prompt."""
+        return self.limits.get(prompt.prompt_id, self.max_tokens)
 
     @property
     def hot(self) -> bool:
@@ -86,7 +92,7 @@ class AskedLine:
         for path in sorted(self.folder.glob(f"{self.stem(self.stage)}*jsonl")):
             if not _OF_WORKER.search(path.name):  # which is read with its job's
                 self.files[path.name] = peeked(path)
-                self.seen.add(self.files[path.name], self.tokens)
+                self.seen.add(self.files[path.name], self.tokens, self.limits)
 
 
 @dataclass(slots=True)
@@ -121,6 +127,15 @@ class Facts:
         """Of each prompt, system prompt included."""
         return {one.prompt_id: one.tokens for each in self.prompts.values() for one in each}
 
+    def _limits(self, line: Line) -> dict[str, int]:
+        """By prompt id: the output limits that a line keeps to."""
+        held = {}
+        for prompt in (one for each in self.prompts.values() for one in each):
+            most = line.max_tokens(prompt.max_tokens)
+            if prompt.max_tokens is not None and most == prompt.max_tokens:
+                held[prompt.prompt_id] = most
+        return held
+
     def line(self, model: Model, defaults: Inference, edition: int, stage: str) -> AskedLine:
         """A model or judge, with what the ledger tells of it."""
         inference = model.inference.over(defaults)
@@ -134,15 +149,16 @@ class Facts:
         price = self.prices.get(model.id, Price()).of_line(model.service_tier, model.latency)
         tokens = self.tokens if stage == "invoke" else None
         known = price if price.known or price.usd_per_hour is not None else None
-        made = AskedLine(model, inference, asked, known, self.ledger, stage, tokens)
+        limits = self._limits(asked.line) if stage == "invoke" else {}
+        made = AskedLine(model, inference, asked, known, self.ledger, stage, tokens, limits)
         made.look()
         return made
 
 
-def judge_ask_key(judge: AskedLine, prompt: str) -> str:
-    """The ask key of a judge prompt."""
-    asked = judge.asked
-    return ask_key(asked.endpoint, asked.region, asked.line.identity(), prompt, None)
+def about_answer(template: JudgeTemplate, prompt: Prompt, answer: str) -> str:
+    """What a judge is asked about an answer to a prompt."""
+    seen = document(prompt) if template.wants_context else None
+    return template.prompt(prompt.question, prompt.answers, answer, seen)
 
 
 def counted(
@@ -154,7 +170,7 @@ def counted(
     references = dict(zip(ids, (max(1, each) for each in counter.count(shortest)), strict=True))
     if template is None:
         return references, {}, 0
-    asked = counter.count([template.prompt(prompt.question, prompt.answers, "") for prompt in prompts])
+    asked = counter.count([about_answer(template, prompt, "") for prompt in prompts])
     return references, dict(zip(ids, asked, strict=True)), counter.count([SHORTEST_VERDICT])[0]
 
 
@@ -178,7 +194,10 @@ def gathered(
     by_bucket: dict[str, list[Prompt]] = {}
     for prompt in found:
         by_bucket.setdefault(prompt.bucket, []).append(prompt)
-    template = read_template(judge_prompt) if judge_prompt is not None and settings.judges else None
+    template = None
+    if judge_prompt is not None and settings.judges:
+        template = read_template(judge_prompt)
+        Form(settings.judges.verdict, settings.judges.abstention).check(template.text, str(judge_prompt))
     text = system.read_text(encoding="utf-8") if system is not None else None
     counter = open_tokenizer(settings.tokenizer)
     references, judged, verdict = counted(found, template, counter)

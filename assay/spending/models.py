@@ -194,7 +194,9 @@ def of_model(
             started = True
         if started:
             made.amounts.seconds += prior.JOB_S
-    made.amounts.seconds = made.amounts.seconds.at_least(quota_seconds(made.amounts, line.max_tokens, quota))
+    # Prompts may have limits of their own, and each request reserves what it may answer at most.
+    reserved = made.amounts.output_tokens.at_most / max(1.0, made.amounts.all_requests.at_most)
+    made.amounts.seconds = made.amounts.seconds.at_least(quota_seconds(made.amounts, reserved, quota))
     for bucket, each in serving.items():
         made.serving[bucket] = (each.unanswered, each.beyond)
         made.known += each.known.values()
@@ -371,10 +373,11 @@ def _filler(job: JobLoad, count: Ends, latency: Ends) -> Ends:
     return Ends(min(likely.low, most), min(likely.middle, most), min(likely.high, most), at_most)
 
 
-def quota_seconds(amounts: Amounts, max_tokens: int, quota: Quota) -> Ends:
+def quota_seconds(amounts: Amounts, max_tokens: float, quota: Quota) -> Ends:
     """The least time that a quota leaves for requests: by their number, and by their tokens.
 
-    At the low end output counts as it is used, at the high end as it is reserved: all of `max_tokens`.
+    At the low end output counts as it is used, at the high end as it is reserved: all of `max_tokens`, that of
+    a request in the mean.
     """
     asked = amounts.all_requests
     seconds = Ends()

@@ -35,23 +35,43 @@ class Seen:
     inputs: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     """By bucket: the service's count of a prompt's tokens (cached ones included) over ours; a judge's, its own count."""
     outputs: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """By bucket: output tokens."""
+    """By bucket: output tokens, of prompts without a limit of their own."""
+    limited: dict[int, dict[str, list[int]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+    """The same of prompts that have one, by that limit."""
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     """By load: from sent to the end of the answer."""
     logs: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
     """By load and bucket: logarithms of those seconds, of measured requests."""
 
-    def add(self, ledger: Ledger, tokens: Mapping[str, int] | None) -> None:
-        """Take in what a ledger file holds. `tokens` are ours by prompt id; None for a judge, whose prompts have none."""
+    def add(
+        self,
+        ledger: Ledger,
+        tokens: Mapping[str, int] | None,
+        limits: Mapping[str, int] | None = None,
+    ) -> None:
+        """Take in what a ledger file holds. `tokens` are ours by prompt id; None for a judge, whose prompts have none.
+
+        `limits` are output limits by prompt id, of prompts that are asked with one of their own.
+        """
         for key, outcomes in ledger.outcomes.items():
             asked = ledger.dispatched.get(key)
             tags = asked[0]["tags"] if asked else {}
             for outcome in outcomes:
                 if "error" not in outcome:
-                    self._answered(outcome, tags, tokens)
+                    self._answered(outcome, tags, tokens, limits or {})
+
+    def outputs_of(self, limit: int | None) -> Mapping[str, Sequence[int]]:
+        """By bucket: output tokens, of prompts with such a limit of their own; null for those without."""
+        return self.outputs if limit is None else self.limited.get(limit, {})
 
     def _answered(
-        self, outcome: Mapping[str, Any], tags: Mapping[str, Any], tokens: Mapping[str, int] | None
+        self,
+        outcome: Mapping[str, Any],
+        tags: Mapping[str, Any],
+        tokens: Mapping[str, int] | None,
+        limits: Mapping[str, int],
     ) -> None:
         told_in, told_out = outcome.get("input_tokens"), outcome.get("output_tokens")
         bucket, load = tags.get("bucket", ""), tags.get("load", "")
@@ -62,7 +82,8 @@ class Seen:
             ours = 1 if tokens is None else tokens.get(tags.get("prompt_id", ""))
             if ours:
                 self.inputs[bucket].append(whole / ours)
-            self.outputs[bucket].append(told_out)
+            limit = limits.get(tags.get("prompt_id", ""))
+            (self.outputs if limit is None else self.limited[limit])[bucket].append(told_out)
         sent, ended = outcome.get("sent_ns"), outcome.get("ended_ns")
         if sent is not None and ended is not None and ended > sent:
             self.seconds[load].append((ended - sent) / 1e9)
@@ -71,7 +92,7 @@ class Seen:
 
     def answered(self) -> bool:
         """Whether anything was."""
-        return any(self.outputs.values())
+        return any(self.outputs.values()) or bool(self.limited)
 
 
 def mean(found: Mapping[str, Sequence[float]], where: str, margin: float, elsewhere: float) -> Ends | None:

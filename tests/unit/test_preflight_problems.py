@@ -282,7 +282,7 @@ def test_the_benchmark_s_own_figure_comes_before_the_account_s() -> None:
     assert found.output_burndown == 5
 
 
-PROMPTS = Prompts(mean_tokens=1000, largest_tokens=2000)
+PROMPTS = Prompts((((2000, None), (500, None), (500, None)),))
 
 
 def judged(load: PlannedLoad, quota: Limits, call_ms: float | None = None, **of_line: Any) -> list[Problem]:
