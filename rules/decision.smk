@@ -12,6 +12,7 @@ rule aggregate:
         statuses=attempts("json"),
         answers=ANSWERS,
         verdicts=verdicts("parquet"),
+        judge_statuses=verdicts("json"),
     output:
         **{
             table: report(
@@ -42,7 +43,7 @@ rule aggregate:
             latency_limits=BENCHMARK.limits.on_each_request,
             traffic=BENCHMARK.traffic,
         ),
-        verdicts=lambda wildcards, input: (["--verdicts", *input.verdicts] if input.verdicts else []),
+        verdicts=flags("verdicts", "judge_statuses"),
     message:
         "Aggregate records into tables"
     shell:

@@ -29,6 +29,7 @@ if LOOKS:
             statuses=lambda wildcards: attempts("json", ramps=False, blocks=LOOKS[int(wildcards.look)]),
             answers=expand(f"{AT_LOOK}/answers/{{model}}.parquet", model=list(MODELS), allow_missing=True),
             verdicts=verdicts("parquet", AT_LOOK, allow_missing=True),
+            judge_statuses=verdicts("json", AT_LOOK, allow_missing=True),
         output:
             **{table: f"{AT_LOOK}/tables/{table}.csv" for table in TABLES},
             **{f"{table}_parquet": f"{AT_LOOK}/tables/{table}.parquet" for table in TABLES},

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import command
 
+from assay.judging.standing import check_panel, read_standings
 from assay.records.aggregate import aggregate
 from assay.records.metrics import TABLES
 from assay.records.settings import Aggregation
@@ -13,6 +14,8 @@ from assay.records.writing import write_table
 
 
 def main(arguments: argparse.Namespace) -> None:
+    for line in check_panel(read_standings(arguments.judge_statuses)):
+        logging.warning(line)
     rows = aggregate(
         arguments.settings,
         arguments.prompts,
@@ -44,6 +47,13 @@ if __name__ == "__main__":
         nargs="*",
         default=[],
         help="verdicts of all judges, Parquet; none without judges",
+    )
+    made.add_argument(
+        "--judge-statuses",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="statuses of all judge jobs: .../<model>/<judge>.json",
     )
     for name in TABLES:
         made.add_argument(f"--out-{name}", type=Path, required=True, help="Parquet; the CSV is put beside it")

@@ -9,10 +9,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from assay.errors import InputError
-from assay.judging.parsing import ASKED
-from assay.judging.verdicts import VerdictRow
+from assay.judging.parsing import Verdict
+
+
+ASKED: tuple[str, ...] = tuple(name for name in get_args(Verdict) if name != "not_asked")
+"""Verdicts that a judge was asked for, whatever came of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +32,19 @@ class Standing:
     """So many it was asked about."""
 
 
-def why_not_working(rows: Sequence[VerdictRow], broken: str | None) -> str | None:
-    """Why a judge isn't working, by its verdicts on a model's answers; None if it is. `broken` is why it can't be asked.
+def why_not_working(verdicts: Iterable[tuple[str, str | None]], broken: str | None) -> str | None:
+    """Why a judge isn't working, by its verdicts on a model's answers, each with the kind of its error; None if it is.
+
+    `broken` is why it can't be asked at all.
 
     It works if it replied to anything at all, or was asked nothing.
     """
     if broken is not None:
         return broken
-    asked = [row for row in rows if row.verdict != "not_asked"]
-    if not asked or any(row.verdict != "failed" for row in asked):
+    asked = [(verdict, error) for verdict, error in verdicts if verdict != "not_asked"]
+    if not asked or any(verdict != "failed" for verdict, _ in asked):
         return None
-    kinds = Counter(row.error for row in asked)
+    kinds = Counter(error for _, error in asked)
     return f"all {len(asked)} verdicts failed: " + ", ".join(
         f"{n} by {kind}" for kind, n in kinds.most_common()
     )

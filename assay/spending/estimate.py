@@ -360,9 +360,7 @@ def _of_judge(
 ) -> JudgePart:
     assert settings.judges is not None
     asked = {label: (line, parts[label]) for label, line in models.items()}
-    return of_judge(
-        facts, judge, asked, settings.judges.concurrency, settings.judges.quota, settings.stop, told=told
-    )
+    return of_judge(facts, judge, asked, settings.judges, settings.stop, told=told)
 
 
 def _mean_of(part: ModelPart, whole: ModelPart) -> Amounts:

@@ -31,6 +31,16 @@ TAIL = Ends(0.0, 1.0, 4.0, 10.0)
 PREFLIGHT_INPUT_TOKENS = Ends(15.0, 25.0, 40.0, 60.0)
 """Of the small call to each model and judge before the first measurement, beside the system prompt."""
 
+FORM_TOKENS = Ends(0.0, 60.0, 450.0, 800.0)
+"""Input tokens that a schema or a tool adds to a judge prompt: its own text, and what a service says to the model about it
+(Claude's documentation tells of 313 to 346 for a forced tool)."""
+
+UNREADABLE = Ends(0.0, 0.01, 0.1, 1.0)
+"""Share of a judge's replies that state no verdict, so that it is asked once more."""
+
+REPAIR_TOKENS = Ends(0.0, 1.0, 6.0, 40.0)
+"""Input tokens that the words of asking once more add to a judge prompt, spread over all that is asked."""
+
 PROBES = Ends(4.0, 6.0, 10.0, 16.0)
 """Rates that a search tries."""
 

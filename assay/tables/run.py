@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from assay.judging.parsing import ASKED as ASKED
+from assay.judging.standing import ASKED as ASKED
 from assay.schedule.level import level_of
 from assay.tables.inputs import Inputs
 from assay.tables.markdown import Column, Markdown, table, with_interval

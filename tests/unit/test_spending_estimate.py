@@ -370,7 +370,7 @@ def test_judges_are_asked_once_for_a_prompt_at_least_and_once_for_a_request_at_m
 def test_the_document_is_no_part_of_what_judges_cost(tmp_path: Path) -> None:
     found = estimate(tmp_path)
     judge = next(row for row in found.rows if row.kind == "judge").left
-    assert judge.input_tokens.high / judge.all_requests.high < 200
+    assert judge.input_tokens.high / judge.all_requests.high < 800
 
 
 def test_no_key_is_made_where_there_is_no_ledger(tmp_path: Path) -> None:
