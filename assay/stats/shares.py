@@ -70,30 +70,33 @@ def of_prompts(
     return clustered(values, clusters, confidence, weights), "clustered"
 
 
-def stratified(values: Floats, clusters: Codes, strata: Codes, confidence: float) -> Interval | None:
+def stratified(
+    values: Floats, clusters: Codes, strata: Codes, confidence: float, weights: Floats | None = None
+) -> Interval | None:
     """Interval of the mean of the strata's means, each stratum counting the same however many values it has.
 
-    The strata (sets of a benchmark) are taken as given, so only the spread within them counts: the variance is that of
-    the clusters' sums of residuals from their stratum's mean, with G / (G - strata) for the means that were estimated, and
-    at least that of independent values. From there on as in `clustered`, with G - strata degrees of freedom (Korn and
-    Graubard, Survey Methodology 24, 1998). None where a stratum has fewer than 2 clusters.
+    Strata are numbered from 0, without a gap; `weights` are those of the strata where they don't count the same. The strata
+    (sets of a benchmark) are taken as given, so only the spread within them counts: the variance is that of the clusters'
+    sums of residuals from their stratum's mean, with G / (G - strata) for the means that were estimated, and at least that
+    of independent values. From there on as in `clustered`, with G - strata degrees of freedom (Korn and Graubard, Survey
+    Methodology 24, 1998). None where a stratum has fewer than 2 clusters.
     """
     if not len(values):
         return None
-    _, strata = np.unique(strata, return_inverse=True)
     _, clusters = np.unique(clusters, return_inverse=True)
     count, groups = int(strata.max()) + 1, int(clusters.max()) + 1
-    sizes = np.bincount(strata)
+    sizes = np.bincount(strata, minlength=count)
     there = np.unique(clusters * count + strata) % count
     if int(np.bincount(there, minlength=count).min()) < 2 or groups - count < 1:
         return None
+    heavy = np.full(count, 1.0 / count) if weights is None else weights / float(weights.sum())
     means = np.bincount(strata, weights=values) / sizes
-    residuals = (values - means[strata]) / (sizes[strata] * count)
+    residuals = heavy[strata] * (values - means[strata]) / sizes[strata]
     sums = np.bincount(clusters, weights=residuals)
     between = float(np.square(sums).sum()) * groups / (groups - count)
     apart = float(np.square(residuals).sum()) * len(values) / (len(values) - count)
     variance = max(between, apart)
-    share = min(1.0, max(0.0, float(means.mean())))
+    share = min(1.0, max(0.0, float((heavy * means).sum())))
     cases = groups if variance <= 1e-18 else share * (1.0 - share) / variance
     return _score(share, cases, t_quantile(1.0 - tail(confidence), groups - count))
 
