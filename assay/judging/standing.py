@@ -14,7 +14,6 @@ from typing import get_args
 from assay.errors import InputError
 from assay.judging.parsing import Verdict
 
-
 ASKED: tuple[str, ...] = tuple(name for name in get_args(Verdict) if name != "not_asked")
 """Verdicts that a judge was asked for, whatever came of it."""
 
