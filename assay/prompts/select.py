@@ -110,7 +110,7 @@ def _warnings(rows: Sequence[Measured], wording: Wording) -> list[str]:
         )
     bare = [row for row in rows if not wording.chat(row.dataset)]
     if bare and wording.system is not None:
-        names = ", ".join(dict.fromkeys(row.dataset for row in bare))
+        names = ", ".join(sorted({row.dataset for row in bare}))
         warnings.append(
             f"{len(bare)} of {len(rows)} prompts ({names}) go without the system prompt, since LongBench asks these sets "
             "without a chat wrapper"
