@@ -62,6 +62,7 @@ rule accuracy:
         prices=PRICES,
         answers=ANSWERS,
         verdicts=verdicts("parquet"),
+        labels=LABELS,
     output:
         **{
             table: report(
@@ -92,7 +93,7 @@ rule accuracy:
             seed=RUN.seed,
             half_width=BENCHMARK.labels.half_width,
         ),
-        verdicts=lambda wildcards, input: (["--verdicts", *input.verdicts] if input.verdicts else []),
+        said=flags("verdicts", "labels"),
         tables=lambda wildcards, output: [
             part for table in ACCURACY_TABLES for part in (f"--out-{table}", output[f"{table}_parquet"])
         ],
@@ -100,7 +101,7 @@ rule accuracy:
         "Make the tables of accuracy"
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
-        " --ratings {input.ratings:q} --prices {input.prices:q} --answers {input.answers:q} {params.verdicts:q}"
+        " --ratings {input.ratings:q} --prices {input.prices:q} --answers {input.answers:q} {params.said:q}"
         " {params.tables:q}"
 
 
@@ -115,6 +116,7 @@ rule decide:
         records=attempts("parquet", ramps=False),
         answers=ANSWERS,
         verdicts=verdicts("parquet"),
+        labels=LABELS,
     output:
         report(
             DECISION_FILE,
@@ -132,7 +134,7 @@ rule decide:
         script=stage_script("decide"),
         code=stage_code("decide"),
         settings=decide_settings,
-        verdicts=lambda wildcards, input: (["--verdicts", *input.verdicts] if input.verdicts else []),
+        said=flags("verdicts", "labels"),
         earlier=earlier_looks,
     message:
         "Decide"
@@ -140,7 +142,7 @@ rule decide:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
         " --cells {input.cells:q} --models {input.models:q}"
         " --prompts {input.prompts:q} --prices {input.prices:q}"
-        " --records {input.records:q} --answers {input.answers:q} {params.verdicts:q} {params.earlier:q} --out {output:q}"
+        " --records {input.records:q} --answers {input.answers:q} {params.said:q} {params.earlier:q} --out {output:q}"
 
 
 for label, model in MODELS.items():

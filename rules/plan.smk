@@ -74,6 +74,7 @@ ACCURACY_TABLES = (
     "left_out",
     "people",
     "corrected",
+    "corrected_differences",
 )
 TABLE_FILES = expand(
     f"{RESULTS}/tables/{{table}}.{{ending}}",

@@ -325,7 +325,14 @@ def decide_settings(wildcards):
         concurrency=[level.concurrency for level in LOADS.values() if level.concurrency is not None],
         rates_rps=[level.rate_rps for level in LOADS.values() if level.rate_rps is not None],
         **({"look": look} if LOOKS else {}),
+        # People label answers when a run has ended: looks at it go by the judges.
+        **({"labels": labels_settings()} if LABELS and "look" not in wildcards.keys() else {}),
     )
+
+
+def labels_settings():
+    """What a file of labels is read by."""
+    return {"seed": RUN.seed, "verdict": BENCHMARK.judges.verdict if JUDGES else "correctness"}
 
 
 def earlier_looks(wildcards, input):

@@ -22,6 +22,7 @@ def main(arguments: argparse.Namespace) -> None:
         arguments.answers,
         arguments.verdicts,
         arguments.earlier,
+        arguments.labels,
     )
     command.write_text(arguments.out, json.dumps(found, indent=2, allow_nan=False) + "\n")
     for path in arguments.out_models:
@@ -52,6 +53,9 @@ if __name__ == "__main__":
         help="verdicts of all judges, Parquet; none without judges",
     )
     made.add_argument("--earlier", type=Path, nargs="*", default=[], help="decisions of earlier looks, JSON")
+    made.add_argument(
+        "--labels", type=Path, help="people's labels, CSV; with settings.labels. None where there are none"
+    )
     made.add_argument(
         "--out-models",
         type=Path,

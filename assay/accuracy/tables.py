@@ -26,6 +26,7 @@ TABLES: Mapping[str, tuple[Metric, ...]] = {
     "left_out": left_out.COLUMNS,
     "people": people.COLUMNS,
     "corrected": corrected.COLUMNS,
+    "corrected_differences": corrected.DIFFERENCES,
 }
 """Each table's columns in order."""
 
@@ -39,5 +40,6 @@ ROWS: Mapping[str, Callable[[Inputs], list[dict[str, Value]]]] = {
     "left_out": left_out.rows,
     "people": people.rows,
     "corrected": corrected.rows,
+    "corrected_differences": corrected.difference_rows,
 }
 """What makes each table's rows."""

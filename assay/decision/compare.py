@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | cheapest | `cost_usd_per_10k_transactions` | ratio of costs, prompts paired, clustered by source document; where one is paid by the hour, from both intervals, as of samples that share nothing |
 | fastest | `e2e_ms_p50_all` | ratio of medians over all requests; by shared blocks where there are several |
-| most_accurate | `accuracy` | difference on the prompts that both answered, tested by the signs of source documents: McNemar's exact test where each has one prompt |
+| most_accurate | `accuracy` | difference on the prompts that both answered, tested by the signs of source documents: McNemar's exact test where each has one prompt; where people's labels correct it for all models, the difference of corrected accuracies |
 
 Leaves to others: what follows from it (`recommend`).
 """
@@ -23,9 +23,10 @@ from assay.decision.settings import Objective
 from assay.records import metrics
 from assay.records.pairs import compared
 from assay.records.sample import Sample
-from assay.stats import paired, ratios
+from assay.stats import paired, prediction_powered, ratios
 from assay.stats.interval import Interval
 from assay.stats.multiplicity import holm
+from assay.stats.prediction_powered import Estimate
 from assay.stats.ratios import Difference
 
 FIGURE: Mapping[Objective, str] = {
@@ -51,8 +52,11 @@ class Comparison:
     better: str | None
     """The model that is better at the confidence asked for, adjusted for all comparisons."""
     more: int | None
-    """About how many more prompts (requests, for `fastest`) would tell them apart; None where no number is known, as
-    of a model that is paid by the hour, whose cost goes by the throughput of blocks."""
+    """About how many more prompts (requests, for `fastest`; labels of each, where people's labels correct accuracy) would
+    tell them apart; None where no number is known, as of a model that is paid by the hour, whose cost goes by the throughput
+    of blocks."""
+    by_labels: bool = False
+    """Whether it is a difference of corrected accuracies."""
 
     @property
     def identical(self) -> bool:
@@ -94,17 +98,26 @@ def compare(
     adjust: Callable[[Sequence[Tested]], Sequence[Adjusted]] = at_once,
     interval_confidence: float | None = None,
     least_blocks: int = 1,
+    corrected: Mapping[str, Estimate] | None = None,
 ) -> list[Comparison]:
     """Every pair of `models`, with p values adjusted by Holm, or as `adjust` has it.
 
     `samples` are the models' measured requests on the dataset of interest; `prompts` the rows of `rated_prompts`.
     A pair that can't be tested (too few requests or documents) counts with p = 1; so does one of latencies from fewer
     than `least_blocks` blocks that both share. `interval_confidence` is that of the intervals where it isn't `confidence`.
+    `corrected` are the models' accuracies as people's labels correct them, of all models or None: `most_accurate` then goes by
+    them.
     """
     pairs = list(combinations(models, 2))
     higher = objective == "most_accurate"
     wide = confidence if interval_confidence is None else interval_confidence
-    found = [_pair(objective, a, b, samples, prompts, shares, wide, least_blocks) for a, b in pairs]
+    by_labels = higher and corrected is not None
+    found = [
+        _by_labels(corrected[a], corrected[b], wide)
+        if higher and corrected is not None
+        else _pair(objective, a, b, samples, prompts, shares, wide, least_blocks)
+        for a, b in pairs
+    ]
     tested = [_tested(a, b, difference, higher) for (a, b), (difference, _) in zip(pairs, found, strict=True)]
     made = []
     for (a, b), (difference, n), adjusted in zip(pairs, found, adjust(tested), strict=True):
@@ -123,7 +136,8 @@ def compare(
                 better,
                 None
                 if difference is None or better is not None or n is None
-                else _more(difference, n, higher, confidence, len(pairs)),
+                else _more(difference, n, higher, confidence, len(pairs), by_labels),
+                by_labels,
             )
         )
     return made
@@ -136,7 +150,12 @@ def _tested(a: str, b: str, difference: Difference | None, higher: bool) -> Test
     return Tested(a, b, difference.p, ahead)
 
 
-def _more(difference: Difference, n: int, higher: bool, confidence: float, tests: int) -> int | None:
+def _more(
+    difference: Difference, n: int, higher: bool, confidence: float, tests: int, by_labels: bool = False
+) -> int | None:
+    if by_labels:
+        wanted = needed_for_power(n, difference.value, difference.standard_error, confidence, tests)
+        return None if wanted is None else wanted - n
     if higher:
         wanted = paired.prompts_needed(n, difference.value, difference.standard_error, confidence, tests)
         return None if wanted is None or wanted > MOST else max(wanted - n, 1)
@@ -160,6 +179,10 @@ def _pair(
     if objective == "fastest":
         return _latency(samples[a], samples[b], confidence, least_blocks), min(samples[a].n, samples[b].n)
     return _cost(samples[a], samples[b], confidence)
+
+
+def _by_labels(a: Estimate, b: Estimate, confidence: float) -> tuple[Difference | None, int]:
+    return prediction_powered.difference(a, b, confidence), min(a.n, b.n)
 
 
 def _cost(a: Sample, b: Sample, confidence: float) -> tuple[Difference | None, int | None]:

@@ -17,6 +17,7 @@ from assay.decision.stage import Choice
 from assay.decision.words import (
     amount,
     beaten_by,
+    by_people,
     lead,
     limit_words,
     out_reasons,
@@ -25,6 +26,7 @@ from assay.decision.words import (
     sentence,
 )
 from assay.errors import InputError
+from assay.labels.handed_in import corrected
 from assay.prices.snapshot import read as read_prices
 from assay.records import metrics, reading
 from assay.records.measured import Measured
@@ -32,6 +34,7 @@ from assay.records.rated import panel_of, rated_answers, rated_prompts, rates
 from assay.records.sample import Sample
 from assay.records.settings import prices_of
 from assay.schedule.level import Level
+from assay.stats.prediction_powered import Estimate
 
 
 def decide(
@@ -44,18 +47,20 @@ def decide(
     answers: Sequence[Path],
     verdicts: Sequence[Path],
     earlier: Sequence[Path] = (),
+    labels: Path | None = None,
 ) -> dict[str, Any]:
     """The recommendation with its reasons, margins and comparisons: only values that JSON has.
 
     What is infinite or unknown is null. Where the decision is looked at while it is being measured, `earlier` are the
-    decisions of the looks before this one. InputError if a file isn't what it should be.
+    decisions of the looks before this one. With `labels` of people, accuracy is corrected by them wherever there are enough.
+    InputError if a file isn't what it should be.
     """
     table = _table(models, ("model", "model_id", "status"))
     by_cell = _table(cells, ("model", "bucket", "load", "concurrency", "status"))
     before = None if settings.look is None else looked(settings.look, earlier)
     confidence = settings.decision.confidence
     wide = confidence if before is None else before.confidence(confidence)
-    evidence = _Evidence(settings, wide, by_cell, prompts, prices, records, answers, verdicts)
+    evidence = _Evidence(settings, wide, by_cell, prompts, prices, records, answers, verdicts, labels)
     candidates = [_candidate(settings, row, evidence) for row in table.to_dict("records")]
     objective = settings.decision.objective
     running = [model.model for model in candidates if model.possible]
@@ -70,6 +75,7 @@ def decide(
         at_once if before is None else partial(before.adjust, noted=tests),
         wide,
         evidence.least_blocks,
+        evidence.corrected if evidence.all_corrected else None,
     )
     values = {model.model: model.objective_value for model in candidates}
     gone = {} if before is None else before.out
@@ -97,6 +103,7 @@ def decide(
             ),
             "reasons": [
                 *reasons(candidates, comparisons, found, objective),
+                *by_people(candidates, evidence.all_corrected, objective),
                 *out_reasons(at_look["out"] if at_look else {}, before.look.of if before is not None else 0),
             ],
             "models": [_model(model) for model in candidates],
@@ -193,6 +200,7 @@ class _Evidence:
         records: Sequence[Path],
         answers: Sequence[Path],
         verdicts: Sequence[Path],
+        labels: Path | None = None,
     ) -> None:
         self.settings = settings
         self.confidence = confidence
@@ -208,7 +216,14 @@ class _Evidence:
             verdicts, reading.VERDICTS, ("model", "judge", "answer_id", "prompt_id", "verdict")
         )
         panel = panel_of(said, sorted(said["judge"].unique())) if verdicts else None
-        self.rated = rated_prompts(rated_answers(found, panel), self.measured.records, sources)
+        rated = rated_answers(found, panel)
+        self.rated = rated_prompts(rated, self.measured.records, sources)
+        self.corrected: Mapping[str, Estimate] = {}
+        if labels is not None and settings.labels is not None:
+            by_model = corrected(
+                labels, settings.labels.verdict, rated, settings.shares, settings.labels.seed
+            )
+            self.corrected = {name: estimate for name, estimate in by_model.items() if estimate.enough}
 
     def sample(self, model: str, level: Level) -> Sample:
         """Measured requests of a model on the dataset of interest."""
@@ -233,6 +248,25 @@ class _Evidence:
         mine = self.rated.loc[self.rated["model"] == model]
         return dict(rates(mine, self.settings.shares, self.confidence, self.judged))
 
+    def by_people(self, model: str) -> dict[str, Any]:
+        """Accuracy as people's labels correct it, under the names of the uncorrected columns; nothing without enough."""
+        estimate = self.corrected.get(model)
+        bounds = None if estimate is None else estimate.interval(self.confidence)
+        if estimate is None or bounds is None:
+            return {}
+        return {
+            "accuracy": estimate.value,
+            "accuracy_low": bounds.low,
+            "accuracy_high": bounds.high,
+            "accuracy_by": "people",
+            "accuracy_labels": estimate.n,
+        }
+
+    @property
+    def all_corrected(self) -> bool:
+        """Whether every model that has an accuracy has a corrected one: models are compared by the one or by the other."""
+        return set(self.rated.loc[self.rated["accuracy"].notna(), "model"]) <= set(self.corrected)
+
     def complete(self, model: str, level: Level) -> bool:
         """Whether every cell of the dataset of interest was measured whole."""
         here = self.cells.loc[
@@ -247,11 +281,14 @@ def _candidate(settings: Choice, row: Mapping[Any, Any], evidence: _Evidence) ->
     model = str(row["model"])
     if settings.look is not None:  # the tables have the intervals of a single look
         row = {**row, **evidence.figures(model, settings.level), **evidence.rates(model)}
+    by_panel = row
+    row = {**row, **evidence.by_people(model)}
     limits = check(settings.limits, row, evidence.confidence)
     found = qualifies(limits)
     reason = None
     column = FIGURE[settings.decision.objective]
-    value = number(row.get(column))
+    compared = row if column != "accuracy" or evidence.all_corrected else by_panel
+    value = number(compared.get(column))
     if row["status"] != "complete":
         found = "not_evaluated"
         reason = f"at {settings.level.words} it is {row['status']} ({row.get('reason') or 'no reason given'})"
@@ -267,8 +304,8 @@ def _candidate(settings: Choice, row: Mapping[Any, Any], evidence: _Evidence) ->
         reason,
         limits,
         value,
-        number(row.get(f"{column}_low")),
-        number(row.get(f"{column}_high")),
+        number(compared.get(f"{column}_low")),
+        number(compared.get(f"{column}_high")),
         _levels(settings, row, model, evidence) if limits else {},
         _beside(row),
         _settled(row, column, limits),
@@ -296,6 +333,7 @@ def _beside(row: Mapping[Any, Any]) -> Beside:
         number(row.get("accuracy")),
         int(number(row.get("accuracy_n")) or 0),
         by if isinstance(by, str) else None,
+        int(number(row.get("accuracy_labels")) or 0),
     )
 
 
@@ -322,6 +360,9 @@ def _model(model: Candidate) -> dict[str, Any]:
         "objective_value": model.objective_value,
         "objective_low": model.objective_low,
         "objective_high": model.objective_high,
+        "accuracy": None if model.beside is None else model.beside.accuracy,
+        "accuracy_by": None if model.beside is None else model.beside.accuracy_by,
+        "accuracy_labels": 0 if model.beside is None else model.beside.labels,
         "highest_concurrency": model.highest_concurrency,
         "highest_rate_rps": model.highest_rate_rps,
         "levels": [

@@ -34,7 +34,7 @@ class Checked:
     low: float | None
     high: float | None
     n: int
-    unit: Literal["requests", "prompts"]
+    unit: Literal["requests", "prompts", "labels"]
     """What n counts."""
     state: State
     more: int | None
@@ -82,8 +82,11 @@ def number(value: Any) -> float | None:
 def _checked(name: str, bound: Bound, figures: Mapping[Any, Any], confidence: float) -> Checked:
     column = column_of(name, number(figures.get("rate_rps")) is not None)
     value, low, high = (number(figures.get(f"{column}{end}")) for end in ("", "_low", "_high"))
-    unit: Literal["requests", "prompts"] = "prompts" if name == "accuracy" else "requests"
-    n = int(number(figures.get("accuracy_n" if unit == "prompts" else "n")) or 0)
+    unit: Literal["requests", "prompts", "labels"] = "prompts" if name == "accuracy" else "requests"
+    if unit == "prompts" and number(figures.get("accuracy_labels")):
+        unit = "labels"
+    counted = {"requests": "n", "prompts": "accuracy_n", "labels": "accuracy_labels"}[unit]
+    n = int(number(figures.get(counted)) or 0)
     side: Literal["max", "min"]
     if bound.max is not None:
         side, limit = "max", bound.max

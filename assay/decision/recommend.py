@@ -35,7 +35,9 @@ class Beside:
     accuracy_n: int
     """Prompts."""
     accuracy_by: str | None
-    """`panel`, or without judges the name of the dataset's own metric."""
+    """`panel`, `people` where their labels correct it, or without judges the name of the dataset's own metric."""
+    labels: int = 0
+    """Of people, that it is corrected by."""
 
 
 @dataclass(frozen=True, slots=True)

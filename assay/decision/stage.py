@@ -1,11 +1,19 @@
 """What the decide stage has to know of the benchmark."""
 
 from assay.decision.settings import Decision, Limits
+from assay.judging.settings import VerdictKind
 from assay.prompts.settings import BucketName
 from assay.records.settings import Named, shares
 from assay.schedule.level import Level, levels, of_interest
-from assay.settings import Count, Positive, Settings
+from assay.settings import Count, Positive, Settings, Whole
 from assay.stopping.looks import Look
+
+
+class Labelling(Settings):
+    """What a file of labels is read by."""
+
+    seed: Whole
+    verdict: VerdictKind = "correctness"
 
 
 class Choice(Settings):
@@ -20,6 +28,8 @@ class Choice(Settings):
     """The closed loops that were measured."""
     rates_rps: tuple[Positive, ...] = ()
     """The open loops that were measured."""
+    labels: Labelling | None = None
+    """How people's labels are read; null where none were handed in."""
     look: Look | None = None
     """Which of the planned looks this is; null where the decision is made once."""
 

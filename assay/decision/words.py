@@ -128,7 +128,7 @@ def _winner(
 def by_metric(model: Candidate) -> str | None:
     """The name of the metric that stands for accuracy without judges; None with judges, or where it isn't known."""
     by = None if model.beside is None else model.beside.accuracy_by
-    return None if by == "panel" else by
+    return None if by in ("panel", "people") else by
 
 
 def _scored(value: str, model: Candidate) -> str:
@@ -139,6 +139,26 @@ def _scored(value: str, model: Candidate) -> str:
         if metric is None
         else f"scores {value} by the dataset's own metric ({metric})"
     )
+
+
+def _corrected(labels: int) -> str:
+    return f", corrected by {labels:,} labels of people" if labels else ""
+
+
+def by_people(models: Sequence[Candidate], compared: bool, objective: Objective) -> list[str]:
+    """Lines on whose accuracy people's labels correct; `compared` says whether models are compared by that."""
+    told = [model for model in models if model.beside is not None and model.beside.labels]
+    if not told:
+        return []
+    counts = _and([f"{model.model} ({model.beside.labels:,})" for model in told if model.beside is not None])
+    lines = [f"Accuracy is corrected by labels of people: {counts}."]
+    others = [model.model for model in models if model not in told]
+    if others:
+        lines.append(
+            f"{_and(others)} {'has' if len(others) == 1 else 'have'} too few labels to be corrected: there accuracy is what "
+            f"the judges say{'' if compared or objective != 'most_accurate' else ', and so is what all are compared by'}."
+        )
+    return lines
 
 
 def _unknown_accuracy(models: Sequence[Candidate]) -> str:
@@ -173,7 +193,7 @@ def against(model: Candidate, objective: Objective) -> str | None:
             parts.append(f"accuracy is unknown: {_why_unknown(model)}")
         elif objective != "most_accurate":
             value = amount("accuracy", told.accuracy)
-            parts.append(f"{_scored(value, model)} ({told.accuracy_n:,} prompts)")
+            parts.append(f"{_scored(value, model)} ({told.accuracy_n:,} prompts{_corrected(told.labels)})")
     where = "beside its limits" if limited else "of which nothing is limited"
     return f"{model.model}, {where}: {', '.join(parts)}."
 
@@ -239,9 +259,15 @@ def _undecided(
     wanted = [
         pair.more for pair in comparisons if pair.a in names and pair.b in names and pair.more is not None
     ]
-    more = f"; about {_count(max(wanted))} more {_UNITS[objective]} per model would decide" if wanted else ""
+    unit = _unit(comparisons, objective)
+    more = f"; about {_count(max(wanted))} more {unit} per model would decide" if wanted else ""
     what = _COMPARED[objective]
     return f"Undecided between {_and(names)} at {load}: they {same}can't be told apart by {what} ({values}){more}."
+
+
+def _unit(comparisons: Sequence[Comparison], objective: Objective) -> str:
+    """What more of would tell models apart."""
+    return "labels" if any(pair.by_labels for pair in comparisons) else _UNITS[objective]
 
 
 def more_needed(models: Iterable[Candidate]) -> str:
@@ -330,7 +356,7 @@ def reasons(
             lines.append(f"{pair.a} and {pair.b} have the same {_COMPARED[objective]} on every prompt.")
         else:
             more = (
-                f"; about {_count(pair.more)} more {_UNITS[objective]} would tell"
+                f"; about {_count(pair.more)} more {_unit([pair], objective)} would tell"
                 if pair.more is not None
                 else ""
             )

@@ -31,6 +31,7 @@ _ABOUT = {
     "left_out": "One row per model and judge: its accuracy by the panel without that judge.",
     "people": "One row per rater (judge, or panel) and model: how its verdicts fare against people's labels.",
     "corrected": "One row per model: accuracy corrected for the panel's errors by people's labels.",
+    "corrected_differences": "One row per pair of models: how far apart their corrected accuracies are, on the same prompts.",
     "periods": "One row per model and period of the run: a minute, or less in a short run.",
     "ramps": "One row per model, bucket, ramp and slice of it; without rows where there are no ramps.",
 }

@@ -8,6 +8,7 @@ import pandas as pd
 
 from assay.labels.evidence import estimates, labelled
 from assay.labels.sample import drawn
+from assay.stats.prediction_powered import Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +34,21 @@ def progress(
     confidence: float,
 ) -> list[Progress]:
     """Of each model that has answers in every bucket of interest; arguments as in `assay.labels.evidence.labelled`."""
-    made = []
-    for model, found in estimates(labelled(rated, values, shares, seed), shares).items():
-        bounds = found.interval(confidence)
-        half = None if bounds is None else (bounds.high - bounds.low) / 2.0
-        needed = found.n if half is not None and half <= half_width else found.needed(half_width, confidence)
-        # The forecast is rougher than the interval that there is: while that is too wide, it takes more.
-        if needed is not None and half is not None and half > half_width:
-            needed = max(needed, found.n + 1)
-        made.append(Progress(model, found.n, half, needed))
-    return made
+    found = estimates(labelled(rated, values, shares, seed), shares)
+    return [progress_of(model, one, half_width, confidence) for model, one in found.items()]
+
+
+def progress_of(model: str, found: Estimate, half_width: float, confidence: float) -> Progress:
+    """Of one model, from its estimate so far."""
+    bounds = found.interval(confidence)
+    half = None if bounds is None else (bounds.high - bounds.low) / 2.0
+    if half is not None and half <= half_width:
+        return Progress(model, found.n, half, found.n)
+    needed = found.needed(half_width, confidence)
+    # The forecast is rougher than the interval that there is: while that is too wide, it takes more.
+    if needed is not None and half is not None:
+        needed = max(needed, found.n + 1) if found.n < found.prompts else None
+    return Progress(model, found.n, half, needed)
 
 
 def items_needed(

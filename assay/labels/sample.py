@@ -83,7 +83,10 @@ def first(items: pd.DataFrame, n: int) -> pd.DataFrame:
 
 
 def write_sample(path: Path, items: pd.DataFrame) -> None:
-    """Items as a CSV file with an empty column for the label: to be filled in, in a spreadsheet, and handed in."""
+    """Items as a CSV file with a column for the label: to be filled in, in a spreadsheet, and handed in.
+
+    What the rows say of label, labeler and note is written as it is; by default they are blank.
+    """
     write_rows(path, SAMPLE_COLUMNS, [_row(item) for item in items.to_dict("records")])
 
 
@@ -93,6 +96,7 @@ def _row(item: Mapping[Any, Any]) -> dict[str, object]:
         "question": item["question"],
         "references": "\n".join(str(reference) for reference in item["references"]),
         "answer": item["answer"],
+        **{name: item.get(name, "") for name in ("label", "labeler", "note")},
     }
 
 
