@@ -1,10 +1,13 @@
 -- Gives pandoc what Quarto gives the report: numbered cross-references to figures, tables and sections, callouts,
--- alternative texts, and boxes that wide tables scroll in. It handles what report.qmd.j2 uses and no more.
+-- alternative texts, and boxes that wide tables scroll in. It handles what the templates here use and no more.
 --
 --   ![Caption](path){#fig-x fig-alt="..."}          a figure of its own, numbered
 --   ::: {#tbl-x} ... Caption as last paragraph :::   a table, numbered
 --   @fig-x  @tbl-x                                   a link: Figure 1, Table 2
 --   ::: {.callout-note title="..."} ... :::          a callout: note, tip, important, warning, caution
+--   [...]{.content-visible when-format="html"}       only in HTML; unless-format="html": only in Markdown
+--   ::: {.example}  ::: {.said dir="auto"}           boxes, and texts from outside, which Markdown shows as they are
+--   []{#x}                                           a place that links can lead to
 
 local kinds = { fig = "Figure", tbl = "Table" }
 local callouts = { note = true, tip = true, important = true, warning = true, caution = true }
@@ -149,6 +152,12 @@ local function div(element)
   if numbers[element.identifier] then
     return table_div(element)
   end
+  if not html and element.classes:includes("example") then
+    element.content:insert(pandoc.HorizontalRule())
+  end
+  if not html and (element.classes:includes("example") or element.classes:includes("said")) then
+    return element.content
+  end
   if element.classes:includes("wide") then
     if not html then
       return element.content
@@ -164,11 +173,27 @@ local function code(element)
   return element
 end
 
+-- What Quarto shows in some formats only; all that is asked for here is HTML, or anything but HTML.
+local function visible(element)
+  local attributes = element.attributes
+  if attributes["when-format"] then
+    return (attributes["when-format"] == "html") == html
+  end
+  return (attributes["unless-format"] == "html") ~= html
+end
+
 -- Classes give a span its look; Markdown has none.
 local function span(element)
-  if not html then
-    return element.content
+  if element.classes:includes("content-visible") then
+    return visible(element) and element.content or {}
   end
+  if html then
+    return nil
+  end
+  if element.identifier ~= "" then
+    element.content:insert(1, anchor(element.identifier))
+  end
+  return element.content
 end
 
 -- Markdown keeps no metadata: its title is a heading, and sections stand below it.

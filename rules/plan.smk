@@ -60,7 +60,10 @@ LEVEL_OF_INTEREST = of_interest(
 )
 
 REPORT_FILES = [
-    f"{RESULTS}/report/{name}" for name in ("report.html", "report.md", "report.qmd", "verdict.txt")
+    *expand(
+        f"{RESULTS}/report/{{page}}.{{ending}}", page=("report", "mistakes"), ending=("html", "md", "qmd")
+    ),
+    f"{RESULTS}/report/verdict.txt",
 ]
 DECISION_FILE = f"{RESULTS}/decision/decision.json"
 TABLES = ("cells", "models", "accuracy", "ratings", "periods", "ramps")

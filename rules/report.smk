@@ -104,36 +104,75 @@ rule report:
         " --out-qmd {output.qmd:q} --out-verdict {output.verdict:q}"
 
 
-rule render:
-    """The document as one self-contained HTML page and as Markdown."""
+rule mistakes:
+    """Answers worth reading, with what was said of them: a page of its own beside the report."""
     input:
-        qmd=f"{RESULTS}/report/report.qmd",
-        figures=FIGURE_FILES,
-        filter=local(str(REPORT_PARTS / "filter.lua")),
-        text_filter=local(str(REPORT_PARTS / "github.lua")),
-        style=local(str(REPORT_PARTS / "style.css")),
+        answers=ANSWERS,
+        verdicts=verdicts("parquet"),
+        template=local(str(REPORT_PARTS / "mistakes.qmd.j2")),
     output:
-        html=report(
-            f"{RESULTS}/report/report.html",
-            caption="../report/captions/report.rst",
-            category="Report",
-            labels={"file": "report"},
-        ),
-        md=f"{RESULTS}/report/report.md",
+        f"{RESULTS}/report/mistakes.qmd",
     log:
-        f"{RESULTS}/logs/render.log",
+        f"{RESULTS}/logs/mistakes.log",
     conda:
         "../envs/assay.yaml"
     resources:
         **BESIDE_NO_MEASUREMENT,
     params:
-        script=stage_script("render"),
-        code=stage_code("render"),
+        script=stage_script("mistakes"),
+        code=stage_code("mistakes"),
+        settings=settings(
+            title=BENCHMARK.report.title or f"Benchmark {RUN.name}",
+            simulated=SIMULATED,
+            seed=RUN.seed,
+            models=list(MODELS),
+            buckets=[bucket.name for bucket in BENCHMARK.buckets],
+            judges=list(JUDGES),
+            verdict=BENCHMARK.judges.verdict if JUDGES else "correctness",
+            examples=BENCHMARK.report.examples,
+        ),
+        verdicts=lambda wildcards, input: (["--verdicts", *input.verdicts] if input.verdicts else []),
     message:
-        "Render the report"
+        "Write the page of mistakes"
     shell:
-        "python {params.script:q} --log {log:q} --qmd {input.qmd:q} --filter {input.filter:q}"
-        " --text-filter {input.text_filter:q} --style {input.style:q} --out-md {output.md:q} --out-html {output.html:q}"
+        "python {params.script:q} --settings {params.settings:q} --log {log:q}"
+        " --answers {input.answers:q} {params.verdicts:q} --template {input.template:q} --out {output:q}"
+
+
+for rule_name, page in {"render": "report", "render_mistakes": "mistakes"}.items():
+
+    rule:
+        """A document as one self-contained HTML page and as Markdown."""
+        name:
+            rule_name
+        input:
+            qmd=f"{RESULTS}/report/{page}.qmd",
+            figures=FIGURE_FILES if page == "report" else [],
+            filter=local(str(REPORT_PARTS / "filter.lua")),
+            text_filter=local(str(REPORT_PARTS / "github.lua")),
+            style=local(str(REPORT_PARTS / "style.css")),
+        output:
+            html=report(
+                f"{RESULTS}/report/{page}.html",
+                caption=f"../report/captions/{page}.rst",
+                category="Report",
+                labels={"file": page},
+            ),
+            md=f"{RESULTS}/report/{page}.md",
+        log:
+            f"{RESULTS}/logs/{rule_name}.log",
+        conda:
+            "../envs/assay.yaml"
+        resources:
+            **BESIDE_NO_MEASUREMENT,
+        params:
+            script=stage_script("render"),
+            code=stage_code("render"),
+        message:
+            f"Render the page: {page}"
+        shell:
+            "python {params.script:q} --log {log:q} --qmd {input.qmd:q} --filter {input.filter:q}"
+            " --text-filter {input.text_filter:q} --style {input.style:q} --out-md {output.md:q} --out-html {output.html:q}"
 
 
 rule publish:

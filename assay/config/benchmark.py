@@ -43,6 +43,9 @@ class Report(Settings):
     """By default made from the run's name."""
     author: str | None = None
     """Stands below the title."""
+    examples: Whole = 3
+    """How many answers the page of mistakes shows of each model, bucket and kind, with their questions and what judges said.
+    With 0 it has counts only, and no text of the data or of a model is in the report."""
 
 
 class Publish(Settings):

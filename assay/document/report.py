@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 import yaml
 
@@ -19,6 +18,8 @@ from assay.decision.settings import Traffic
 from assay.document import provenance
 from assay.document.inputs import Finished, RunFiles, read
 from assay.document.settings import ReportSettings
+from assay.document.template import fill as fill
+from assay.document.template import header
 from assay.errors import InputError
 from assay.figures.catalogue import FIGURES, OF_ONE_KIND_OF_LOOP, alternative_text
 from assay.figures.settings import FigureSettings
@@ -34,7 +35,7 @@ from assay.tables import prices as price_tables
 from assay.tables import run as run_tables
 from assay.tables import search as search_tables
 from assay.tables.inputs import column
-from assay.tables.markdown import Markdown, attribute, code_block, escape
+from assay.tables.markdown import Markdown, attribute, code_block, page_link
 from assay.whole import write_text
 
 OBJECTIVES = {
@@ -84,39 +85,6 @@ def figure_links(files: Iterable[Path], qmd: Path) -> dict[str, str]:
     return {name: Path(link).as_posix() for name, link in links.items()}
 
 
-def fill(template: Path, values: dict[str, Any]) -> str:
-    """The template with `values` in their places. Raises InputError where it asks for what there is not."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(template.parent),
-        undefined=jinja2.StrictUndefined,
-        finalize=escape,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        comment_start_string="{##",  # a single # begins an identifier in Quarto
-        comment_end_string="##}",
-    )
-    # `markdown` is for what a macro returns, which was escaped inside it.
-    environment.filters.update(
-        number=numbers.number,
-        percent=numbers.percent,
-        dollars=numbers.dollars,
-        count=numbers.count,
-        joined=_joined,
-        markdown=Markdown,
-    )
-    try:
-        return environment.get_template(template.name).render(values)
-    except jinja2.TemplateError as error:
-        raise InputError(f"{template}: {type(error).__name__}: {error}. Mend the template.") from error
-
-
-def _joined(values: Iterable[Any], last: str = "and") -> str:
-    """`a, b and c`."""
-    words = [str(value) for value in values]
-    return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)
-
-
 def context(
     settings: ReportSettings, finished: Finished, links: dict[str, str], made: dict[str, Any]
 ) -> dict[str, Any]:
@@ -149,9 +117,10 @@ def context(
     owned = price_tables.by_the_hour(models)
     return {
         "benchmark": public,
+        "page_link": page_link,
         "title": benchmark.report.title or f"Benchmark {benchmark.run.name}",
         "author": benchmark.report.author,
-        "header": _header(
+        "header": header(
             benchmark.report.title or f"Benchmark {benchmark.run.name}", benchmark.report.author
         ),
         "simulated": shown.simulated,
@@ -275,12 +244,6 @@ def context(
             yaml.safe_dump(_given(public), sort_keys=False, allow_unicode=True, width=100), "yaml"
         ),
     }
-
-
-def _header(title: str, author: str | None) -> Markdown:
-    """The document's own metadata as YAML, titles escaped, since pandoc reads them as Markdown."""
-    values = {"title": str(escape(title))} | ({"author": str(escape(author))} if author else {})
-    return Markdown(yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=10_000).rstrip("\n"))
 
 
 def _figure(link: str, text: str, name: str) -> Markdown:

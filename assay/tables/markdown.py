@@ -15,7 +15,6 @@ Row = TypeVar("Row")
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
 
 _LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
-_LANGUAGE = re.compile("[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _JOINERS = "\u200c\u200d"
 _HIDDEN = frozenset({"Cc", "Cf", "Cs"})
 """Unicode categories that show nothing: control characters, format characters (among them those of width zero and those
@@ -82,37 +81,12 @@ def escape(text: object) -> Markdown:
     """
     if isinstance(text, Markdown):
         return text
-    return Markdown(_escaped(" ".join(shown(str(text)).split())))
+    return Markdown(escaped(" ".join(shown(str(text)).split())))
 
 
-def passage(text: str) -> Markdown:
-    """`text` as one paragraph of Markdown that shows exactly it, with its lines and its indentation.
-
-    As safe as `escape`: a backslash at the end of a line is a line break, one before a space a space that stays.
-    """
-    lines = [line.expandtabs(4).rstrip() for line in shown(text).strip("\n").split("\n")]
-    return Markdown("\\\n".join(_spaces_kept(_escaped(line)) for line in lines))
-
-
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """`text`, of which nothing is invisible, with a backslash before every ASCII punctuation mark."""
     return _PUNCTUATION.sub(r"\\\1", text)
-
-
-def _spaces_kept(line: str) -> str:
-    """A line in which spaces at the beginning, and those beside others, don't collapse."""
-    return re.sub("^ +|(?<= ) +", lambda found: "\\ " * len(found[0]), line)
-
-
-def quoted(text: str, language: str | None = None) -> Markdown:
-    """`text` as a block quotation, which reads in its own direction: from right to left where it begins so."""
-    lang = f' lang="{language}"' if language and _LANGUAGE.fullmatch(language) else ""
-    lines = passage(text).split("\n")
-    return Markdown("\n".join([f'::: {{.said dir="auto"{lang}}}', *(f"> {line}" for line in lines), ":::"]))
-
-
-def said(text: object) -> Markdown:
-    """`text` on one line within other text, in its own direction, which ends where it ends."""
-    return Markdown(f'[{escape(text)}]{{.said dir="auto"}}')
 
 
 def page_link(text: object, page: str, anchor: str = "") -> Markdown:
