@@ -76,9 +76,10 @@ def rows(inputs: Inputs) -> list[Row]:
     """Rows of the table: every pair in the order of the benchmark, for each `over` and `of`."""
     settings = inputs.settings
     labels = [model.label for model in settings.models]
-    by_model: dict[str, pd.DataFrame] = {
-        label: inputs.ratings.loc[inputs.ratings["model"] == label] for label in labels
-    }
+    ratings = inputs.ratings.assign(
+        **{name: pd.factorize(inputs.ratings[name])[0] for name in ("prompt_id", "source")}
+    )
+    by_model: dict[str, pd.DataFrame] = {label: ratings.loc[ratings["model"] == label] for label in labels}
     made: list[Row] = []
     for over, shares in (("interest", settings.shares), ("all", None)):
         for of, column in _OF.items():

@@ -102,7 +102,7 @@ def rows(inputs: Inputs) -> list[Row]:
     made: list[Row] = []
     for model in inputs.settings.models:
         mine = inputs.ratings.loc[inputs.ratings["model"] == model.label]
-        mine = mine.assign(dataset=mine["dataset"].fillna(""))
+        mine = mine.assign(dataset=mine["dataset"].fillna(""), source=pd.factorize(mine["source"])[0])
         for row in _of_model(mine, metrics, inputs.settings.confidence):
             made.append({"model": model.label, **row})
     return made
@@ -216,7 +216,7 @@ def _mean(
 ) -> tuple[float | None, float | None, float | None, str | None]:
     """Mean, ends of its interval, and its method; None where a set that counts has no value."""
     values = prompts[name].to_numpy(dtype=np.float64)
-    clusters = pd.factorize(prompts["source"])[0].astype(np.int64)
+    clusters = prompts["source"].to_numpy(dtype=np.int64)
     if not len(values):
         return None, None, None, None
     if weights is None or len(weights) == 1:

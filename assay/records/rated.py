@@ -141,7 +141,8 @@ def weights_of(prompts: pd.DataFrame, shares: Mapping[str, float] | None) -> Flo
     counts = prompts["bucket"].value_counts()
     if any(counts.get(bucket, 0) == 0 for bucket in shares):
         return None
-    return np.array([shares[bucket] / counts[bucket] for bucket in prompts["bucket"]], dtype=np.float64)
+    of_bucket = {bucket: share / int(counts[bucket]) for bucket, share in shares.items()}
+    return np.asarray(prompts["bucket"].map(of_bucket), dtype=np.float64)
 
 
 def rates(

@@ -29,7 +29,6 @@ _MOST_STEPS = 100_000_000
 _LISTED = 14
 _SEED = 20_260
 _ROUNDING = 1e-9
-_AT_ONCE = 1_111
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +113,25 @@ def _listed(sizes: Floats, observed: float) -> float:
 
 def _drawn(sizes: Floats, observed: float) -> float:
     total = float(sizes.sum())
-    least = observed - 2e-6 * total  # sums are of single precision: what is as extreme has to count as such
-    extreme = 0
-    for bits in _signs(len(sizes)):
-        flipped = np.unpackbits(bits, axis=1, count=len(sizes)).astype(np.float32) @ sizes.astype(np.float32)
-        extreme += int((np.abs(2.0 * flipped.astype(np.float64) - total) >= least).sum())
+    eights = np.zeros((math.ceil(len(sizes) / 8), 8))
+    eights.flat[: len(sizes)] = sizes
+    sums = eights @ _BITS  # of every choice among each eight
+    flipped = np.zeros(DRAWS)
+    for of_eight, chosen in zip(sums, _signs(len(eights)), strict=False):
+        flipped += of_eight[chosen]
+    extreme = int((np.abs(2.0 * flipped - total) >= observed - _ROUNDING * total).sum())
     return (1 + extreme) / (1 + DRAWS)
 
 
+_BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[None, :], axis=0).astype(np.float64)
+"""Every choice among eight, a column for each."""
+
+
+def _signs(eights: int) -> NDArray[np.uint8]:
+    """A choice among each eight clusters, a row for every eight and a column for every draw; more rows than asked for."""
+    return _drawn_signs(64 * math.ceil(eights / 64))
+
+
 @lru_cache(maxsize=2)
-def _signs(count: int) -> tuple[NDArray[np.uint8], ...]:
-    """Signs for `count` clusters as packed bits, a row for each draw."""
-    draw = np.random.default_rng([_SEED, count])
-    return tuple(
-        draw.integers(0, 256, (_AT_ONCE, (count + 7) // 8), dtype=np.uint8) for _ in range(DRAWS // _AT_ONCE)
-    )
+def _drawn_signs(rows: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(_SEED).integers(0, 256, (rows, DRAWS), dtype=np.uint8)

@@ -1,7 +1,7 @@
 """The table of differences: pairs on shared prompts, told apart no more often than said, and the decision's own comparison."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -25,7 +25,7 @@ def only(rows: list[Row], of: str = "answered", over: str = "interest") -> list[
     return [row for row in rows if row["of"] == of and row["over"] == over]
 
 
-def models(answers: dict[str, Sequence[float | None]], **other: Any) -> list[Row]:
+def models(answers: Mapping[str, Sequence[float | None]], **other: Any) -> list[Row]:
     """Each model's accuracy prompt by prompt."""
     return [
         rating(model, f"p{place}", value, **other)

@@ -25,7 +25,7 @@ def asked(
 ) -> list[Row]:
     """A set whose share of right answers changes so much with every doubling beyond 1,000 tokens."""
     draw = np.random.default_rng([n, len(name), tokens[0]])
-    sizes = np.exp2(draw.uniform(*np.log2(tokens), n))
+    sizes = np.exp2(draw.uniform(np.log2(tokens[0]), np.log2(tokens[1]), n))
     share = np.clip(right + per_doubling * np.log2(sizes / 1_000), 0, 1)
     return [
         rating(
