@@ -17,6 +17,8 @@ from assay.judging.prompt import template
 from assay.judging.reply import NOT_ASKED, Reply
 from assay.judging.verdicts import (
     SCHEMA,
+    Twice,
+    VerdictRow,
     judge_prompts,
     read_answers,
     simulator_key,
@@ -102,7 +104,9 @@ def test_a_judge_without_a_reply_has_failed_and_one_without_a_verdict_is_unparse
         "unparseable": 2,
         "failed": 1,
         "not_asked": 1,
-        **{"rated": 0, "abstained": 0, "refused": 0},
+        "rated": 0,
+        "abstained": 0,
+        "refused": 0,
     }
     write_verdicts(tmp_path / "new" / "v.parquet", rows)
     table = pq.read_table(tmp_path / "new" / "v.parquet")
@@ -213,3 +217,84 @@ def test_a_try_that_broke_off_is_paid_and_one_that_told_nothing_is_counted(tmp_p
         (90, 4, 2, 1),
         (None, None, 2, 1),
     ]
+
+
+class _Moody:
+    """Says something else each time it is asked the same, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    def __call__(self, prompts: Sequence[str]) -> list[Reply]:
+        self.asked.append(list(prompts))
+        verdict = "correct" if len(self.asked) == 1 else "incorrect"
+        return [_says(f'{{"verdict": "{verdict}"}}') for _ in prompts]
+
+
+def _twice(
+    answers: list[dict[str, Any]], count: int, seed: int = 1, first: Sequence[Reply] | None = None
+) -> tuple[list[VerdictRow], _Moody]:
+    judge = _Moody()
+    rows = verdict_rows(
+        answers,
+        _TEMPLATE,
+        (lambda _: first) if first else judge,
+        judge="ada",
+        judge_id="x",
+        twice=Twice(judge, seed, count),
+    )
+    return rows, judge
+
+
+def _drawn(rows: Sequence[VerdictRow]) -> set[str]:
+    return {row.answer_id for row in rows if row.verdict_again is not None}
+
+
+def test_answers_are_drawn_to_be_asked_about_twice_and_what_that_took_is_in_their_rows() -> None:
+    answers = [_answer(str(n), f"answer {n}") for n in range(40)]
+    rows, judge = _twice(answers, 10)
+    assert [len(asked) for asked in judge.asked] == [40, 10]
+    assert {(row.verdict, row.verdict_again) for row in rows} == {("correct", "incorrect"), ("correct", None)}
+    assert {row.tries for row in rows if row.answer_id in _drawn(rows)} == {2}
+    assert sum(row.input_tokens or 0 for row in rows) == 50 * 100
+    assert {row.e2e_ms for row in rows} == {50.0}, "the time is that of the verdict that counts"
+    few, _ = _twice(answers, 0)
+    assert _drawn(few) == set()
+
+
+def test_the_draw_is_by_the_seed_and_more_of_it_or_more_answers_keep_it() -> None:
+    answers = [_answer(str(n), f"answer {n}") for n in range(40)]
+    of_ten = _drawn(_twice(answers, 10)[0])
+    assert of_ten == _drawn(_twice(answers[::-1], 10)[0]), "whatever their order"
+    assert of_ten < _drawn(_twice(answers, 15)[0])
+    assert of_ten != _drawn(_twice(answers, 10, seed=2)[0])
+    more = [*answers, *(_answer(str(n), f"answer {n}") for n in range(40, 44))]
+    assert len(of_ten & _drawn(_twice(more, 10)[0])) >= 6, "new answers only take the place of some"
+
+
+def test_what_others_paid_for_or_what_failed_is_not_asked_about_twice_and_equal_prompts_once() -> None:
+    answers = [_answer(str(n), f"answer {n // 2}") for n in range(6)]
+    first = [
+        _says('{"verdict": "correct"}'),
+        Reply('{"verdict": "correct"}', None, 0, 0, None, 0, reused=True),
+        Reply(None, "throttling", None, None, None, 6),
+    ]
+    rows, judge = _twice(answers, 10, first=first)
+    assert [len(asked) for asked in judge.asked] == [1]
+    assert [row.verdict_again for row in rows] == ["correct", None, None, None, None, None]
+
+
+def test_what_was_not_asked_again_has_no_second_verdict_and_what_failed_has() -> None:
+    answers = [_answer("1", "Paris"), _answer("2", "London")]
+    for reply, expected in (
+        (Reply(None, NOT_ASKED, None, None, None, 0), None),
+        (Reply(None, "throttling", None, None, None, 6, 2), "failed"),
+    ):
+        rows = verdict_rows(
+            answers, _TEMPLATE, _Judge(), judge="ada", judge_id="x",
+            twice=Twice(lambda prompts, reply=reply: [reply] * len(prompts), 1, 1),  # type: ignore[misc]
+        )  # fmt: skip
+        assert [row.verdict_again for row in rows if row.tries > 1 or expected is None][:1] == [expected]
+        assert sum(row.tries for row in rows) == 2 + reply.tries
+        assert sum(row.tries_cost_unknown for row in rows) == reply.tries_cost_unknown
+        assert sum(row.input_tokens or 0 for row in rows) == 200
