@@ -5,6 +5,7 @@ Without labels every model has its row, uncorrected, with how many labels it tak
 
 from collections.abc import Mapping
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -78,15 +79,35 @@ DIFFERENCES: tuple[Metric, ...] = (
 )
 
 
+class _Pooled(NamedTuple):
+    """Over all models' labels: (hits, of) for each."""
+
+    sensitivity: tuple[int, int]
+    specificity: tuple[int, int]
+
+
 def rows(inputs: Inputs) -> list[dict[str, Value]]:
     """One row per model, in the order of the benchmark. InputError for a file of labels that can't be used."""
     settings = inputs.settings
     values = _values(inputs)
     found = labelled(inputs.answers, values, settings.shares, settings.seed)
     made = estimates(found, settings.shares)
-    both = of_labels(found)
+    pooled = _pooled_counts(of_labels(found))
+    rated = inputs.ratings.loc[
+        inputs.ratings["bucket"].isin(list(settings.shares)) & inputs.ratings["accuracy"].notna()
+    ][["model", "bucket", "source", "accuracy"]]
+    found = found[["model", "prompt_id", "right", "label", "unused"]]
+    by_model = {str(name): rows for name, rows in found.groupby("model", sort=False)}
+    rated_by_model = {str(name): rows for name, rows in rated.groupby("model", sort=False)}
     return [
-        _row(inputs, model.label, made.get(model.label), found.loc[found["model"] == model.label], both)
+        _row(
+            inputs,
+            model.label,
+            made.get(model.label),
+            by_model.get(model.label, found.iloc[:0]),
+            rated_by_model.get(model.label, rated.iloc[:0]),
+            pooled,
+        )
         for model in settings.models
     ]
 
@@ -127,10 +148,15 @@ def _values(inputs: Inputs) -> Mapping[str, float]:
 
 
 def _row(
-    inputs: Inputs, model: str, found: Estimate | None, mine: pd.DataFrame, both: pd.DataFrame
+    inputs: Inputs,
+    model: str,
+    found: Estimate | None,
+    mine: pd.DataFrame,
+    rated: pd.DataFrame,
+    pooled: _Pooled,
 ) -> dict[str, Value]:
     settings = inputs.settings
-    share, bounds = _uncorrected(inputs, model)
+    share, bounds = _uncorrected(rated, settings.shares, settings.confidence)
     row: dict[str, Value] = {
         "model": model,
         "accuracy": share,
@@ -155,7 +181,7 @@ def _row(
         "difference": None if share is None else found.value - share,
         "reason": None,
     }
-    return row | _pooled(share, mine, both, settings.confidence)
+    return row | _pooled(share, mine, pooled, settings.confidence)
 
 
 def _why(inputs: Inputs, found: Estimate, mine: pd.DataFrame) -> str:
@@ -170,33 +196,31 @@ def _why(inputs: Inputs, found: Estimate, mine: pd.DataFrame) -> str:
     return "all labels are of one source document"
 
 
-def _uncorrected(inputs: Inputs, model: str) -> tuple[float | None, Interval | None]:
-    settings = inputs.settings
-    ratings = inputs.ratings
-    there = ratings.loc[
-        (ratings["model"] == model)
-        & ratings["bucket"].isin(list(settings.shares))
-        & ratings["accuracy"].notna()
-    ]
-    weights = weights_of(there, settings.shares)
+def _uncorrected(
+    rated: pd.DataFrame, shares: Mapping[str, float], confidence: float
+) -> tuple[float | None, Interval | None]:
+    weights = weights_of(rated, shares)
     if weights is None:
         return None, None
-    values = there["accuracy"].to_numpy(dtype=np.float64)
-    clusters = pd.factorize(there["source"])[0].astype(np.int64)
+    values = rated["accuracy"].to_numpy(dtype=np.float64)
+    clusters = pd.factorize(rated["source"])[0].astype(np.int64)
     share = min(1.0, max(0.0, float((weights * values).sum())))
-    return share, of_prompts(values, clusters, settings.confidence, weights)[0]
+    return share, of_prompts(values, clusters, confidence, weights)[0]
 
 
-def _pooled(
-    share: float | None, mine: pd.DataFrame, both: pd.DataFrame, confidence: float
-) -> dict[str, Value]:
-    """Rogan and Gladen's correction by the sensitivity and specificity that all models' labels have together."""
+def _pooled_counts(both: pd.DataFrame) -> _Pooled:
     said = both.loc[both["right"].notna()]
     right, by_people = said["right"] > 0.5, said["label"]
-    sensitivity = (int((right & (by_people > 0.5)).sum()), int((by_people > 0.5).sum()))
-    specificity = (int((~right & (by_people < 0.5)).sum()), int((by_people < 0.5).sum()))
+    return _Pooled(
+        (int((right & (by_people > 0.5)).sum()), int((by_people > 0.5).sum())),
+        (int((~right & (by_people < 0.5)).sum()), int((by_people < 0.5).sum())),
+    )
+
+
+def _pooled(share: float | None, mine: pd.DataFrame, pooled: _Pooled, confidence: float) -> dict[str, Value]:
+    """Rogan and Gladen's correction by the sensitivity and specificity that all models' labels have together."""
     prompts = int(mine.loc[mine["right"].notna(), "prompt_id"].nunique())
-    found = None if share is None else rogan_gladen(share, prompts, sensitivity, specificity, confidence)
+    found = None if share is None else rogan_gladen(share, prompts, *pooled, confidence)
     if found is None:
         return {}
     value, bounds = found

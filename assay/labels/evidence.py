@@ -7,7 +7,7 @@ are right more often than others. Leaves to others: files (`labels`), the estima
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -48,9 +48,10 @@ def labelled(
     chosen = np.zeros(len(ours), dtype=bool)
     chosen[drawn(ours, seed).index] = True
     counts = chosen & there
-    models, buckets = pd.factorize(ours["model"])[0], pd.factorize(ours["bucket"])[0]
-    for cell in {*zip(models[counts].tolist(), buckets[counts].tolist(), strict=True)}:
-        places = np.flatnonzero(chosen & (models == cell[0]) & (buckets == cell[1]))
+    candidates = np.flatnonzero(chosen)
+    keys = ours.loc[chosen, ["model", "bucket"]]
+    for rows in keys.groupby(["model", "bucket"], sort=False).indices.values():
+        places = candidates[rows]
         counts[places[_in_order(there[places]) :]] = False
     return ours.assign(label=np.where(counts, given, np.nan), unused=there & ~counts)
 
@@ -66,34 +67,50 @@ def estimates(found: pd.DataFrame, shares: Mapping[str, float]) -> dict[str, Est
 
     Without a model that has no answer in one of the buckets.
     """
-    documents = pd.factorize(found["source"].where(found["source"].notna(), found["prompt_id"]))[0]
+    source = found["source"].where(found["source"].notna(), found["prompt_id"])
+    numbers = {name: number for number, name in enumerate(shares)}
+    answers = _Answers(
+        np.array([numbers[bucket] for bucket in found["bucket"]], dtype=np.int64),
+        pd.factorize(found["prompt_id"])[0].astype(np.int64),
+        pd.factorize(source)[0].astype(np.int64),
+        found["times"].to_numpy(dtype=np.float64),
+        strata(found["right"].to_numpy(dtype=np.float64)),
+        found["label"].to_numpy(dtype=np.float64),
+    )
+    share = np.array(list(shares.values()), dtype=np.float64)
     made: dict[str, Estimate] = {}
-    for model, rows in found.groupby("model", sort=False).indices.items():
-        evidence = _evidence(found.iloc[rows], documents[rows].astype(np.int64), shares)
+    for model, rows in found[["model"]].groupby("model", sort=False).indices.items():
+        evidence = _evidence(answers, np.asarray(rows), share)
         if evidence is not None:
             made[str(model)] = Estimate(evidence)
     return made
 
 
-def _evidence(mine: pd.DataFrame, documents: Codes, shares: Mapping[str, float]) -> Evidence | None:
-    names = list(shares)
-    share = np.array([shares[name] for name in names])
-    bucket = mine["bucket"].map({name: number for number, name in enumerate(names)}).to_numpy(dtype=np.int64)
-    prompt = pd.factorize(mine["prompt_id"])[0].astype(np.int64)
-    times = mine["times"].to_numpy(dtype=np.float64)
-    label = mine["label"].to_numpy(dtype=np.float64)
-    first = np.unique(prompt, return_index=True)[1]
-    prompts = np.bincount(bucket[first], minlength=len(names)).astype(np.float64)
-    labels = np.bincount(bucket[~np.isnan(label)], minlength=len(names)).astype(np.float64)
+class _Answers(NamedTuple):
+    """Of all models."""
+
+    bucket: Codes
+    prompt: Codes
+    document: Codes
+    times: Floats
+    stratum: Codes
+    label: Floats
+
+
+def _evidence(answers: _Answers, rows: NDArray[np.intp], share: Floats) -> Evidence | None:
+    bucket, times, label = answers.bucket[rows], answers.times[rows], answers.label[rows]
+    _, first, prompt = np.unique(answers.prompt[rows], return_index=True, return_inverse=True)
+    prompts = np.bincount(bucket[first], minlength=len(share)).astype(np.float64)
+    labels = np.bincount(bucket[~np.isnan(label)], minlength=len(share)).astype(np.float64)
     if (prompts == 0).any():
         return None
     weight = (share / prompts)[bucket] * times / np.bincount(prompt, weights=times)[prompt]
     chance = share / np.maximum(labels, 1.0)
     return Evidence(
         weight / weight.sum(),
-        prompt,
-        documents,
-        strata(mine["right"].to_numpy(dtype=np.float64)),
+        prompt.astype(np.int64),
+        answers.document[rows],
+        answers.stratum[rows],
         label,
         np.where(np.isnan(label), 0.0, chance[bucket]),
         bool((labels > 0).all()),
