@@ -106,7 +106,7 @@ COLUMNS: tuple[Metric, ...] = (
     *_interval(
         "leniency",
         "share",
-        "its correct share less that of the others' panel, on the same answers: above 0 it is milder than they are",
+        "its correct share less the mean of the other judges', on the same answers: above 0 it is milder than they are",
     ),
     Metric(
         "kappa_mean",
@@ -264,11 +264,7 @@ def _beside_others(found: Votes, at: int, confidence: float) -> Row:
         made |= _coefficient("kappa_with_others", two.kappa) | _coefficient("ac1_with_others", two.ac1)
     else:
         made |= _coefficient("kappa_with_others", concordance(said, others, found.clusters, confidence))
-    if both.any():
-        milder = share_difference(said[both], others[both], clusters, confidence)
-        made["leniency"] = float((said[both] - others[both]).mean())
-        if milder is not None:
-            made |= {"leniency_low": milder.interval.low, "leniency_high": milder.interval.high}
+    made |= _leniency(found, at, confidence)
     n, trend = length_trend(found, at, others, confidence)
     made["length_slope_n"] = n
     if trend is not None:
@@ -277,6 +273,21 @@ def _beside_others(found: Votes, at: int, confidence: float) -> Row:
             "length_slope_low": trend.interval.low,
             "length_slope_high": trend.interval.high,
         }
+    return made
+
+
+def _leniency(found: Votes, at: int, confidence: float) -> Row:
+    """Beside the others' mean and not their majority, which is more extreme than any of them where all err alike."""
+    beside = np.delete(found.said, at, axis=1)
+    stated = (~np.isnan(beside)).sum(axis=1)
+    here = ~np.isnan(found.said[:, at]) & (stated > 0)
+    if not here.any():
+        return {"leniency": None}
+    mine, mean = found.said[here, at], np.nansum(beside[here], axis=1) / stated[here]
+    milder = share_difference(mine, mean, found.clusters[here], confidence)
+    made: Row = {"leniency": float((mine - mean).mean())}
+    if milder is not None:
+        made |= {"leniency_low": milder.interval.low, "leniency_high": milder.interval.high}
     return made
 
 
@@ -302,15 +313,12 @@ def _panel_row(
 ) -> Row:
     table = inputs.panel
     assert table is not None
-    unjudged = int((table["panel"].eq("none") & (table["not_asked"] > 0)).sum())
+    untold = table["panel"].eq("none") & (table["not_asked"] > 0)
+    unjudged = int(untold.sum())
     costs = [row["cost_usd"] for row in judges]
     known = [float(cost) for cost in costs if isinstance(cost, int | float)]
-    asked = np.isin(
-        pd.MultiIndex.from_frame(found.answers[KEYS].astype(object)),
-        pd.MultiIndex.from_frame(
-            table.loc[~(table["panel"].eq("none") & (table["not_asked"] > 0)), KEYS].astype(object)
-        ),
-    )
+    told = pd.MultiIndex.from_frame(table.loc[~untold, KEYS].astype(object))
+    asked = np.asarray(pd.MultiIndex.from_frame(found.answers[KEYS].astype(object)).isin(told))
     without = np.where(np.isnan(panel[asked]), 1.0, 0.0)
 
     def total(name: str) -> int:

@@ -1,6 +1,8 @@
 """A model's accuracy by a part of the panel beside that by the whole, on the same prompts.
 
-What part, and why, is the caller's (`families`, `left_out`).
+A tie counts as half a correct answer here. Without one of three judges the other two are split on the very answers that it
+decided: were ties left out, as elsewhere, no judge would ever seem to matter. What part, and why, is the caller's (`families`,
+`left_out`).
 """
 
 from collections.abc import Sequence
@@ -17,6 +19,8 @@ from assay.stats.paired import share_difference
 
 Floats = NDArray[np.float64]
 
+_TIE = 0.5
+
 COLUMNS: tuple[Metric, ...] = (
     Metric("judges_left", "judges", "on the panel without them", "count"),
     Metric("judges_left_working", "judges", "those of them that work (see the table judges)", "count"),
@@ -32,9 +36,11 @@ COLUMNS: tuple[Metric, ...] = (
         "of the dataset of interest, with an accuracy by the whole panel and without them",
         "count",
     ),
-    Metric("accuracy", "share", "by the whole panel, on these prompts"),
+    Metric("accuracy", "share", "by the whole panel, on these prompts; a tie counts as half"),
     Metric(
-        "accuracy_without", "share", "by the judges that are left, by their own majority (or mean) and quorum"
+        "accuracy_without",
+        "share",
+        "by the judges that are left, by their own majority (or mean) and quorum; a tie counts as half",
     ),
     Metric("difference", "share", "accuracy - accuracy_without, prompt by prompt"),
     Metric("difference_low", "share", "lower end of its interval, paired and clustered by source document"),
@@ -54,7 +60,7 @@ def without(inputs: Inputs, found: Votes, model: str, left_out: Sequence[bool]) 
     }
     if not any(kept):
         return made
-    both = _by_prompt(inputs, found, model, found.by([True] * len(kept)), found.by(kept))
+    both = _by_prompt(inputs, found, model, found.by([True] * len(kept), _TIE), found.by(kept, _TIE))
     made["n"] = len(both)
     weights = weights_of(both, inputs.settings.shares)
     if weights is None or not len(both):

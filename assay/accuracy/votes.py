@@ -96,9 +96,9 @@ class Votes:
             for given, n in zip(stated.tolist(), asked.sum(axis=0).tolist(), strict=True)
         ]
 
-    def by(self, chosen: Sequence[bool]) -> Floats:
+    def by(self, chosen: Sequence[bool], tie: float = np.nan) -> Floats:
         """What the panel of the `chosen` judges alone says of each answer, by its own majority or mean and quorum."""
-        return decided(self.said[:, np.asarray(chosen, dtype=bool)], self.kind)
+        return decided(self.said[:, np.asarray(chosen, dtype=bool)], self.kind, tie)
 
 
 def votes(inputs: Inputs) -> Votes:
@@ -126,18 +126,18 @@ def votes(inputs: Inputs) -> Votes:
     )
 
 
-def decided(said: Floats, kind: VerdictKind) -> Floats:
+def decided(said: Floats, kind: VerdictKind, tie: float = np.nan) -> Floats:
     """A panel's verdict on each answer, of what its judges said (answers x judges): as `assay.judging.panel` has it.
 
-    1 or 0 by the majority of the stated verdicts, or the mean of the stated ratings; NaN for a tie, and where half of the
-    judges or fewer stated one.
+    1 or 0 by the majority of the stated verdicts, or the mean of the stated ratings; NaN where half of the judges or fewer
+    stated one, and `tie` where as many say correct as incorrect.
     """
     stated = (~np.isnan(said)).sum(axis=1)
     quorum = 2 * stated > said.shape[1]
     mean = np.where(quorum, np.nansum(said, axis=1) / np.maximum(stated, 1), np.nan)
     if kind == "scale":
         return mean
-    return np.where(mean > 0.5, 1.0, np.where(mean < 0.5, 0.0, np.nan))
+    return np.where(mean > 0.5, 1.0, np.where(mean < 0.5, 0.0, np.where(quorum, tie, np.nan)))
 
 
 def decisive(metrics: "pd.Series[str]", scores: Floats) -> Floats:
