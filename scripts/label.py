@@ -4,26 +4,28 @@ import argparse
 import logging
 import webbrowser
 from pathlib import Path
-from typing import get_args
 
 import command
 
-from assay.judging.settings import VerdictKind
+from assay.labels import page
 from assay.labels.address import Address, remember, remembered
-from assay.labels.page import items
+from assay.labels.exactness import Exactness
 from assay.labels.server import Labelling, serve
+from assay.labels.settings import PageSettings
 from assay.labels.store import opened
 
 
 def main(arguments: argparse.Namespace) -> None:
-    found = items(arguments.sample, arguments.answers, arguments.prompts)
-    with opened(arguments.labels, arguments.verdict, found, arguments.labeler) as store:
-        address = remembered(arguments.labels)
-        labelling = Labelling(found, store, str(arguments.labels), token=address.token)
+    settings: PageSettings = arguments.settings
+    sample = page.read(arguments.sample, arguments.prompts, settings.n)
+    exactness = Exactness(settings, arguments.answers, arguments.verdicts, sample.order)
+    with opened(arguments.labels, settings.verdict, sample.items, arguments.labeler) as store:
+        address = remembered(store.path)
+        labelling = Labelling(sample.items, store, str(arguments.labels), exactness, address.token)
 
         def announce(url: str, port: int) -> None:
-            remember(arguments.labels, Address(port, address.token))
-            logging.info("%s It ends by its button Finish, or by Ctrl-C here.", labelling.done())
+            remember(store.path, Address(port, address.token))
+            logging.info("%s The page ends by its button Finish, or by Ctrl-C here.", labelling.done())
             print(f"Label at {url}", flush=True)  # not logged: it carries the secret that opens the page
             if arguments.open:
                 webbrowser.open(url)
@@ -34,18 +36,25 @@ def main(arguments: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     made = command.parser(__doc__)
-    made.add_argument("--sample", type=Path, required=True, help="CSV file of the sample, in its order")
     made.add_argument(
-        "--answers", type=Path, nargs="+", required=True, help="scored answers of all models, Parquet"
+        "--settings",
+        type=command.settings(PageSettings),
+        required=True,
+        help="JSON: dataset_of_interest, seed, n, judges (labels), verdict, half_width, confidence",
     )
+    made.add_argument("--sample", type=Path, required=True, help="sample.parquet of the label_sample stage")
     made.add_argument("--prompts", type=Path, required=True, help="prompts.parquet of the bucket stage")
-    made.add_argument("--labels", type=Path, required=True, help="CSV file of labels; made if it isn't there")
     made.add_argument(
-        "--verdict",
-        choices=get_args(VerdictKind),
-        default="correctness",
-        help="what is said of an answer: correct or incorrect (default), or a rating from 1 to 5",
+        "--answers",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="scored answers of all models, Parquet: to tell how exact the labels make accuracy",
     )
+    made.add_argument(
+        "--verdicts", type=Path, nargs="*", default=[], help="verdicts of all judges, Parquet: for the same"
+    )
+    made.add_argument("--labels", type=Path, required=True, help="CSV file of labels; made if it isn't there")
     made.add_argument(
         "--labeler", default="", help="who labels, where several do: a name that stands beside the labels"
     )

@@ -1,6 +1,6 @@
 """What the labelling page is told: the answers of the sample, blind to who gave them, and the page's own files.
 
-Neither models, judges and verdicts nor anything that depends on them is read, so that none of it can be sent. Leaves to
+Neither models, judges and verdicts nor anything that depends on them is read here, so that none of it can be sent. Leaves to
 others: which answers are in the sample and in what order (`sample`), the labels (`store`), who may ask (`server`).
 """
 
@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import InputError
-from assay.labels.labels import answer_of
-from assay.labels.sheet import read_sheet
 
 FILES: Mapping[str, tuple[str, str]] = {
     "/": ("label.html", "text/html; charset=utf-8"),
@@ -47,50 +45,47 @@ def file(path: str) -> tuple[bytes, str] | None:
     return (_FOLDER / name).read_bytes(), kind
 
 
-def items(sample: Path, answers: Sequence[Path], prompts: Path) -> dict[str, Item]:
-    """The items of a sample by name, in the order in which they are to be labelled.
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What is labelled."""
 
-    `sample` is the CSV file of the sample, `answers` are those of all models of the score stage, `prompts` those of the
-    bucket stage. Texts come from the latter two: in a CSV file the longest are cut. Raises InputError where the files aren't
-    of one run.
+    items: dict[str, Item]
+    """By name, in the order in which they are to be labelled."""
+    order: list[str]
+    """The names of these and of all that come after them, if more were to be labelled."""
+
+
+def read(sample: Path, prompts: Path, n: int) -> Sample:
+    """The first `n` items of a sample, and those after them that answer the last one's prompt.
+
+    `sample` is the table of the whole order (`assay.labels.draw`), `prompts` that of the bucket stage. Raises InputError where
+    they aren't of one run.
     """
-    sheet = read_sheet(sample)
-    if "item" not in sheet.names:
-        raise InputError(f"{sample}: expected a column `item`; delete the file, and run `snakemake` again")
-    at = sheet.names.index("item")
-    names = dict.fromkeys(row.cells[at].strip() for row in sheet.rows if at < len(row.cells))
-    found = _answers(answers)
-    texts = _prompts(prompts)
-    made = {}
-    for name in names:
-        row = found.get(answer_of(name))
-        prompt = texts.get(row["prompt_id"]) if row is not None else None
-        if row is None or prompt is None:
-            missing = "answer" if row is None else "prompt"
+    rows = _rows(sample, ("item", "prompt_id", "question", "references", "answer"), "label_sample")
+    texts = {
+        row["prompt_id"]: row
+        for row in _rows(prompts, ("prompt_id", "language", "text", "context_at", "context_chars"), "bucket")
+    }
+    items = {}
+    for number, row in enumerate(rows):
+        if number >= n and row["prompt_id"] != rows[n - 1]["prompt_id"]:
+            break
+        prompt = texts.get(row["prompt_id"])
+        if prompt is None:
             raise InputError(
-                f"{sample}: {name[:40]!r} has no {missing} in this run, so that the sample is another's or an older one; "
+                f"{sample}: {row['item']} answers a prompt that {prompts} doesn't hold, so that the sample is an older one; "
                 "run `snakemake` again"
             )
-        document, whole = _document(prompt)
-        made[name] = Item(
+        document, is_prompt = _document(prompt)
+        items[row["item"]] = Item(
             question=row["question"] or "",
-            references=tuple(row["answers"] or ()),
-            answer=row["text"] or "",
-            language=row["language"] or "",
+            references=tuple(row["references"] or ()),
+            answer=row["answer"] or "",
+            language=prompt["language"] or "",
             document=document,
-            document_is_prompt=whole,
+            document_is_prompt=is_prompt,
         )
-    return made
-
-
-def _answers(paths: Sequence[Path]) -> dict[str, dict[str, Any]]:
-    columns = ["answer_id", "prompt_id", "language", "question", "answers", "text"]
-    return {row["answer_id"]: row for path in paths for row in _rows(path, columns, "score")}
-
-
-def _prompts(path: Path) -> dict[str, dict[str, Any]]:
-    columns = ["prompt_id", "text", "context_at", "context_chars"]
-    return {row["prompt_id"]: row for row in _rows(path, columns, "bucket")}
+    return Sample(items, [row["item"] for row in rows])
 
 
 def _rows(path: Path, columns: Sequence[str], stage: str) -> list[dict[str, Any]]:
@@ -98,15 +93,16 @@ def _rows(path: Path, columns: Sequence[str], stage: str) -> list[dict[str, Any]
     from pyarrow import parquet
 
     try:
-        rows: list[dict[str, Any]] = parquet.read_table(path, columns=list(columns)).to_pylist()
+        file = parquet.ParquetFile(path)
+        missing = [name for name in columns if name not in file.schema_arrow.names]
+        rows: list[dict[str, Any]] = [] if missing else file.read(columns=list(columns)).to_pylist()
     except (OSError, pyarrow.ArrowException) as error:
         raise InputError(
             f"{path}: expected what the {stage} stage wrote ({error}); run `snakemake` again"
         ) from error
-    missing = set(columns) - set(rows[0]) if rows else set()
     if missing:
         raise InputError(
-            f"{path}: expected the columns of the {stage} stage; {', '.join(sorted(missing))} missing. Run `snakemake` again"
+            f"{path}: expected the columns of the {stage} stage, and there is no {', '.join(missing)}; run `snakemake` again"
         )
     return rows
 

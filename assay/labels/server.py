@@ -14,7 +14,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -62,7 +63,7 @@ class Labelling:
     exactness: Callable[[Sequence[Label]], str] = lambda labels: ""
     """How exact labels make the accuracy, in words that tell nothing of single models."""
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    ended: threading.Event = field(default_factory=threading.Event)
+    ending: "Ending" = field(default_factory=lambda: Ending())
     _told: tuple[int, str] = (0, "")
     _telling: threading.Lock = field(default_factory=threading.Lock)
 
@@ -86,6 +87,43 @@ class Labelling:
             return self._told[1]
 
 
+class Ending:
+    """Waits for the end, which the page or a signal brings.
+
+    By a socket, since the interpreter writes there whichever thread a signal reaches: the main thread, waiting for a lock,
+    would sleep on where it was another one.
+    """
+
+    def __init__(self) -> None:
+        self._told = False
+        self._reader, self._writer = socket.socketpair()
+        self._writer.setblocking(False)
+
+    def tell(self) -> None:
+        """It is to end."""
+        self._told = True
+        with suppress(OSError):
+            self._writer.send(b"\0")
+
+    def wait(self) -> None:
+        """Returns once it is told to end."""
+        while not self._told:
+            self._reader.recv(64)
+
+    @contextmanager
+    def also_by_signal(self) -> Iterator[None]:
+        """Meanwhile SIGINT and SIGTERM tell it, too. To be called from the main thread."""
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, lambda *_: self.tell()) for number in numbers}
+        woken = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(woken)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
 class Server(ThreadingHTTPServer):
     """Serves a labelling on a port of the loopback address."""
 
@@ -94,7 +132,26 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, labelling: Labelling, port: int = 0) -> None:
         self.labelling = labelling
+        self._answering = 0
+        self._idle = threading.Condition()
         super().__init__((ADDRESS, port), _Handler)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Around the answer to a request."""
+        with self._idle:
+            self._answering += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._answering -= 1
+                self._idle.notify_all()
+
+    def finish_answers(self) -> None:
+        """Let requests that have come be answered, within reason."""
+        with self._idle:
+            self._idle.wait_for(lambda: not self._answering, timeout=2)
 
     @property
     def url(self) -> str:
@@ -123,21 +180,17 @@ def serve(
                 f"port {port} of {ADDRESS} can't be listened on ({error}); give another one"
             ) from error
         server = Server(labelling)
-    handlers = {
-        number: signal.signal(number, lambda *_: labelling.ended.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    try:
+    with labelling.ending.also_by_signal():
         thread.start()
-        announce(server.url, server.server_port)
-        labelling.ended.wait()
-    finally:
-        labelling.store.close()
-        server.shutdown()
-        server.server_close()
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+        try:
+            announce(server.url, server.server_port)
+            labelling.ending.wait()
+        finally:
+            labelling.store.close()
+            server.shutdown()
+            server.finish_answers()
+            server.server_close()
 
 
 class _Refused(Exception):
@@ -152,12 +205,15 @@ class _Refused(Exception):
 class _Handler(BaseHTTPRequestHandler):
     server: Server
     timeout = 30  # seconds in which a request has to come
+    wbufsize = 1 << 16  # headers and what follows them leave together
 
     def do_GET(self) -> None:
-        self._answered(self._get)
+        with self.server.answering():
+            self._answered(self._get)
 
     def do_POST(self) -> None:
-        self._answered(self._post)
+        with self.server.answering():
+            self._answered(self._post)
 
     def _answered(self, answer: Callable[[str, Mapping[str, str]], None]) -> None:
         try:
@@ -206,7 +262,7 @@ class _Handler(BaseHTTPRequestHandler):
             try:
                 self._json(HTTPStatus.OK, {"words": self.server.labelling.done()})
             finally:
-                self.server.labelling.ended.set()
+                self.server.labelling.ending.tell()
         else:
             raise _Refused(HTTPStatus.NOT_FOUND, "there is nothing of that name")
 

@@ -320,7 +320,7 @@
     count();
     if (said.version !== sample.version + (label === before ? 0 : 1)) await refresh().catch(() => {});
     else sample.version = said.version;
-    say(`Saved: ${spoken(label)}.`);
+    say(`Answer ${place(id) + 1} saved: ${spoken(label)}.`);
     precision();
     if (visited[visited.length - 1] !== id) visited.push(id);
     await show(following());
@@ -420,9 +420,7 @@
       return;
     }
     precision();
-    const reached = sample.order.findLastIndex((id) => sample.labels.has(id));
-    const open = [...sample.order.slice(reached + 1), ...sample.order].find((id) => !sample.labels.has(id));
-    await show(open ?? null);
+    await show(following()); // labels count as far as they have few gaps, so the first gap comes first
   }
 
   // ---- the end
