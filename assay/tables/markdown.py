@@ -19,7 +19,7 @@ _JOINERS = "\u200c\u200d"
 _HIDDEN = frozenset({"Cc", "Cf", "Cs"})
 """Unicode categories that show nothing: control characters, format characters (among them those of width zero and those
 that turn the reading direction), and halves of characters."""
-_MOST_COMBINING = 8
+_MOST_COMBINING = 5
 """Combining marks on one letter; no script needs more, and a pile of them covers the lines above and below."""
 
 
@@ -34,7 +34,7 @@ def shown(text: str) -> str:
 
     So control characters, marks of width zero, marks that turn the reading direction, halves of characters and tags can
     neither act nor hide. Joiners stay where scripts and emoji need them: between two characters that aren't ASCII. What is
-    left of a pile of combining marks after the eighth is counted. Every line end becomes a line feed.
+    left of a pile of combining marks after the fifth is counted. Every line end becomes a line feed.
     """
     if text.isascii() and text.isprintable():
         return text

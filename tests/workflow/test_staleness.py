@@ -10,9 +10,11 @@ from runs import FIGURES, LEVELS, Workflow, model
 from assay.fingerprint import Sources
 
 REPORT = {"report": 1, "render": 1}
+MISTAKES = {"mistakes": 1, "render_mistakes": 1}
+RENDERED = {"render": 1, "render_mistakes": 1}
 FROM_DECISION = {"decide": 1, **dict.fromkeys(FIGURES, 1), **REPORT}
 FROM_TABLES = {"aggregate": 1, "accuracy": 1, **FROM_DECISION}
-FROM_ANSWERS = {"judge_judge-a": 2, **FROM_TABLES}
+FROM_ANSWERS = {"judge_judge-a": 2, **FROM_TABLES, **MISTAKES}
 FROM_RECORDS = {"score": 2, **FROM_ANSWERS}
 FROM_MEASURING = {f"invoke_{name}": len(LEVELS) for name in ("swift", "steady")} | FROM_RECORDS
 BEFORE_BUYING = {"check_budget": 1, "preflight": 1}
@@ -78,7 +80,8 @@ STAGES = {
     "decide": FROM_DECISION,
     "figures": {**dict.fromkeys(FIGURES, 1), **REPORT},
     "report": REPORT,
-    "render": {"render": 1},
+    "mistakes": MISTAKES,
+    "render": RENDERED,
 }
 
 
@@ -122,8 +125,10 @@ def test_an_edited_module_that_no_stage_imports_reruns_nothing(finished: Workflo
         ("config/prompts/question_answering.txt", {"fetch": 1, **FROM_EXAMPLES}),
         ("config/judging/correctness.txt", BEFORE_BUYING | FROM_ANSWERS),
         ("report/report.qmd.j2", REPORT),
-        ("report/style.css", {"render": 1}),
-        ("report/filter.lua", {"render": 1}),
+        ("report/mistakes.qmd.j2", MISTAKES),
+        ("report/style.css", RENDERED),
+        ("report/filter.lua", RENDERED),
+        ("report/github.lua", RENDERED),
     ],
 )
 def test_an_edited_template_reruns_what_reads_it(
@@ -137,28 +142,29 @@ def test_an_edited_template_reruns_what_reads_it(
 def test_an_added_model_reruns_its_own_part_and_what_lies_after(finished: Workflow) -> None:
     finished.changed()["models"].append(model("scholar"))
     added = {"prices": 1, "invoke_scholar": len(LEVELS), "score": 1, "judge_judge-a": 1, **FROM_TABLES}
-    assert finished.plan() == BEFORE_BUYING | added
+    assert finished.plan() == BEFORE_BUYING | added | MISTAKES
 
 
 def test_a_changed_model_reruns_its_own_part_and_what_lies_after(finished: Workflow) -> None:
     finished.changed()["models"][1]["inference"] = {"max_tokens": 16}
     changed = {"invoke_steady": len(LEVELS), "score": 1, "judge_judge-a": 1, **FROM_TABLES}
-    assert finished.plan() == BEFORE_BUYING | changed
+    assert finished.plan() == BEFORE_BUYING | changed | MISTAKES
 
 
 def test_a_removed_model_reruns_what_lies_after(finished: Workflow) -> None:
     del finished.changed()["models"][1]
-    assert finished.plan() == {"prices": 1, **BEFORE_BUYING, **FROM_TABLES}
+    assert finished.plan() == {"prices": 1, **BEFORE_BUYING, **FROM_TABLES, **MISTAKES}
 
 
 def test_reordered_models_measure_nothing(finished: Workflow) -> None:
     finished.changed()["models"].reverse()
-    assert finished.plan() == BEFORE_BUYING | FROM_TABLES
+    assert finished.plan() == BEFORE_BUYING | FROM_TABLES | MISTAKES
 
 
 def test_an_added_judge_reruns_its_own_part_and_what_lies_after(finished: Workflow) -> None:
     finished.changed()["judges"]["panel"].append(model("judge-b"))
-    assert finished.plan() == {"prices": 1, **BEFORE_BUYING, "judge_judge-b": 2, **FROM_TABLES}
+    added = {"judge_judge-b": 2, **FROM_TABLES, **MISTAKES}
+    assert finished.plan() == {"prices": 1, **BEFORE_BUYING, **added}
 
 
 def test_a_changed_judge_reruns_its_own_part_and_what_lies_after(finished: Workflow) -> None:
@@ -168,7 +174,7 @@ def test_a_changed_judge_reruns_its_own_part_and_what_lies_after(finished: Workf
 
 def test_removed_judges_rerun_what_lies_after(finished: Workflow) -> None:
     del finished.changed()["judges"]
-    assert finished.plan() == {"prices": 1, **BEFORE_BUYING, **FROM_TABLES}
+    assert finished.plan() == {"prices": 1, **BEFORE_BUYING, **FROM_TABLES, **MISTAKES}
 
 
 def test_an_added_concurrency_level_measures_that_level(finished: Workflow) -> None:
@@ -288,9 +294,10 @@ def test_what_preflight_is_to_accept_tries_again_and_measures_nothing(finished: 
     assert finished.plan() == {"preflight": 1, **REPORT}
 
 
-def test_a_changed_title_reruns_the_report(finished: Workflow) -> None:
-    finished.changed()["report"] = {"title": "Another title"}
-    assert finished.plan() == REPORT
+@pytest.mark.parametrize("change", [{"title": "Another title"}, {"examples": 5}])
+def test_what_the_report_says_and_shows_reruns_its_pages(finished: Workflow, change: dict[str, Any]) -> None:
+    finished.changed()["report"] = change
+    assert finished.plan() == REPORT | MISTAKES
 
 
 def test_a_new_edition_measures_and_judges_everything(finished: Workflow) -> None:
