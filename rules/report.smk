@@ -109,6 +109,7 @@ rule mistakes:
     input:
         answers=ANSWERS,
         verdicts=verdicts("parquet"),
+        labels=LABELS,
         template=local(str(REPORT_PARTS / "mistakes.qmd.j2")),
     output:
         f"{RESULTS}/report/mistakes.qmd",
@@ -132,11 +133,13 @@ rule mistakes:
             examples=BENCHMARK.report.examples,
         ),
         verdicts=lambda wildcards, input: (["--verdicts", *input.verdicts] if input.verdicts else []),
+        labels=flags("labels"),
     message:
         "Write the page of mistakes"
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
-        " --answers {input.answers:q} {params.verdicts:q} --template {input.template:q} --out {output:q}"
+        " --answers {input.answers:q} {params.verdicts:q} {params.labels:q}"
+        " --template {input.template:q} --out {output:q}"
 
 
 for rule_name, page in {"render": "report", "render_mistakes": "mistakes"}.items():
