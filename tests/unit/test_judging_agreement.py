@@ -1,6 +1,7 @@
 """Agreement is corrected for chance as its authors define it, left undefined where it is, and told with honest intervals."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -90,7 +91,7 @@ _TEN_BY_FOURTEEN = [
 """The example that most texts on Fleiss' kappa work through: ten subjects, fourteen raters, five categories."""
 
 
-def _ratings(counts: list[tuple[int, ...]]) -> Floats:
+def _ratings(counts: Sequence[Sequence[int]]) -> Floats:
     return np.array([np.repeat(np.arange(1.0, len(row) + 1), row) for row in counts])
 
 
@@ -161,7 +162,8 @@ def test_two_abstractors_agree_as_gwet_has_it() -> None:
     """Gwet 2014, three categories: kappa .796, AC1 .849; with quadratic weights kappa .892, AC2 .940."""
     one, other = _two([[13, 0, 0], [0, 20, 7], [0, 4, 56]])
     alike = pair(one, other, _apart(one), nominal((0, 1, 2)), 0.95)
-    assert (alike.n, alike.raw.value) == (100, pytest.approx(0.89))
+    assert alike.n == 100
+    assert alike.raw.value == pytest.approx(0.89)
     assert alike.kappa.value == pytest.approx(0.7964094, abs=1e-7)
     assert alike.ac1.value == pytest.approx(0.8493305, abs=1e-7)
     weighted = pair(one, other, _apart(one), rated((0, 1, 2)), 0.95)
@@ -213,7 +215,8 @@ def test_concordance_is_kappa_on_the_points_of_a_scale_and_takes_what_lies_betwe
     assert mine.low == pytest.approx(theirs.low)
     yes, no = _two([[20, 5], [10, 15]])
     assert concordance(yes, no, _apart(yes), 0.95).value == pytest.approx(0.4)
-    shifted = concordance(np.arange(40.0), np.arange(40.0) + 0.5, np.arange(40), 0.95).value
+    rising: Floats = np.linspace(0.0, 39.0, 40)
+    shifted = concordance(rising, rising + 0.5, np.arange(40), 0.95).value
     assert shifted is not None and 0.99 < shifted < 1.0
 
 
