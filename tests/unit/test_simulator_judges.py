@@ -127,7 +127,7 @@ def test_a_judge_says_nothing_usable_as_often_as_the_behaviour_says(
 ) -> None:
     ask = _PLAIN if kind == "correctness" else Ask('Reply {"rating": 1 to 5}', "", questions=("x",))
     served = judge(**settings, style={"json_object": 1, "fenced": 1, "prose": 1})
-    found = [parse(said(served, number, _RIGHT, ask), kind).verdict for number in range(_N)]
+    found: list[str] = [parse(said(served, number, _RIGHT, ask), kind).verdict for number in range(_N)]
     assert set(found) == {outcome, "correct", "incorrect"} if kind == "correctness" else {outcome, "rated"}
     assert within(found.count(outcome) / _N, 0.2)
 
@@ -173,7 +173,7 @@ def _shapes() -> Iterator[tuple[Form, str]]:
     for verdict in ("correctness", "scale"):
         for abstention in (False, True):
             for output in ("json_schema", "tool"):
-                yield Form(verdict, abstention), output  # type: ignore[arg-type]
+                yield Form(verdict, abstention), output
 
 
 @pytest.mark.parametrize(("form", "output"), list(_shapes()))
