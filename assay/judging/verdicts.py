@@ -269,21 +269,16 @@ def simulator_key(
 ) -> list[dict[str, str | int | bool]]:
     """What the simulator's judges know of these answers: a line per distinct judge prompt, sorted by hash.
 
-    Keys: `sha256` of the prompt's UTF-8 text in hex, `tokens`, and `correct`: whether the answer contains a
-    reference (`truth.contains_reference`). With the form of replies as `repair` they also know the prompts by which a
-    judge is asked once more.
+    Keys: `sha256` of the prompt's UTF-8 text in hex, `tokens`, `correct`: whether the answer contains a
+    reference (`truth.contains_reference`), and `model`, whose answer it is. With the form of replies as `repair` they also
+    know the prompts by which a judge is asked once more.
     """
     rows = list(answers)
     lines: dict[str, dict[str, str | int | bool]] = {}
     for row, prompt in zip(rows, judge_prompts(rows, template), strict=True):
+        correct = contains_reference(row["text"], row["answers"])
         for text in (prompt, *([repair_prompt(prompt, repair)] if repair else [])):
             sha256 = hashlib.sha256(text.encode()).hexdigest()
-            lines.setdefault(
-                sha256,
-                {
-                    "sha256": sha256,
-                    "tokens": tokens(text),
-                    "correct": contains_reference(row["text"], row["answers"]),
-                },
-            )
+            known = {"sha256": sha256, "tokens": tokens(text), "correct": correct, "model": row["model"]}
+            lines.setdefault(sha256, known)
     return [lines[sha256] for sha256 in sorted(lines)]

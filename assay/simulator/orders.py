@@ -11,7 +11,7 @@ The words by which orders are known are those of the attacks that the tests hold
 import re
 import unicodedata
 
-_BEGIN = re.compile(r"\[\s*begin(?: document)? (?P<mark>[^\s\]]+)\s*\]")
+_BEGIN = re.compile(r"\[\s*begin(?: (?:document|question))? (?P<mark>[^\s\]]+)\s*\]")
 
 _CORRECT = (
     r"(?:in\s?)?correct(?:a|o|e|ly)?|right|5|(?:un|in)?richtig|korrekt|true|juste|vrai|corret[ao]|corretto|giusto|"
@@ -60,9 +60,9 @@ def outside(prompt: str) -> str:
     kept = []
     at = 0
     while (begin := _BEGIN.search(prompt, at)) is not None:
-        end = re.compile(r"\[\s*end(?: document)? " + re.escape(begin["mark"]) + r"\s*\]").search(
-            prompt, begin.end()
-        )
+        end = re.compile(
+            r"\[\s*end(?: (?:document|question))? " + re.escape(begin["mark"]) + r"\s*\]"
+        ).search(prompt, begin.end())
         if end is None:
             break
         kept.append(prompt[at : begin.start()])

@@ -123,7 +123,7 @@ def test_asking_once_more_says_what_is_expected_and_the_simulator_knows_that_pro
         form.verdict == "scale",
     )
     assert ("unsure" in asked) == form.abstention
-    answer = {"question": "Where?", "answers": ["Paris"], "text": "In Paris."}
+    answer = {"model": "swift", "question": "Where?", "answers": ["Paris"], "text": "In Paris."}
     own = template("{question} {references} {answer}", "t")
     plain, both = simulator_key([answer], own), simulator_key([answer], own, repair=form)
     assert len(both) == 2 and plain[0] in both
