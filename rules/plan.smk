@@ -92,8 +92,14 @@ FIGURES = (
     "throttles_over_time",
     "accuracy_by_model",
     "accuracy_by_prompt_size",
+    "accuracy_by_task",
     "cost_against_latency",
 )
+# What a figure reads beside the tables that all read.
+FIGURES_READ = {
+    "accuracy_by_prompt_size": {"trends": f"{RESULTS}/tables/trends.parquet"},
+    "accuracy_by_task": {"tasks": f"{RESULTS}/tables/tasks.parquet"},
+}
 FIGURE_FILES = expand(
     f"{RESULTS}/figures/{{figure}}.{{ending}}",
     figure=FIGURES,

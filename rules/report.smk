@@ -6,6 +6,7 @@ for figure in FIGURES:
         name:
             f"figure_{figure}"
         input:
+            **FIGURES_READ.get(figure, {}),
             cells=f"{RESULTS}/tables/cells.parquet",
             models=f"{RESULTS}/tables/models.parquet",
             accuracy=f"{RESULTS}/tables/accuracy.parquet",
@@ -41,12 +42,14 @@ for figure in FIGURES:
                 simulated=SIMULATED,
             ),
             figure=figure,
+            more=flags(*FIGURES_READ.get(figure, {})),
         message:
             f"Draw the figure {figure}"
         shell:
             "python {params.script:q} --settings {params.settings:q} --log {log:q}"
             " --cells {input.cells:q} --models {input.models:q} --accuracy {input.accuracy:q}"
-            " --periods {input.periods:q} --ramps {input.ramps:q} --decision {input.decision:q} --figure {params.figure:q}"
+            " --periods {input.periods:q} --ramps {input.ramps:q} --decision {input.decision:q} {params.more:q}"
+            " --figure {params.figure:q}"
             " --out-svg {output.svg:q} --out-png {output.png:q} --out-csv {output.csv:q}"
 
 

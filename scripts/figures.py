@@ -18,6 +18,8 @@ def main(arguments: argparse.Namespace) -> None:
         arguments.decision,
         arguments.periods,
         arguments.ramps,
+        arguments.tasks,
+        arguments.trends,
     )
     write(arguments.figure, read, arguments.settings, arguments.out_svg, arguments.out_png, arguments.out_csv)
 
@@ -28,6 +30,10 @@ if __name__ == "__main__":
     parser.add_argument("--figure", choices=sorted(FIGURES), required=True)
     for table in ("cells", "models", "accuracy", "periods", "ramps"):
         parser.add_argument(f"--{table}", type=Path, required=True, help=f"table of {table}, Parquet")
+    for table in ("tasks", "trends"):
+        parser.add_argument(
+            f"--{table}", type=Path, help=f"table of {table}, Parquet; for figures of accuracy"
+        )
     parser.add_argument("--decision", type=Path, required=True, help="the decision, JSON")
     for kind in ("svg", "png", "csv"):
         parser.add_argument(f"--out-{kind}", type=Path, required=True)

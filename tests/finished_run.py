@@ -7,7 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from made_ratings import inputs_of, rating
+
+from assay.accuracy import differences, tasks, trends
 
 MODELS = ("swift", "steady", "frugal", "grand-model", "old-timer", "zephyr")
 LATENCY_METRICS = ("ttft_ms", "e2e_ms", "tpot_ms")
@@ -142,6 +146,39 @@ def accuracy_table(models: int = 3, bucket_count: int = 4) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
+
+
+def rated_tables(
+    models: int = 3, bucket_count: int = 4, sets: tuple[str, ...] = ("find", "join", "count")
+) -> dict[str, pd.DataFrame]:
+    """Tables `tasks`, `trends` and `differences` of a run in which each model is worse than the one before, and longer
+    prompts are harder for the last one."""
+    draw = np.random.default_rng(models)
+    ratings = []
+    for place, model in enumerate(MODELS[:models]):
+        for set_place, name in enumerate(sets):
+            for number in range(15 * bucket_count):
+                bucket = number % bucket_count
+                tokens = 1000.0 * bucket + 500
+                share = (
+                    0.95 - 0.06 * place - 0.1 * (set_place % 4) - (0.05 * bucket if place == models - 1 else 0.0)
+                )
+                ratings.append(
+                    rating(
+                        model,
+                        f"{name}-{number}",
+                        float(draw.random() < share),
+                        dataset=name,
+                        tokens=tokens,
+                        bucket=buckets(bucket_count)[bucket]["name"],
+                    )
+                )
+    made = inputs_of(ratings, interest=buckets(bucket_count)[-1]["name"])
+    parts: tuple[tuple[str, Any], ...] = (("tasks", tasks), ("trends", trends), ("differences", differences))
+    return {
+        name: pd.DataFrame(part.rows(made), columns=[metric.name for metric in part.COLUMNS])
+        for name, part in parts
+    }
 
 
 def judges_table() -> pd.DataFrame:
@@ -352,6 +389,7 @@ def write(
         "judges": judges_table(),
         "periods": periods_table(models),
         "ramps": ramps_table(models, bucket_count),
+        **rated_tables(models, bucket_count),
     }
     paths = {name: folder / "tables" / f"{name}.parquet" for name in tables}
     (folder / "tables").mkdir(parents=True, exist_ok=True)

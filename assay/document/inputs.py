@@ -71,11 +71,19 @@ class Finished:
 
 def read(files: RunFiles) -> Finished:
     """Read all of them; InputError names the first that can't be read."""
+    of_accuracy = {path.stem: path for path in files.of_accuracy}
     return Finished(
         tables=inputs.read(
-            files.cells, files.models, files.accuracy, files.decision, files.periods, files.ramps
+            files.cells,
+            files.models,
+            files.accuracy,
+            files.decision,
+            files.periods,
+            files.ramps,
+            of_accuracy.get("tasks"),
+            of_accuracy.get("trends"),
         ),
-        accuracy_tables={path.stem: read_table(path) for path in files.of_accuracy},
+        accuracy_tables={name: read_table(path) for name, path in of_accuracy.items()},
         prices=read_json(files.prices),
         source=read_json(files.source),
         buckets=read_json(files.buckets),

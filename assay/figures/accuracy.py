@@ -1,6 +1,7 @@
-"""Accuracy by model and by prompt size, with intervals."""
+"""Accuracy by model and by prompt size, with intervals; and what a doubling of the prompt does within tasks."""
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
@@ -17,7 +18,9 @@ def by_model_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
 
 
 def by_prompt_size_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
-    """Rows of model, bucket, accuracy, accuracy_low, accuracy_high, accuracy_n, metric_score, accuracy_by, min_tokens, max_tokens."""
+    """Rows of model, bucket, accuracy, accuracy_low, accuracy_high, accuracy_n, metric_score, accuracy_by, min_tokens,
+    max_tokens; and, the same in all rows of a model, its trend within tasks: points_per_doubling, its ends, and its n.
+    """
     frame = _columns(inputs.accuracy, ["model", "bucket"], settings)
     sizes = {bucket.name: bucket for bucket in settings.buckets}
     frame = frame[frame["bucket"].isin(sizes)]
@@ -26,9 +29,22 @@ def by_prompt_size_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFram
         min_tokens=[sizes[name].min for name in frame["bucket"]],
         max_tokens=[sizes[name].max for name in frame["bucket"]],
     )
-    return frame.sort_values("bucket", key=lambda names: names.map(order), kind="stable").reset_index(
+    frame = frame.sort_values("bucket", key=lambda names: names.map(order), kind="stable").reset_index(
         drop=True
     )
+    trends = inputs.trends
+    pooled = trends.loc[trends["scope"] == "pooled"].set_index("model") if len(trends) else trends
+    for name, of_trend in _TREND.items():
+        frame[name] = frame["model"].map(column(pooled, of_trend)).astype("float64")
+    return frame
+
+
+_TREND = {
+    "points_per_doubling": "points_per_doubling",
+    "points_per_doubling_low": "points_per_doubling_low",
+    "points_per_doubling_high": "points_per_doubling_high",
+    "trend_n": "n",
+}
 
 
 def _columns(frame: pd.DataFrame, keys: list[str], settings: FigureSettings) -> pd.DataFrame:
@@ -85,10 +101,31 @@ def _between(row: "pd.Series[float]", settings: FigureSettings) -> str:
 
 
 def by_prompt_size_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
-    """From the shortest to the longest prompts: which model's accuracy changes most."""
+    """What prompt size does within tasks, for the model of which it does most; over buckets, where nobody knows."""
     rows = frame[frame["accuracy"].notna()]
     if rows.empty:
         return "No answer was scored, so there is no accuracy to show."
+    trends = rows.loc[rows["points_per_doubling"].notna()].drop_duplicates("model")
+    if len(trends):
+        surest = trends.assign(
+            least=[
+                0.0 if low <= 0 <= high else min(abs(low), abs(high))
+                for low, high in zip(
+                    trends["points_per_doubling_low"], trends["points_per_doubling_high"], strict=True
+                )
+            ]
+        ).sort_values(["least", "model"], ascending=[False, True], kind="stable")
+        row = surest.iloc[0]
+        ends = f"{row['points_per_doubling_low']:+.1f} to {row['points_per_doubling_high']:+.1f}"
+        if row["least"] == 0:
+            return (
+                f"Within tasks, no model's {_label(rows)} is shown to change with prompt size: the intervals of all trends "
+                "hold 0."
+            )
+        return (
+            f"Within tasks, {_label(rows)} of {row['model']} changes by {row['points_per_doubling']:+.1f} percentage points "
+            f"where a prompt is twice as long ({percent(settings.confidence)} interval {ends})."
+        )
     changes = []
     for model, of_model in rows.groupby("model", sort=False):
         first, last = of_model.iloc[0], of_model.iloc[-1]
@@ -159,10 +196,20 @@ def draw_by_model(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
 
 
 def draw_by_prompt_size(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Buckets along x, models beside each other in each."""
-    figure, axes = style.panels(1, 1, 2.9)
-    panel = axes[0][0]
+    """Buckets along x, models beside each other in each; below, each model's trend within tasks."""
     rows = frame[frame["accuracy"].notna()]
+    trends = rows.loc[rows["points_per_doubling"].notna()].drop_duplicates("model")
+    lines = max(1, len(trends))
+    figure, axes = style.panels(
+        2 if len(trends) else 1,
+        1,
+        2.9,
+        **({"gridspec_kw": {"height_ratios": [2.9, 0.3 * lines + 0.5]}} if len(trends) else {}),
+    )
+    if len(trends):
+        figure.set_size_inches(style.WIDTH, 2.9 + 0.3 * lines + 0.5 + 1.3)
+        _draw_trends(axes[1][0], trends, settings)
+    panel = axes[0][0]
     if rows.empty:
         style.nothing(panel, "no answer was scored")
         return figure
@@ -201,3 +248,35 @@ def draw_by_prompt_size(frame: pd.DataFrame, settings: FigureSettings) -> Figure
     panel.set_ylabel(_label(rows))
     style.model_legend(figure, settings.models, shown)
     return figure
+
+
+def _draw_trends(panel: Axes, trends: pd.DataFrame, settings: FigureSettings) -> None:
+    """A point with its interval for each model; 0 is no effect of prompt size."""
+    shown = [model for model in settings.models if model in set(trends["model"])]
+    panel.axvline(0, color=style.MUTED, linewidth=0.9)
+    for row in trends.to_dict("records"):
+        height = shown.index(row["model"])
+        shade = style.colour(settings.models, row["model"])
+        panel.hlines(
+            height,
+            row["points_per_doubling_low"],
+            row["points_per_doubling_high"],
+            color=shade,
+            linewidth=2.2,
+        )
+        mark = style.marker(settings.models, row["model"])
+        panel.plot(row["points_per_doubling"], height, marker=mark, color=shade, markersize=6)
+        panel.text(
+            1.02,
+            height,
+            f"{row['points_per_doubling']:+.1f}",
+            transform=panel.get_yaxis_transform(),
+            va="center",
+            fontsize=9,
+        )
+    panel.set_yticks(range(len(shown)), [style.short(model, 22) for model in shown])
+    panel.set_ylim(len(shown) - 0.4, -0.6)
+    panel.grid(visible=False, axis="y")
+    panel.grid(visible=True, axis="x")
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+.3g}" if value else "0"))
+    panel.set_xlabel("within tasks: percentage points where the prompt is twice as long")

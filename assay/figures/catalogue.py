@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from assay.figures import (
     accuracy,
+    accuracy_by_task,
     by_concurrency,
     cost_against_latency,
     errors,
@@ -71,6 +72,9 @@ FIGURES: dict[str, Drawing] = {
         accuracy.by_prompt_size_data,
         accuracy.by_prompt_size_finding,
         accuracy.draw_by_prompt_size,
+    ),
+    "accuracy_by_task": Drawing(
+        "Accuracy by model and task", accuracy_by_task.data, accuracy_by_task.finding, accuracy_by_task.draw
     ),
     "cost_against_latency": Drawing(
         "Cost against latency",

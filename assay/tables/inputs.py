@@ -28,6 +28,10 @@ class Inputs:
     """One row per model x period of the run."""
     ramps: pd.DataFrame = field(default_factory=pd.DataFrame)
     """One row per model x bucket x ramp x slice of it."""
+    tasks: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """One row per model x set, task or average; empty where it wasn't read."""
+    trends: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """One row per model x set, and pooled; empty where it wasn't read."""
 
 
 def read_table(path: Path, required: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -59,7 +63,16 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def read(cells: Path, models: Path, accuracy: Path, decision: Path, periods: Path, ramps: Path) -> Inputs:
+def read(
+    cells: Path,
+    models: Path,
+    accuracy: Path,
+    decision: Path,
+    periods: Path,
+    ramps: Path,
+    tasks: Path | None = None,
+    trends: Path | None = None,
+) -> Inputs:
     """Read them. InputError names the file that can't be used."""
     return Inputs(
         read_table(cells, ("model", "bucket", "concurrency")),
@@ -68,6 +81,8 @@ def read(cells: Path, models: Path, accuracy: Path, decision: Path, periods: Pat
         read_json(decision),
         read_table(periods, ("model",)),
         read_table(ramps, ("model", "bucket", "load")),
+        pd.DataFrame() if tasks is None else read_table(tasks, ("model", "scope", "name", "part_by")),
+        pd.DataFrame() if trends is None else read_table(trends, ("model", "scope", "name")),
     )
 
 

@@ -103,7 +103,7 @@ def make_document(
                 "estimate",
             )
         },
-        of_accuracy=(paths["judges"],),
+        of_accuracy=tuple(paths[name] for name in ("judges", "tasks", "trends", "differences")),
         statuses=(paths["status"],),
         verdict_statuses=(paths["verdict_status"],),
         figures=tuple(folder / "figures" / f"{name}.svg" for name in FIGURES),

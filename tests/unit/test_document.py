@@ -39,7 +39,7 @@ def run_files(paths: dict[str, Path], folder: Path) -> RunFiles:
                 "estimate",
             )
         },
-        of_accuracy=(paths["judges"],),
+        of_accuracy=tuple(paths[name] for name in ("judges", "tasks", "trends", "differences")),
         statuses=(paths["status"],),
         verdict_statuses=(paths["verdict_status"],),
         figures=tuple(folder / "figures" / f"{name}.svg" for name in FIGURES),

@@ -30,6 +30,7 @@ def _inputs(models: int = 3, buckets: int = 4, levels: tuple[int, ...] = (1, 4, 
         finished_run.decision(models, buckets),
         finished_run.periods_table(models),
         finished_run.ramps_table(models, buckets),
+        **{name: finished_run.rated_tables(models, buckets)[name] for name in ("tasks", "trends")},
     )
 
 

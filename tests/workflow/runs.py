@@ -27,6 +27,7 @@ FIGURES = (
     "figure_throttles_over_time",
     "figure_accuracy_by_model",
     "figure_accuracy_by_prompt_size",
+    "figure_accuracy_by_task",
     "figure_cost_against_latency",
 )
 
