@@ -33,7 +33,7 @@ def run(answers: pd.DataFrame, votes: NDArray[np.int64], labels: Path | None, **
         **{"answer_id": [f"{place:016x}" for place in range(len(answers))], "times": 1.0, "score": 0.0}
         | {name: answers[name] for name in ("answer_id", "times") if name in answers}
     )
-    given["source"] = answers["source"] if "source" in answers else None
+    given["source"] = answers.get("source")
     keys = given[["model", "answer_id", "prompt_id"]]
     verdicts = pd.concat(
         [
@@ -78,7 +78,9 @@ def panel_votes(
     return np.where(errs, ~right[:, None], right[:, None]).astype(np.int64)
 
 
-def test_with_judges_that_err_together_and_by_model_corrected_accuracy_holds_the_truth(tmp_path: Path) -> None:
+def test_with_judges_that_err_together_and_by_model_corrected_accuracy_holds_the_truth(
+    tmp_path: Path,
+) -> None:
     """The tables' own figures, of 2,000 runs that are told apart by their models' names."""
     draw = np.random.default_rng(20)
     prompts, labelled = 60, 30
@@ -108,3 +110,118 @@ def test_with_judges_that_err_together_and_by_model_corrected_accuracy_holds_the
     truth = worlds["talker"][0]
     uncorrected = (talker["accuracy_low"] <= truth) & (talker["accuracy_high"] >= truth)
     assert uncorrected.mean() < 0.6
+
+
+def small(
+    folder: Path, labels: Sequence[object] | None, models: Sequence[str] = ("swift",), **changed: Any
+) -> Inputs:
+    """Each model answers 40 prompts; the panel says that the first 30 are right; labels are of the first prompts."""
+    answers = pd.concat(
+        [
+            pd.DataFrame({"model": name, "prompt_id": [f"p{n}" for n in range(40)], "bucket": "short"})
+            for name in models
+        ],
+        ignore_index=True,
+    )
+    votes = np.tile(np.where(np.arange(40) < 30, 1, 0)[:, None], (len(models), 3))
+    ids = [f"{place:016x}" for place in range(len(answers))]
+    order = [ids[40 * number + place] for number in range(len(models)) for place in range(len(labels or ()))]
+    path = None if labels is None else hand_in(folder, order, [*labels] * len(models))
+    return run(answers, votes, path, **changed)
+
+
+def test_without_labels_every_model_is_told_how_many_it_takes(tmp_path: Path) -> None:
+    (row,) = corrected.rows(small(tmp_path, None, half_width="20 points"))
+    assert row["accuracy"] == 0.75
+    assert row.get("corrected") is None
+    assert row["reason"] == "no labels were handed in"
+    assert isinstance(row["labels_needed"], int)
+    assert people.rows(small(tmp_path, None)) == []
+
+
+def test_the_tables_say_what_the_labels_say(tmp_path: Path) -> None:
+    """Of the 36 labelled answers the panel calls 30 right, of which people call 24 right; of the other 6, 2."""
+    labels = [1] * 24 + [0] * 6 + [1, 1, 0, 0, 0, 0]
+    inputs = small(tmp_path, labels)
+    (row,) = corrected.rows(inputs)
+    assert row["n_labels"] == 36
+    assert row["unlabelled_share"] == pytest.approx(0.1)
+    assert row["corrected"] == pytest.approx(0.75 * 24 / 30 + 0.25 * 2 / 6)
+    assert row["difference"] == pytest.approx(float(row["corrected"] or 0) - 0.75)
+    assert row["corrected_low"] is not None
+    sensitivity, specificity = 24 / 26, 4 / 10
+    assert row["rogan_gladen_pooled"] == pytest.approx(
+        (0.75 + specificity - 1) / (sensitivity + specificity - 1)
+    )
+    table = {(found["rater"], found["model"]): found for found in people.rows(inputs)}
+    assert set(table) == {(rater, model) for rater in (*JUDGES, "panel") for model in ("swift", "all")}
+    panel = table["panel", "swift"]
+    assert panel["sensitivity"] == pytest.approx(sensitivity)
+    assert panel["specificity"] == pytest.approx(specificity)
+    assert panel["n"] == 36
+    assert panel["agreement"] == pytest.approx(28 / 36)
+    assert panel["kappa"] == pytest.approx(
+        (28 / 36 - (30 * 26 + 6 * 10) / 36**2) / (1 - (30 * 26 + 6 * 10) / 36**2)
+    )
+    low, high = panel["specificity_low"], panel["specificity_high"]
+    assert (low, high) == pytest.approx((0.1682, 0.6873), abs=1e-4)
+
+
+def test_too_few_labels_are_said_to_be_too_few(tmp_path: Path) -> None:
+    (row,) = corrected.rows(small(tmp_path, [1] * 6))
+    assert row["reason"] == "6 labels, where 10 are the least"
+    assert row.get("corrected_low") is None
+
+
+def test_pairs_of_models_are_compared_on_the_same_prompts(tmp_path: Path) -> None:
+    inputs = small(tmp_path, [1] * 20 + [0] * 10, models=("swift", "steady", "brisk"))
+    rows = corrected.difference_rows(inputs)
+    assert [(row["model"], row["other"]) for row in rows] == [
+        ("swift", "steady"),
+        ("swift", "brisk"),
+        ("steady", "brisk"),
+    ]
+    assert all(row["difference"] == 0 and row["p"] == 1.0 and row["better"] is None for row in rows)
+
+
+def test_labels_of_another_run_are_refused_and_some_of_them_left_out(tmp_path: Path) -> None:
+    inputs = small(tmp_path, [1] * 20)
+    strange = hand_in(tmp_path, ["f" * 16], [1])
+    with pytest.raises(
+        InputError, match=r"labels\.csv, line 2, column item: a-f+ is none of this run's answers"
+    ):
+        corrected.rows(replace(inputs, labels=strange))
+    mixed = hand_in(tmp_path, [*(f"{place:016x}" for place in range(20)), "f" * 16], [1] * 21)
+    (row,) = corrected.rows(replace(inputs, labels=mixed))
+    assert row["n_labels"] == 20
+
+
+def test_ratings_are_corrected_by_ratings(tmp_path: Path) -> None:
+    """The panel's ratings are a step too high, and so is its accuracy."""
+    draw = np.random.default_rng(3)
+    truth = draw.integers(1, 5, 300)
+    rated = pd.DataFrame(
+        {
+            "model": "swift",
+            "answer_id": [f"{place:016x}" for place in range(300)],
+            "prompt_id": [f"p{place}" for place in range(300)],
+            "bucket": "short",
+            "source": None,
+            "times": 1.0,
+            "score": 0.0,
+            "right": truth / 4,
+        }
+    )
+    ratings = rated.assign(accuracy=rated["right"], source=rated["prompt_id"])
+    settings = AccuracySettings(
+        models=(Named(label="swift", id="m"),), dataset_of_interest="short", seed=1, verdict="scale"
+    )
+    labels = hand_in(tmp_path, rated["answer_id"].tolist()[:150], truth[:150].tolist())
+    (row,) = corrected.rows(Inputs(settings, ratings, rated, pd.DataFrame(), None, {}, labels))
+    right = float((truth - 1).mean() / 4)
+    low, high = row["corrected_low"], row["corrected_high"]
+    assert isinstance(low, float)
+    assert isinstance(high, float)
+    assert low < right < high
+    assert high - low < 0.12
+    assert row["accuracy"] == pytest.approx(right + 0.25)
