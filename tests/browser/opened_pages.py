@@ -69,7 +69,7 @@ def wider_than_the_window(page: Page) -> list[str]:
             const edge = document.documentElement.clientWidth + 0.5;
             for (const element of document.body.querySelectorAll("*")) {
                 const box = element.getBoundingClientRect();
-                const clipped = element.parentElement.closest(".document, .text, .references li, .unseen");
+                const clipped = element.parentElement.closest(".document, .text, .references li, .unseen, .wide");
                 if (box.right > edge && box.width > 0 && !clipped) wide.push(element.tagName + "#" + element.id);
             }
             if (document.documentElement.scrollWidth > edge) wide.push("the page itself");
