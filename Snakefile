@@ -6,6 +6,7 @@ This file and rules/ say what depends on what. What the stages do stands in scri
     snakemake --cores 8 --configfile mine.yaml   yours: it replaces the default, it isn't merged into it
     snakemake estimate                           what it will cost: nothing is sent
     snakemake spent                              what it has cost so far
+    snakemake label                              a page to label answers in: holds the judges against people
     snakemake verdict                            the verdict and the report's path, once there is a report
 """
 
@@ -80,6 +81,7 @@ rule verdict:
 
 
 onstart:
+    check_labelling_asks_nothing(workflow.dag)
     check_what_is_left(workflow.dag)
 
 

@@ -36,3 +36,36 @@ rule label_sample:
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
         " --prompts {input.prompts:q} --answers {input.answers:q} --out {output:q} --sheet {params.sheet:q}"
+
+
+rule label:
+    """Serve a page on this machine to label answers in, until it says that it is finished. Asks no model anything."""
+    input:
+        sample=LABEL_SAMPLE,
+        prompts=PROMPTS,
+        answers=expand(f"{RESULTS}/answers/{{model}}.parquet", model=list(MODELS)),
+        verdicts=verdicts("parquet"),
+    log:
+        f"{RESULTS}/logs/label.log",
+    localrule: True
+    conda:
+        "../envs/assay.yaml"
+    params:
+        script=stage_script("label"),
+        settings=settings(
+            dataset_of_interest=BENCHMARK.dataset_of_interest,
+            seed=RUN.seed,
+            n=BENCHMARK.labels.n,
+            judges=list(JUDGES),
+            verdict=BENCHMARK.judges.verdict if BENCHMARK.judges else "correctness",
+            half_width=BENCHMARK.labels.half_width,
+            confidence=BENCHMARK.decision.confidence,
+        ),
+        verdicts=lambda wildcards, input: ["--verdicts", *input.verdicts] if input.get("verdicts") else [],
+        labels=lambda wildcards, output: str(LABELS_FILE),
+    message:
+        "A page to label answers in"
+    shell:
+        "python {params.script:q} --settings {params.settings:q} --log {log:q}"
+        " --sample {input.sample:q} --prompts {input.prompts:q} --answers {input.answers:q} {params.verdicts:q}"
+        " --labels {params.labels:q}"

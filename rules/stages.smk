@@ -359,6 +359,18 @@ def announce(dag):
         print(f"{RESULTS}/report/report.html: {line}", file=sys.stderr)
 
 
+def check_labelling_asks_nothing(dag):
+    """Whoever labels wants no paid run: WorkflowError where the answers or verdicts to label by would have to be bought first."""
+    waiting = [job for job in dag.needrun_jobs() if job.rule.name.startswith(BUYING)]
+    if waiting and any(job.rule.name == "label" for job in dag.jobs):
+        missing = [path for job in waiting for path in job.output if not Path(path).exists()]
+        what = f"{missing[0]} isn't there" if missing else f"{waiting[0].output[0]} is out of date"
+        raise WorkflowError(
+            f"label: {what}, and labelling buys nothing (jobs that would ask models or judges first: {len(waiting)})."
+            " Run `snakemake` as for the report, and then `snakemake label`."
+        )
+
+
 def check_what_is_left(dag):
     """Before a run that goes on: what it will still cost. WorkflowError where that is above the budget.
 
