@@ -23,6 +23,9 @@ Floats = NDArray[np.float64]
 ALL = "all"
 """What stands for the model in the rows over all models."""
 
+PEOPLE = "people"
+"""The rater of the row on how people agree among themselves."""
+
 _RIGHT = "more than halfway up a scale counts as right"
 
 COLUMNS: tuple[Metric, ...] = (
@@ -54,16 +57,27 @@ COLUMNS: tuple[Metric, ...] = (
         "labelled answers beside n of which as many people said right as wrong",
         "count",
     ),
+    Metric(
+        "n_left_out",
+        "answers",
+        f"in the row {PEOPLE}, that of people among themselves: labelled answers that this run doesn't have. In that row n are "
+        "answers that two people labelled (each pair of people counted), n_no_verdict those that were skipped, kappa that of "
+        "the two who share most",
+        "count",
+    ),
 )
 
 
 def rows(inputs: Inputs) -> list[dict[str, Value]]:
-    """A row per rater and model, then one over all models; judges in their order, then the panel. None without labels."""
+    """A row per rater and model, then one over all models: judges in their order, then the panel. Then a row on people.
+
+    None without labels.
+    """
     if inputs.labels is None:
         return []
     settings = inputs.settings
-    values = handed_in(inputs.labels, settings.verdict, inputs.answers).values
-    found = labelled(inputs.answers, values, settings.shares, settings.seed)
+    given = handed_in(inputs.labels, settings.verdict, inputs.answers)
+    found = labelled(inputs.answers, given.values, settings.shares, settings.seed)
     # Of verdicts, a half is a tie between people; on a scale it is a rating like others.
     tied = found["label"].eq(0.5) & (settings.verdict != "scale")
     made = []
@@ -75,7 +89,17 @@ def rows(inputs: Inputs) -> list[dict[str, Value]]:
             chosen = of_labels(raters, model)
             if len(chosen):
                 made.append(_row(name, model or ALL, chosen, settings.confidence))
-    return made
+    among_people: dict[str, Value] = {
+        "rater": PEOPLE,
+        "model": ALL,
+        "n": given.twice,
+        "n_no_verdict": given.skipped,
+        "agreement": given.alike,
+        "kappa": given.kappa,
+        "people_tied": given.tied,
+        "n_left_out": given.strangers,
+    }
+    return [*made, among_people]
 
 
 def _said(verdicts: pd.DataFrame, judge: str, answers: pd.DataFrame) -> Floats:

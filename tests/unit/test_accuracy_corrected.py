@@ -154,7 +154,8 @@ def test_the_tables_say_what_the_labels_say(tmp_path: Path) -> None:
         (0.75 + specificity - 1) / (sensitivity + specificity - 1)
     )
     table = {(found["rater"], found["model"]): found for found in people.rows(inputs)}
-    assert set(table) == {(rater, model) for rater in (*JUDGES, "panel") for model in ("swift", "all")}
+    by_model = {(rater, model) for rater in (*JUDGES, "panel") for model in ("swift", "all")}
+    assert set(table) == {*by_model, ("people", "all")}
     panel = table["panel", "swift"]
     assert panel["sensitivity"] == pytest.approx(sensitivity)
     assert panel["specificity"] == pytest.approx(specificity)
