@@ -141,7 +141,13 @@ def context(
             if name in links
         },
         "tables": {
-            "headline": model_tables.headline(inputs, shown.models, shown.buckets_of_interest, shown.level),
+            "headline": model_tables.headline(
+                inputs,
+                shown.models,
+                shown.buckets_of_interest,
+                shown.level,
+                people.by_model(finished.accuracy_tables),
+            ),
             "limits": model_tables.limits(decision),
             "costs": costs.costs(
                 inputs,

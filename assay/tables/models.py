@@ -1,12 +1,13 @@
 """Tables with a row for each model: the headline, the limits, the comparisons, the judges' view of the answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assay.schedule.level import Level, closed, open_at
 from assay.tables.inputs import Inputs, of_interest
 from assay.tables.markdown import Column, Markdown, escape, table, with_interval
 from assay.tables.numbers import UNKNOWN, count, decimal, dollars, known, number, percent
+from assay.tables.people import corrected_words
 
 Row = dict[str, Any]
 
@@ -47,8 +48,14 @@ def state(name: str, words: dict[str, str]) -> Markdown:
     return Markdown(f"[{sign} {escape(words.get(name, name))}]{{.state-{name.replace('_', '-')}}}")
 
 
-def headline(inputs: Inputs, models: Sequence[str], buckets: Sequence[str], level: Level) -> Markdown:
-    """One row for each model, on the dataset of interest."""
+def headline(
+    inputs: Inputs,
+    models: Sequence[str],
+    buckets: Sequence[str],
+    level: Level,
+    corrected: Mapping[str, Row] | None = None,
+) -> Markdown:
+    """One row for each model, on the dataset of interest. `corrected` are rows of that table by model."""
     judged = {entry["model"]: entry for entry in inputs.decision.get("models") or []}
     rows = [
         {
@@ -56,6 +63,7 @@ def headline(inputs: Inputs, models: Sequence[str], buckets: Sequence[str], leve
             "model": model,
             "qualifies": judged.get(model, {}).get("qualifies", ""),
             "up_to": _up_to(judged.get(model, {})),
+            "by_people": (corrected or {}).get(model, {}),
         }
         for model in models
     ]
@@ -83,6 +91,11 @@ def headline(inputs: Inputs, models: Sequence[str], buckets: Sequence[str], leve
                 percent(row.get("accuracy_low")),
                 percent(row.get("accuracy_high")),
             ),
+        ),
+        *(
+            [Column("accuracy, corrected by people's labels", lambda row: corrected_words(row["by_people"]))]
+            if any(known(row["by_people"].get("corrected")) for row in rows)
+            else []
         ),
         Column("USD per 10,000 transactions", lambda row: cost_of_transactions(row)),
         ranged("e2e_ms_p50"),
