@@ -5,7 +5,7 @@ The words are Bedrock's own, as they are found in the wild; what is not known fa
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,34 @@ class Refusal:
         """A problem with what the service said of it."""
         found = f"{self.line.model.id}: {self.error}" + (f", {said(self.message)}" if self.message else "")
         return Problem(key, self.line.model.label, kind, severity, found, remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A problem whose remedy is words: where it lies, its kind, and what to do.
+
+    In them {line} is the line's own key, {top_p} and {additional} where these parameters stand, and {region}, {url} and
+    {timeout_s} what was found.
+    """
+
+    key: str
+    kind: str
+    remedy: str
+    severity: Severity = "error"
+
+    def __call__(self, refusal: Refusal) -> Problem:
+        """The problem of one refusal."""
+        found = {
+            "line": refusal.line.key,
+            "top_p": refusal.inference_key("top_p"),
+            "additional": refusal.inference_key("additional"),
+            "region": refusal.region or "the simulator",
+            "url": refusal.url,
+            "timeout_s": f"{refusal.timeout_s:g}",
+        }
+        return refusal.problem(
+            self.key.format_map(found), self.kind, self.remedy.format_map(found), self.severity
+        )
 
 
 def remedied(refusal: Refusal) -> Problem:
@@ -149,33 +177,6 @@ def _end_of_life(refusal: Refusal) -> Problem:
     )
 
 
-def _legacy_and_unused(refusal: Refusal) -> Problem:
-    return refusal.problem(
-        f"{refusal.line.key}.id",
-        "end_of_life",
-        "the model is a legacy one, which is kept for accounts that have used it lately: choose a newer model",
-    )
-
-
-def _use_case(refusal: Refusal) -> Problem:
-    return refusal.problem(
-        f"{refusal.line.key}.id",
-        "access_denied",
-        "fill in the provider's use case form, once for the account, in the Bedrock console (model catalog, this model); "
-        "it takes some minutes to work",
-    )
-
-
-def _marketplace(refusal: Refusal) -> Problem:
-    return refusal.problem(
-        f"{refusal.line.key}.id",
-        "access_denied",
-        "the model has to be subscribed to once for the account: have somebody who may (aws-marketplace:Subscribe and "
-        "ViewSubscriptions, and a valid payment method) ask it once or enable it in the Bedrock console; it takes some "
-        "minutes to work",
-    )
-
-
 def _no_model_access(refusal: Refusal) -> Problem:
     where = f" in {refusal.region}" if refusal.region else ""
     return refusal.problem(
@@ -206,14 +207,6 @@ def _not_authorized(refusal: Refusal) -> Problem:
     )
 
 
-def _clock(refusal: Refusal) -> Problem:
-    return refusal.problem(
-        "endpoint",
-        "credentials",
-        "set this machine's clock: signatures hold for five minutes around the service's time",
-    )
-
-
 def _credentials(refusal: Refusal) -> Problem:
     profile = getattr(refusal.endpoint, "profile", None)
     whose = f"--profile {profile}" if profile else "the same environment"
@@ -222,14 +215,6 @@ def _credentials(refusal: Refusal) -> Problem:
         "credentials",
         f"renew the credentials (`aws sso login`, new keys, or a new Bedrock API key): `aws sts get-caller-identity` with "
         f"{whose} has to work. An AWS_BEARER_TOKEN_BEDROCK in the environment comes before all others",
-    )
-
-
-def _no_streaming(refusal: Refusal) -> Problem:
-    return refusal.problem(
-        f"{refusal.line.key}.stream",
-        "no_streaming",
-        "write `stream: false` (then there is no time to first token, and no limit on it can hold), or take another model",
     )
 
 
@@ -264,26 +249,6 @@ def _parameter(name: str) -> Callable[[Refusal], Problem]:
     return made
 
 
-def _one_of_temperature_and_top_p(refusal: Refusal) -> Problem:
-    return refusal.problem(
-        refusal.inference_key("top_p"), "no_top_p", "give temperature or top_p, not both, to this model"
-    )
-
-
-def _no_system(refusal: Refusal) -> Problem:
-    return refusal.problem(
-        "prompt.system",
-        "no_system_prompt",
-        "leave the system prompt out and put its words into prompt.template, or leave this model out",
-    )
-
-
-def _no_caching(refusal: Refusal) -> Problem:
-    return refusal.problem(
-        f"{refusal.line.key}.cache", "no_caching", "write `cache: cold`: the model takes no cache points"
-    )
-
-
 def _service_tier(refusal: Refusal) -> Problem:
     tier = refusal.line.model.service_tier
     more = "; `reserved` needs a reservation of the account" if tier == "reserved" else ""
@@ -294,121 +259,125 @@ def _service_tier(refusal: Refusal) -> Problem:
     )
 
 
-def _latency(refusal: Refusal) -> Problem:
-    return refusal.problem(
-        f"{refusal.line.key}.latency",
-        "no_latency_optimisation",
-        "write `latency: standard` or nothing: few models have optimised latency, in few regions and by profiles only",
-    )
-
-
-def _additional(refusal: Refusal) -> Problem:
-    return refusal.problem(
-        refusal.inference_key("additional"),
-        "unknown_field",
-        "take out of inference.additional what this model family doesn't know",
-    )
-
-
-def _region(refusal: Refusal) -> Problem:
-    return refusal.problem(
-        "endpoint.region",
-        "wrong_region",
-        f"found {refusal.region}: choose a region in which the model is offered to you",
-    )
-
-
-def _daily(refusal: Refusal) -> Problem:
-    return refusal.problem(
-        f"{refusal.line.key}.id",
-        "quota",
-        "the account's tokens of the day are used up: ask for a higher quota (Service Quotas, Amazon Bedrock, max tokens "
-        "per day), or run tomorrow",
-    )
-
-
 def _by_kind(refusal: Refusal) -> Problem:
     """The problem where the words are not known."""
-    line, error = refusal.line, refusal.error
-    if error in ("connect_failed", "timeout_connect") and refusal.url:
-        return refusal.problem(
-            "endpoint",
-            "no_connection",
-            f"nothing answers at endpoint.url (found {refusal.url}): check it and the network, or leave it out to go to AWS's "
-            f"own endpoint of endpoint.region (found {refusal.region})",
-        )
-    if error in ("connect_failed", "timeout_connect"):
-        return refusal.problem(
-            "endpoint",
-            "no_connection",
-            f"check the network and endpoint.region (found {refusal.region or 'the simulator'}): a region's name that "
-            "doesn't exist, or that has no Bedrock, has no address; behind a proxy or in a private network, give "
-            "endpoint.url",
-        )
-    if error == "timeout_first_byte":
-        return refusal.problem(
-            f"{line.key}.id",
-            "no_answer",
-            f"nothing came within {refusal.timeout_s:g} s: give the model longer in preflight.timeout_s, or leave it out",
-        )
-    if error in ("throttling", "model_not_ready"):
-        return refusal.problem(
-            f"{line.key}.id",
-            "throttled",
-            "access is there, but every try was throttled: wait, ask for a higher quota, or expect throttles in the cells",
-            "warning",
-        )
-    if error in MAY_BE_MET_WHILE_MEASURING:
-        return refusal.problem(
-            f"{line.key}.id",
-            "unsteady",
-            "the service had a bad moment; expect such errors in the cells",
-            "warning",
-        )
-    if error == "access_denied":
-        return _no_model_access(refusal)
-    if error == "resource_not_found":
-        return _unknown_model(refusal)
-    if error == "service_quota_exceeded":
-        return refusal.problem(
-            f"{line.key}.id",
-            "quota",
-            "ask for a higher quota (Service Quotas, Amazon Bedrock), or ask for less",
-        )
-    model = refusal.catalogue.model(line.model.id)
+    if refusal.error in _NO_CONNECTION and refusal.url:
+        return _NO_CONNECTION_TO_URL(refusal)
+    if refusal.error in _BY_KIND:
+        return _BY_KIND[refusal.error](refusal)
+    model = refusal.catalogue.model(refusal.line.model.id)
     if model is not None and model.outputs and "TEXT" not in model.outputs:
-        return refusal.problem(
-            f"{line.key}.id",
-            "not_text",
-            f"its answers are {' and '.join(model.outputs)}: take a model that writes text",
-        )
-    if error == "validation":
-        return refusal.problem(
-            line.key,
-            "refused",
-            "the model refuses a request such as the benchmark would send: change what the message names, or leave the "
-            "model out",
-        )
-    return refusal.problem(
-        line.key,
-        "refused",
-        "check the id, endpoint.region, endpoint.url and the credentials, or leave the model out",
-    )
+        remedy = f"its answers are {' and '.join(model.outputs)}: take a model that writes text"
+        return refusal.problem(f"{refusal.line.key}.id", "not_text", remedy)
+    return _REFUSED_AS_SUCH(refusal) if refusal.error == "validation" else _REFUSED(refusal)
 
 
 def _words(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
+_NO_CONNECTION = ("connect_failed", "timeout_connect")
+_NO_CONNECTION_TO_URL = Advice(
+    "endpoint",
+    "no_connection",
+    "nothing answers at endpoint.url (found {url}): check it and the network, or leave it out to go to AWS's own endpoint of "
+    "endpoint.region (found {region})",
+)
+_THROTTLED = Advice(
+    "{line}.id",
+    "throttled",
+    "access is there, but every try was throttled: wait, ask for a higher quota, or expect throttles in the cells",
+    "warning",
+)
+_UNSTEADY = Advice(
+    "{line}.id", "unsteady", "the service had a bad moment; expect such errors in the cells", "warning"
+)
+_REFUSED_AS_SUCH = Advice(
+    "{line}",
+    "refused",
+    "the model refuses a request such as the benchmark would send: change what the message names, or leave the model out",
+)
+_REFUSED = Advice(
+    "{line}",
+    "refused",
+    "check the id, endpoint.region, endpoint.url and the credentials, or leave the model out",
+)
+
+_BY_KIND: Mapping[str, Callable[[Refusal], Problem]] = {
+    **dict.fromkeys(MAY_BE_MET_WHILE_MEASURING, _UNSTEADY),
+    **dict.fromkeys(("throttling", "model_not_ready"), _THROTTLED),
+    **dict.fromkeys(
+        _NO_CONNECTION,
+        Advice(
+            "endpoint",
+            "no_connection",
+            "check the network and endpoint.region (found {region}): a region's name that doesn't exist, or that has no "
+            "Bedrock, has no address; behind a proxy or in a private network, give endpoint.url",
+        ),
+    ),
+    "timeout_first_byte": Advice(
+        "{line}.id",
+        "no_answer",
+        "nothing came within {timeout_s} s: give the model longer in preflight.timeout_s, or leave it out",
+    ),
+    "access_denied": _no_model_access,
+    "resource_not_found": _unknown_model,
+    "service_quota_exceeded": Advice(
+        "{line}.id", "quota", "ask for a higher quota (Service Quotas, Amazon Bedrock), or ask for less"
+    ),
+}
+"""What is meant where the words are not known."""
+
 _BY_WORDS: tuple[tuple[re.Pattern[str], Callable[[Refusal], Problem]], ...] = (
     (_words(r"on-demand throughput isn.t supported"), _needs_profile),
     (_words(r"end of its life|reached (its )?end of life"), _end_of_life),
-    (_words(r"marked by provider as legacy"), _legacy_and_unused),
-    (_words(r"use case details|use case form"), _use_case),
-    (_words(r"marketplace|payment_instrument|payment method"), _marketplace),
-    (_words(r"did not allow prompt caching|cachePoint|cache_control"), _no_caching),
-    (_words(r"unsupported countries|not (supported|available) in (this|your|the) region"), _region),
-    (_words(r"signature (expired|not yet current)"), _clock),
+    (
+        _words(r"marked by provider as legacy"),
+        Advice(
+            "{line}.id",
+            "end_of_life",
+            "the model is a legacy one, which is kept for accounts that have used it lately: choose a newer model",
+        ),
+    ),
+    (
+        _words(r"use case details|use case form"),
+        Advice(
+            "{line}.id",
+            "access_denied",
+            "fill in the provider's use case form, once for the account, in the Bedrock console (model catalog, this model); "
+            "it takes some minutes to work",
+        ),
+    ),
+    (
+        _words(r"marketplace|payment_instrument|payment method"),
+        Advice(
+            "{line}.id",
+            "access_denied",
+            "the model has to be subscribed to once for the account: have somebody who may (aws-marketplace:Subscribe and "
+            "ViewSubscriptions, and a valid payment method) ask it once or enable it in the Bedrock console; it takes some "
+            "minutes to work",
+        ),
+    ),
+    (
+        _words(r"did not allow prompt caching|cachePoint|cache_control"),
+        Advice("{line}.cache", "no_caching", "write `cache: cold`: the model takes no cache points"),
+    ),
+    (
+        _words(r"unsupported countries|not (supported|available) in (this|your|the) region"),
+        Advice(
+            "endpoint.region",
+            "wrong_region",
+            "found {region}: choose a region in which the model is offered to you",
+        ),
+    ),
+    (
+        _words(r"signature (expired|not yet current)"),
+        Advice(
+            "endpoint",
+            "credentials",
+            "set this machine's clock: signatures hold for five minutes around the service's time",
+        ),
+    ),
     (
         _words(
             r"security token|request signature|authentication token|missing credentials|api key|bearer token"
@@ -422,8 +391,23 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], Callable[[Refusal], Problem]], ...] = (
         _words(r"model identifier is invalid|could not resolve the foundation model|model not found"),
         _unknown_model,
     ),
-    (_words(r"(un|not )supported for streaming|n.t support streaming|not support streaming"), _no_streaming),
-    (_words(r"too many tokens per day"), _daily),
+    (
+        _words(r"(un|not )supported for streaming|n.t support streaming|not support streaming"),
+        Advice(
+            "{line}.stream",
+            "no_streaming",
+            "write `stream: false` (then there is no time to first token, and no limit on it can hold), or take another model",
+        ),
+    ),
+    (
+        _words(r"too many tokens per day"),
+        Advice(
+            "{line}.id",
+            "quota",
+            "the account's tokens of the day are used up: ask for a higher quota (Service Quotas, Amazon Bedrock, max tokens "
+            "per day), or run tomorrow",
+        ),
+    ),
     (
         _words(
             r"maximum tokens|max_?(new_|output_|completion_)?tokens|max_gen_len|maxTokenCount"
@@ -433,15 +417,36 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], Callable[[Refusal], Problem]], ...] = (
     ),
     (
         _words(r"temperature.*top_?p.*(both|only one)|top_?p.*temperature.*(both|only one)"),
-        _one_of_temperature_and_top_p,
+        Advice("{top_p}", "no_top_p", "give temperature or top_p, not both, to this model"),
     ),
     (_words(r"temperature"), _parameter("temperature")),
     (_words(r"top_?p\b"), _parameter("top_p")),
     (_words(r"stop_?sequences"), _parameter("stop_sequences")),
-    (_words(r"system (messages|prompts?|field)|the system field"), _no_system),
+    (
+        _words(r"system (messages|prompts?|field)|the system field"),
+        Advice(
+            "prompt.system",
+            "no_system_prompt",
+            "leave the system prompt out and put its words into prompt.template, or leave this model out",
+        ),
+    ),
     (_words(r"service ?tier|reservation not found"), _service_tier),
-    (_words(r"latency (performance|optimi[sz])|performanceConfig|performance configuration"), _latency),
-    (_words(r"extraneous key|extra inputs|additionalModelRequestFields"), _additional),
+    (
+        _words(r"latency (performance|optimi[sz])|performanceConfig|performance configuration"),
+        Advice(
+            "{line}.latency",
+            "no_latency_optimisation",
+            "write `latency: standard` or nothing: few models have optimised latency, in few regions and by profiles only",
+        ),
+    ),
+    (
+        _words(r"extraneous key|extra inputs|additionalModelRequestFields"),
+        Advice(
+            "{additional}",
+            "unknown_field",
+            "take out of inference.additional what this model family doesn't know",
+        ),
+    ),
 )
 """The first that fits is meant."""
 
