@@ -15,6 +15,8 @@ from assay.accuracy import differences, tasks, trends
 
 MODELS = ("swift", "steady", "frugal", "grand-model", "old-timer", "zephyr")
 LATENCY_METRICS = ("ttft_ms", "e2e_ms", "tpot_ms")
+OF_ACCURACY = ("judges", "agreement", "families", "left_out", "tasks", "trends", "differences")
+"""The tables of the accuracy stage that it has."""
 
 
 def buckets(count: int = 4) -> list[dict[str, Any]]:
@@ -161,7 +163,10 @@ def rated_tables(
                 bucket = number % bucket_count
                 tokens = 1000.0 * bucket + 500
                 share = (
-                    0.95 - 0.06 * place - 0.1 * (set_place % 4) - (0.05 * bucket if place == models - 1 else 0.0)
+                    0.95
+                    - 0.06 * place
+                    - 0.1 * (set_place % 4)
+                    - (0.05 * bucket if place == models - 1 else 0.0)
                 )
                 ratings.append(
                     rating(
@@ -187,16 +192,103 @@ def judges_table() -> pd.DataFrame:
         [
             {
                 "judge": judge,
+                "family": family,
+                "working": working,
                 "n": 240,
+                "n_verdicts": 240 - unparseable,
                 "correct_share": share,
-                "unparseable_rate": unparseable,
-                "failed_rate": 0.0,
+                "invalid_rate": unparseable / 240,
+                "invalid_rate_low": 0.0,
+                "invalid_rate_high": unparseable / 240 + 0.02,
+                "unparseable": unparseable if working else None,
+                "refused": 0 if working else None,
+                "ties": None if working else 5,
                 "agreement_with_panel": 0.95,
+                "agreement_with_others": 0.93 if working else None,
+                "agreement_with_others_low": 0.89 if working else None,
+                "agreement_with_others_high": 0.96 if working else None,
+                "kappa_with_others": 0.81 if working else None,
+                "leniency": share - 0.89 if working else None,
+                "leniency_low": share - 0.894 if working else None,
+                "leniency_high": share - 0.886 if working else None,
+                "agreement_with_metric": 0.97,
+                "agreement_with_metric_n": 90,
+                "sensitivity": 0.98,
+                "sensitivity_n": 80,
+                "specificity": 0.9,
+                "specificity_n": 10,
+                "unchanged_share": 0.95 if working else None,
+                "unchanged_n": 60 if working else None,
+                "length_slope": 0.004 if working else None,
+                "length_slope_low": -0.006 if working else None,
+                "length_slope_high": 0.014 if working else None,
                 "kappa_mean": 0.81,
                 "cost_usd": 0.004,
                 "e2e_ms_p50": 410.0,
+                "e2e_ms_p95": 690.0,
             }
-            for judge, share, unparseable in (("alpha", 0.9, 0.0), ("beta", 0.88, 0.02), ("panel", 0.89, 0.0))
+            for judge, family, working, share, unparseable in (
+                ("alpha", "vendor", "yes", 0.9, 0),
+                ("beta", None, "yes", 0.88, 5),
+                ("panel", None, None, 0.89, 5),
+            )
+        ]
+    )
+
+
+def agreement_table() -> pd.DataFrame:
+    """One row for the pair of judges, and the panel."""
+    row = {
+        "n": 235,
+        "raw": 0.93,
+        "raw_low": 0.89,
+        "raw_high": 0.96,
+        "prevalence_judge": 0.9,
+        "prevalence_other": 0.88,
+        "kappa": 0.66,
+        "kappa_low": 0.52,
+        "kappa_high": 0.78,
+        "ac1": 0.91,
+        "ac1_low": 0.86,
+        "ac1_high": 0.95,
+    }
+    whole = {"judge": "panel", "prevalence_other": None, "alpha": 0.66, "alpha_low": 0.52, "alpha_high": 0.77}
+    return pd.DataFrame([{"judge": "alpha", "other": "beta", **row}, {**row, **whole}])
+
+
+def families_table(models: int = 3) -> pd.DataFrame:
+    """One row per model; alpha is of their family, and milder to the first."""
+    return pd.DataFrame(
+        [
+            {
+                "model": model,
+                "family": "vendor",
+                "same_family": "alpha",
+                "favour": 0.05 - 0.04 * place,
+                "favour_low": 0.02 - 0.04 * place,
+                "favour_high": 0.08 - 0.04 * place,
+                "judges_left": 1,
+                "judges_left_working": 1,
+                "quorum": "no",
+                "n": 20,
+                "accuracy": 0.9 - 0.05 * place,
+                "accuracy_without": 0.85 - 0.05 * place,
+                "difference": 0.05,
+                "difference_low": -0.02,
+                "difference_high": 0.12,
+            }
+            for place, model in enumerate(MODELS[:models])
+        ]
+    )
+
+
+def left_out_table(models: int = 3) -> pd.DataFrame:
+    """One row per model and judge."""
+    return pd.DataFrame(
+        [
+            {"model": model, "judge": judge, "difference": change}
+            for model in MODELS[:models]
+            for judge, change in (("alpha", 0.05), ("beta", -0.01))
         ]
     )
 
@@ -387,6 +479,9 @@ def write(
         "models": models_table(models),
         "accuracy": accuracy_table(models, bucket_count),
         "judges": judges_table(),
+        "agreement": agreement_table(),
+        "families": families_table(models),
+        "left_out": left_out_table(models),
         "periods": periods_table(models),
         "ramps": ramps_table(models, bucket_count),
         **rated_tables(models, bucket_count),

@@ -65,8 +65,9 @@ def write(
     """
     finished = read(files)
     made = {"versions": provenance.versions(version), "commit": provenance.commit(project)}
-    text = fill(template, context(settings, finished, figure_links(files.figures, qmd), made))
-    for path, content in ((qmd, text), (verdict, one_line(finished.decision) + "\n")):
+    values = context(settings, finished, figure_links(files.figures, qmd), made)
+    line = " ".join(filter(None, [one_line(finished.decision), values["judges_section"]["warning"]]))
+    for path, content in ((qmd, fill(template, values)), (verdict, line + "\n")):
         write_text(path, content)
 
 
@@ -157,7 +158,6 @@ def context(
             ),
             "comparisons": model_tables.comparisons(decision, OBJECTIVES[benchmark.decision.objective]),
             "accuracy": model_tables.accuracy(inputs, shown.models),
-            "judges": run_tables.judges(finished.judges) if benchmark.judges else None,
             "caching": caching.caching(inputs, caching.pairs(benchmark.models, benchmark.inference), buckets),
             "cloudwatch": cloudwatch.cloudwatch(finished.cloudwatch),
             "search": search_tables.search(finished.searches),

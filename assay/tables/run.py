@@ -10,7 +10,7 @@ from assay.schedule.level import level_of
 from assay.tables.inputs import Inputs
 from assay.tables.markdown import Column, Markdown, table, with_interval
 from assay.tables.models import METRICS, cost_of_transactions
-from assay.tables.numbers import UNKNOWN, count, decimal, dollars, known, number, percent
+from assay.tables.numbers import UNKNOWN, count, dollars, known, number
 
 Row = dict[str, Any]
 
@@ -23,7 +23,7 @@ def _unknown_cost(value: Any) -> str:
     return dollars(value) if known(value) else "unknown"
 
 
-def _spent(value: Any, unknown: Any, at_most: Any = None) -> str:
+def spent(value: Any, unknown: Any, at_most: Any = None) -> str:
     """What was spent: a lower bound where of some requests it isn't known what they cost, and an upper one if there is one."""
     if not (known(value) and known(unknown) and float(unknown) > 0):
         return _unknown_cost(value)
@@ -170,39 +170,10 @@ def not_held(inputs: Inputs) -> list[str]:
     return lines
 
 
-def judges(frame: pd.DataFrame) -> Markdown | None:
-    """One row for each judge, and one for the panel. None without judges."""
-    if frame.empty:
-        return None
-    columns: list[Column[Row]] = [
-        Column("judge", lambda row: row["judge"], "left"),
-        Column("answers judged", lambda row: count(row.get("n"))),
-        Column("called correct", lambda row: percent(row.get("correct_share"))),
-        Column("no verdict in reply", lambda row: percent(row.get("unparseable_rate"))),
-        Column("requests failed", lambda row: count(row.get("failed"))),
-        *(
-            [Column[Row]("not asked about", lambda row: count(row.get("not_asked")))]
-            if "not_asked" in frame and frame["not_asked"].any()
-            else []
-        ),
-        *(
-            [Column[Row]("taken from other runs", lambda row: count(row.get("n_reused")))]
-            if "n_reused" in frame and frame["n_reused"].any()
-            else []
-        ),
-        Column("agrees with panel", lambda row: percent(row.get("agreement_with_panel"))),
-        Column("agrees with metric", lambda row: percent(row.get("agreement_with_metric"))),
-        Column("Cohen's kappa, mean", lambda row: decimal(row.get("kappa_mean"))),
-        Column("end to end p50 (ms)", lambda row: number(row.get("e2e_ms_p50"))),
-        Column("cost (USD)", lambda row: _spent(row.get("cost_usd"), row.get("requests_cost_unknown"))),
-    ]
-    return table(columns, _rows(frame))
-
-
 def _asking(row: Row) -> str:
     if row.get("priced_by") == "hour":
         return "by the hour"
-    return _spent(row.get("cost_usd"), row.get("requests_cost_unknown"), row.get("cost_usd_at_most"))
+    return spent(row.get("cost_usd"), row.get("requests_cost_unknown"), row.get("cost_usd_at_most"))
 
 
 def spending(inputs: Inputs, models: Sequence[str]) -> Markdown:
@@ -215,7 +186,7 @@ def spending(inputs: Inputs, models: Sequence[str]) -> Markdown:
         Column("cost not known of", lambda row: count(row.get("requests_cost_unknown"))),
         Column(
             "judging its answers (USD)",
-            lambda row: _spent(row.get("judge_cost_usd"), row.get("judge_requests_cost_unknown")),
+            lambda row: spent(row.get("judge_cost_usd"), row.get("judge_requests_cost_unknown")),
         ),
     ]
     return table(columns, rows)

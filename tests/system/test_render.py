@@ -103,7 +103,7 @@ def make_document(
                 "estimate",
             )
         },
-        of_accuracy=tuple(paths[name] for name in ("judges", "tasks", "trends", "differences")),
+        of_accuracy=tuple(paths[name] for name in finished_run.OF_ACCURACY),
         statuses=(paths["status"],),
         verdict_statuses=(paths["verdict_status"],),
         figures=tuple(folder / "figures" / f"{name}.svg" for name in FIGURES),

@@ -39,7 +39,7 @@ def run_files(paths: dict[str, Path], folder: Path) -> RunFiles:
                 "estimate",
             )
         },
-        of_accuracy=tuple(paths[name] for name in ("judges", "tasks", "trends", "differences")),
+        of_accuracy=tuple(paths[name] for name in finished_run.OF_ACCURACY),
         statuses=(paths["status"],),
         verdict_statuses=(paths["verdict_status"],),
         figures=tuple(folder / "figures" / f"{name}.svg" for name in FIGURES),
