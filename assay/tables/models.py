@@ -229,7 +229,14 @@ def accuracy(inputs: Inputs, models: Sequence[str]) -> Markdown:
                 percent(row.get("accuracy_high")),
             ),
         ),
-        Column(_score_of("correct of asked", rows), lambda row: percent(row.get("accuracy_of_asked"))),
+        Column(
+            _score_of("correct of asked", rows),
+            lambda row: with_interval(
+                percent(row.get("accuracy_of_asked")),
+                percent(row.get("accuracy_of_asked_low")),
+                percent(row.get("accuracy_of_asked_high")),
+            ),
+        ),
         Column("dataset's own metric", lambda row: percent(row.get("metric_score"))),
         Column("prompts", lambda row: count(row.get("accuracy_n"))),
     ]
