@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import pytest
 from jobs import PROJECT, environment
 from moto.cloudwatch.models import MetricDatum, cloudwatch_backends
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.server import ThreadedMotoServer
 
 from assay.measurement.seen import seen, span
 from assay.records.attempts import row, write
@@ -21,22 +19,9 @@ BEGAN = datetime.now(UTC).replace(second=10, microsecond=0) - timedelta(minutes=
 MODEL = {"label": "a", "id": "us.vendor.model-v1:0"}
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A local CloudWatch; its URL."""
-    started = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    started.start()
-    host, port = started.get_host_and_port()
-    yield f"http://{host}:{port}"
-    started.stop()
-
-
 @pytest.fixture
-def account(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", server)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
+def account(aws: str, aws_keys: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", aws)
 
 
 def counted(metric: str, value: float, at: datetime, model: str = MODEL["id"]) -> None:

@@ -1,36 +1,21 @@
 """The report goes to S3 as it is, encrypted, of the right type, private, and is seen to have arrived."""
 
 import threading
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from assay.config.benchmark import Publish
 from assay.document.publish import publish
 from assay.errors import InputError
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A local S3 server; its URL."""
-    started = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    started.start()
-    host, port = started.get_host_and_port()
-    yield f"http://{host}:{port}"
-    started.stop()
-
-
 @pytest.fixture
-def store(server: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    client = boto3.client("s3", endpoint_url=server, region_name="us-east-1")
+def store(aws: str, aws_keys: None) -> Any:
+    client = boto3.client("s3", endpoint_url=aws, region_name="us-east-1")
     if "reports" not in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]:
         client.create_bucket(Bucket="reports")
     return client
@@ -50,8 +35,8 @@ def settings(url: str, **changes: Any) -> Publish:
     )
 
 
-def test_files_arrive_with_type_encryption_and_checksum(server: str, store: Any, tmp_path: Path) -> None:
-    keys = publish(settings(server), "default", files(tmp_path), tmp_path)
+def test_files_arrive_with_type_encryption_and_checksum(aws: str, store: Any, tmp_path: Path) -> None:
+    keys = publish(settings(aws), "default", files(tmp_path), tmp_path)
     assert keys == [
         "team/bench/default/report/report.html",
         "team/bench/default/tables/cells.csv",
@@ -68,28 +53,28 @@ def test_files_arrive_with_type_encryption_and_checksum(server: str, store: Any,
     assert types == ["text/html; charset=utf-8", "text/csv; charset=utf-8", "image/svg+xml"]
 
 
-def test_publishing_twice_is_no_error(server: str, store: Any, tmp_path: Path) -> None:
+def test_publishing_twice_is_no_error(aws: str, store: Any, tmp_path: Path) -> None:
     for _ in range(2):
-        publish(settings(server), "twice", files(tmp_path), tmp_path)
+        publish(settings(aws), "twice", files(tmp_path), tmp_path)
     found = store.list_objects_v2(Bucket="reports", Prefix="team/bench/twice/")
     assert found["KeyCount"] == 3
 
 
-def test_a_bucket_that_is_not_there_is_named(server: str, store: Any, tmp_path: Path) -> None:
+def test_a_bucket_that_is_not_there_is_named(aws: str, store: Any, tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=r"s3://no-such-bucket/team/bench/default/report/report\.html.*NoSuchBucket"
     ):
-        publish(settings(server, bucket="no-such-bucket"), "default", files(tmp_path), tmp_path)
+        publish(settings(aws, bucket="no-such-bucket"), "default", files(tmp_path), tmp_path)
 
 
 def test_a_file_outside_the_run_is_refused_before_anything_is_sent(
-    server: str, store: Any, tmp_path: Path
+    aws: str, store: Any, tmp_path: Path
 ) -> None:
     inside = files(tmp_path / "run")
     outside = tmp_path / "secret.txt"
     outside.write_text("x", encoding="utf-8")
     with pytest.raises(InputError, match=r"secret\.txt: lies outside"):
-        publish(settings(server), "refused", [*inside, outside], tmp_path / "run")
+        publish(settings(aws), "refused", [*inside, outside], tmp_path / "run")
     assert store.list_objects_v2(Bucket="reports", Prefix="team/bench/refused/")["KeyCount"] == 0
 
 
