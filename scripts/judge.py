@@ -103,7 +103,9 @@ def main(arguments: argparse.Namespace) -> None:
             twice=Twice(asks_of(again=True), settings.run.seed, settings.asked_twice),
         )
         write_verdicts(arguments.out_verdicts, rows)
-        not_working = why_not_working(((row.verdict, row.error) for row in rows), asking.broken)
+        not_working = why_not_working(
+            ((row.verdict, row.error) for row in rows), asking.broken, asking.last_error, judge.output
+        )
         if not_working:
             logging.error("judge %s is not working on %s: %s", judge.label, settings.model, not_working)
         if arguments.spoilt is not None:

@@ -86,6 +86,8 @@ class Asking:
     """Why not every prompt was asked, where what the run may spend ended it."""
     broken: str | None = None
     """Why the judge can't be asked at all; null while it can."""
+    last_error: str | None = None
+    """What the service said of the last request that failed for good."""
     requests_sent: int = 0
     throttled: int = 0
     from_ledger: int = 0
@@ -180,8 +182,11 @@ class Asking:
 
         def done(planned: Planned, attempt: Attempt, last: bool) -> None:
             self.requests_sent += 1
-            self.throttled += attempt.answer.outcome.error in THROTTLED
-            to_be_tried = attempt.answer.outcome.error == "validation" and mode is None
+            outcome = attempt.answer.outcome
+            self.throttled += outcome.error in THROTTLED
+            if last and outcome.error is not None:
+                self.last_error = f"{outcome.error}: {outcome.error_message}"
+            to_be_tried = outcome.error == "validation" and mode is None
             if last and not (to_be_tried and planned.tags["output"] != modes(self.output)[-1]):
                 progress.count(attempt.answer)
 

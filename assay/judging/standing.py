@@ -31,10 +31,16 @@ class Standing:
     """So many it was asked about."""
 
 
-def why_not_working(verdicts: Iterable[tuple[str, str | None]], broken: str | None) -> str | None:
+def why_not_working(
+    verdicts: Iterable[tuple[str, str | None]],
+    broken: str | None,
+    last_error: str | None = None,
+    output: str = "auto",
+) -> str | None:
     """Why a judge isn't working, by its verdicts on a model's answers, each with the kind of its error; None if it is.
 
-    `broken` is why it can't be asked at all.
+    `broken` is why it can't be asked at all, `last_error` what the service said of the last request that failed,
+    `output` how it is made to reply in a fixed form.
 
     It works if it replied to anything at all, or was asked nothing.
     """
@@ -44,9 +50,12 @@ def why_not_working(verdicts: Iterable[tuple[str, str | None]], broken: str | No
     if not asked or any(verdict != "failed" for verdict, _ in asked):
         return None
     kinds = Counter(error for _, error in asked)
-    return f"all {len(asked)} verdicts failed: " + ", ".join(
-        f"{n} by {kind}" for kind, n in kinds.most_common()
-    )
+    by_kind = ", ".join(f"{n} by {kind}" for kind, n in kinds.most_common())
+    said = f" (the last one: {last_error})" if last_error else ""
+    advice = ""
+    if set(kinds) == {"validation"} and output in ("json_schema", "tool"):
+        advice = f". Its model may not take `output: {output}`; `output: auto` finds out what it takes"
+    return f"all {len(asked)} verdicts failed: {by_kind}{said}{advice}"
 
 
 def read_standings(statuses: Iterable[Path]) -> list[Standing]:

@@ -33,6 +33,13 @@ def test_a_judge_works_if_it_replied_to_anything_or_was_asked_nothing() -> None:
         ("not_asked", None),
     ]
     assert why_not_working(failed, None) == "all 3 verdicts failed: 2 by validation, 1 by throttling"
+    chosen = why_not_working([("failed", "validation")] * 2, None, "validation: no such field", "tool")
+    assert (
+        chosen is not None
+        and "(the last one: validation: no such field)" in chosen
+        and "`output: auto`" in chosen
+    )
+    assert "output" not in str(why_not_working([("failed", "validation")], None, None, "auto"))
     assert why_not_working([("correct", None)], "access_denied: no more") == "access_denied: no more"
 
 
