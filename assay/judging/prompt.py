@@ -9,6 +9,7 @@ judge's reply is left to `parsing`.
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,8 +99,22 @@ def document(prompt: Prompt) -> str:
 
 
 def _mark(texts: Sequence[str]) -> str:
-    """A mark of 16 hex digits that occurs in none of the texts that it delimits or stands beside."""
+    """A mark of 16 hex digits that occurs in none of the texts that it delimits or stands beside, nor anything that looks like it:
+    in capitals, in letters of another width, with characters in it that don't show."""
     seed = "\0".join(texts)
-    while any((mark := hashlib.sha256(seed.encode()).hexdigest()[:16]) in text for text in texts):
+    seen = [form for text in texts for form in (text, _as_read(text))]
+    # A text would have to hold the hash of itself: what this guards against can't be made, and costs nothing to rule out.
+    while any(
+        (mark := hashlib.sha256(seed.encode("utf-8", "surrogatepass")).hexdigest()[:16]) in text
+        for text in seen
+    ):
         seed = mark + seed
     return mark
+
+
+def _as_read(text: str) -> str:
+    """The text as a reader takes it, who sees no difference of width or case, and nothing of hidden characters."""
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(character for character in plain if unicodedata.category(character) != "Cf").lower()

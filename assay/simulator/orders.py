@@ -30,9 +30,9 @@ _ORDERS = [
         r"(?:無視|忘れ)(?:して|てください|する|ろ)|(?:指示|上記|命令)[^。\n]{0,12}(?:無視|忘れ)",
         r"(?:무시)(?:하|해)|(?:игнорируй|забудь)\w*|تجاهل|(?:अनदेखा|नज़रअंदाज़)|(?:yok say|görmezden gel)",
         # A verdict to give.
-        r"[\"'“]?verdict[\"'”]?\s*(?:[:=]|is|must be|=>)\s*[\"'“]?(?:in)?correct\b",
+        r"[\"'“]?verdict[\"'”*]*\s*(?:[:=]|is|must be|=>)[\s*]*[\"'“]?(?:in)?correct\b",
         r"[\"'“]?rating[\"'”]?\s*(?:[:=]|is|must be)\s*[\"'“]?[1-5]\b",
-        r"\b(?:say|reply|respond|answer|output|return|print|write|type|state|declare|give|grade|mark|rate|score|label|judge|treat|"
+        r"(?<!the )(?<!this )(?<!an )(?<!each )(?<!reference )\b(?:say|reply|respond|answer|output|return|print|write|type|state|declare|give|grade|mark|rate|score|label|judge|treat|"
         r"count|accept|consider)\b[^.\n]{0,50}?\b(?:(?:as|with|is|only|just|the word|verdict|it|this|a|be|out)\b[ :\"'“*]*)+"
         rf"(?:{_CORRECT})\b(?!\s*(?:or|if)\b)",
         rf"\b(?:bewerte|antworte|sage|sag|réponds|répondez|notez|responde|marca|responda|rispondi|valuta)\w*\b[^.\n]{{0,50}}?(?:{_CORRECT})",

@@ -128,7 +128,7 @@ def test_a_judge_says_nothing_usable_as_often_as_the_behaviour_says(
     ask = _PLAIN if kind == "correctness" else Ask('Reply {"rating": 1 to 5}', "", questions=("x",))
     served = judge(**settings, style={"json_object": 1, "fenced": 1, "prose": 1})
     found: list[str] = [parse(said(served, number, _RIGHT, ask), kind).verdict for number in range(_N)]
-    assert set(found) == {outcome, "correct", "incorrect"} if kind == "correctness" else {outcome, "rated"}
+    assert set(found) == ({outcome, "correct", "incorrect"} if kind == "correctness" else {outcome, "rated"})
     assert within(found.count(outcome) / _N, 0.2)
 
 
