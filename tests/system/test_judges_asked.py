@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,15 @@ from judge_server import (
 )
 
 from assay.errors import InputError
-from assay.judging.asking import ALL_REFUSED
+from assay.judging.asking import ALL_REFUSED, Asking
 from assay.judging.reading import Reading
 from assay.judging.repair import Repairing, repair_prompt
+from assay.judging.reply import NOT_ASKED, Reply
 from assay.judging.schema import Form
+from assay.ledger import reuse
 from assay.ledger.keys import ask_key, attempt_key
 from assay.ledger.ledger import Ledger, opened
+from assay.spending.cap import Cap
 
 CORRECT = '{"verdict": "correct", "explanation": "It is."}'
 PROMPTS = [f"Is {n} right?" for n in range(6)]
@@ -286,3 +290,52 @@ def test_a_judge_that_refuses_every_prompt_in_every_mode_is_not_asked_for_ever(t
     assert len(server.requests) == 3 * ALL_REFUSED
     assert {reply.error for reply in replies} == {"validation"}
     assert judge.broken is not None and "temperature is deprecated" in judge.broken
+
+
+def test_what_another_run_had_answered_in_any_mode_is_taken_and_a_second_asking_is_not(
+    tmp_path: Path,
+) -> None:
+    def judge(body: dict[str, Any]) -> Any:
+        return refuses("No schemas.") if mode_of(body) == "json_schema" else calls(CORRECT)
+
+    theirs = tmp_path / "theirs"
+    with judging(judge) as server, opened(theirs / "judge.jsonl") as ledger:
+        asking().replies(PROMPTS[:4], ledger, reach(server))
+        asking().replies(PROMPTS[4:5], ledger, reach(server), again=True)
+    with judging(judge) as server, opened(tmp_path / "mine" / "judge.jsonl") as ledger:
+        mine = asking()
+        mine.reuse = partial(reuse.answers, [theirs], role="judge")
+        replies = mine.replies(PROMPTS[:5], ledger, reach(server))
+    assert [reply.reused for reply in replies] == [True] * 4 + [False]
+    assert {reply.output for reply in replies} == {"tool"}
+    assert {prompt_of(body_of(request)) for request in server.requests} == {PROMPTS[4]}
+    assert (mine.reused, replies[0].tries, replies[0].input_tokens) == (4, 0, 0)
+
+
+def test_a_cap_ends_first_askings_repairs_and_second_askings_and_a_higher_one_goes_on(tmp_path: Path) -> None:
+    """Room for a handful of requests: what wasn't asked is said, and nothing is asked again when there is more."""
+    prices = tmp_path / "prices.json"
+    rates = {"input_usd_per_million": 100.0, "output_usd_per_million": 100.0}
+    prices.write_text(json.dumps({"taken": "2026-01-01", "prices": {"x.judge": rates}}), "utf-8")
+
+    def judge(body: dict[str, Any]) -> Any:
+        return says("Who knows, 7." if "could not be read" not in prompt_of(body) else CORRECT)
+
+    def asked(max_usd: float) -> tuple[list[Reply], list[Reply], Asking]:
+        mine = asking(output="text", cap=Cap(tmp_path / "ledger", "x", max_usd, prices))
+        about = {"run": "x", "stage": "judge", "label": "j", "model": "x.judge"}
+        with opened(tmp_path / "ledger" / "judge.jsonl", about) as ledger:
+            first = repaired(ledger, server, mine, PROMPTS)
+            second = mine.replies(PROMPTS[:2], ledger, reach(server), again=True)
+        return first, second, mine
+
+    with judging(judge) as server:
+        first, second, mine = asked(0.14)
+        spent = len(server.requests) * 110 * 100 / 1e6
+        assert 0 < spent <= 0.14 and mine.capped is not None
+        assert NOT_ASKED in {reply.error for reply in (*first, *second)}
+        first, second, mine = asked(10.0)
+        assert mine.capped is None
+        assert [reply.text for reply in first] == [CORRECT] * 6
+        assert [reply.text for reply in second] == ["Who knows, 7."] * 2
+        assert len(server.requests) == 6 + 6 + 2, "each once"
