@@ -77,7 +77,10 @@ def make_document(
         found = json.loads(paths[name].read_text(encoding="utf-8"))
         paths[name].write_text(json.dumps(found | change), encoding="utf-8")
     read_inputs = inputs.read(
-        *(paths[name] for name in ("cells", "models", "accuracy", "decision", "periods", "ramps"))
+        *(
+            paths[name]
+            for name in ("cells", "models", "accuracy", "decision", "periods", "ramps", "tasks", "trends")
+        )
     )
     settings = FigureSettings.model_validate(finished_run.figure_settings())
     for name in FIGURES:
@@ -166,6 +169,18 @@ def test_every_reference_leads_somewhere(rendered: tuple[Path, str, str]) -> Non
     assert {int(number) for number in re.findall(r"Figure\s(\d+)", page.text)} == set(
         range(1, len(FIGURES) + 1)
     )
+
+
+def test_the_report_leads_to_the_mistakes_of_each_model_in_its_own_format(
+    rendered: tuple[Path, str, str],
+) -> None:
+    _, html, markdown = rendered
+    links = [str(link.get("href")) for link in Page(html).all("a")]
+    for model in finished_run.MODELS[:3]:
+        assert f"mistakes.html#wrong-{model}" in links
+        assert f"](mistakes.md#wrong-{model})" in markdown
+    assert "wrong answers of swift, steady and frugal, and those that judges disagree on" in Page(html).text
+    assert "mistakes.md" not in html and "mistakes.html" not in markdown
 
 
 def test_every_figure_has_an_alternative_text_that_states_the_finding(
