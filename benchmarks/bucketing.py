@@ -40,6 +40,7 @@ def main() -> None:
     )
     parser.add_argument("--rows", type=int, default=4750)
     parser.add_argument("--words", type=int, default=8000, help="mean words of a row")
+    parser.add_argument("--truncate-tokens", type=int, help="leave out the middle of longer prompts")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         examples = Path(folder) / "examples.jsonl"
@@ -57,7 +58,7 @@ def main() -> None:
         )
 
         started = time.perf_counter()
-        bucket(examples, Path(folder))
+        bucket(examples, Path(folder), arguments.truncate_tokens)
         seconds = time.perf_counter() - started
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         print(
@@ -95,12 +96,15 @@ def windows(rows: int, words: int) -> Iterator[Example]:
         )
 
 
-def bucket(examples: Path, folder: Path) -> None:
+def bucket(examples: Path, folder: Path, truncate_tokens: int | None) -> None:
     """Run the stage as a run does: a process of its own."""
-    buckets = [
-        {"name": f"{low}-{high}", "min": low, "max": high, "n": 100} for low, high in pairwise(BUCKETS)
-    ]
-    settings = {"buckets": buckets, "tokenizer": {"kind": "tekken"}, "seed": 1}
+    edges = BUCKETS
+    if truncate_tokens is not None:
+        edges = [*(edge for edge in BUCKETS if edge < truncate_tokens), truncate_tokens + 1]
+    buckets = [{"name": f"{low}-{high}", "min": low, "max": high, "n": 100} for low, high in pairwise(edges)]
+    settings: dict[str, object] = {"buckets": buckets, "tokenizer": {"kind": "tekken"}, "seed": 1}
+    if truncate_tokens is not None:
+        settings["truncate_tokens"] = truncate_tokens
     subprocess.run(
         [
             sys.executable,

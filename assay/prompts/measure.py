@@ -12,7 +12,7 @@ from assay.datasets.example import Example, Place
 from assay.errors import InputError
 from assay.prompts.prompt import text_sha256
 from assay.prompts.tokenizer import TokenCounter
-from assay.prompts.truncate import Cut, fitted
+from assay.prompts.truncate import Cut, Fitted, fitted
 from assay.prompts.wording import Wording
 
 _BATCH = 128
@@ -55,25 +55,24 @@ def measure(examples: Iterable[Example], wording: Wording, counter: TokenCounter
     index = 0
     while batch := list(islice(rows, _BATCH)):
         texts = [wording.of(example.dataset).render(example.context, example.input) for example in batch]
-        counts = counter.count(texts)
         beside = [of_system if wording.chat(example.dataset) else 0 for example in batch]
-        cuts = {} if most is None else fitted(texts, counts, [most - each for each in beside], counter)
-        for at, example in enumerate(batch):
-            text, tokens, cut = texts[at], counts[at], None
-            if at in cuts:
-                cut, tokens = cuts[at]
-                text = cut.of(text)
+        if most is None:
+            sizes = [Fitted(tokens) for tokens in counter.count(texts)]
+        else:
+            sizes = fitted(texts, [most - each for each in beside], counter)
+        for example, text, size, system_tokens in zip(batch, texts, sizes, beside, strict=True):
+            asked = text if size.cut is None else size.cut.of(text)
             yield Measured(
                 index=index,
                 id=example.id,
                 dataset=example.dataset,
                 place=example.place,
-                tokens=tokens + beside[at],
-                sha256=text_sha256(text),
+                tokens=size.tokens + system_tokens,
+                sha256=text_sha256(asked),
                 answers=example.answers,
                 has_input=bool(example.input.strip()),
                 has_context=bool(example.context.strip()),
-                cut=cut,
-                tokens_left_out=counts[at] - tokens,
+                cut=size.cut,
+                tokens_left_out=size.left_out,
             )
             index += 1

@@ -34,6 +34,15 @@ _CONTINUATION = bytes(range(0x80, 0xC0))
 """Bytes of UTF-8 that begin no character."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """A text's tokens, and how many whole characters its first so many tokens hold, and how many its last so many do."""
+
+    tokens: int
+    first: int
+    last: int
+
+
 @dataclass(frozen=True)
 class TokenCounter:
     """A vocabulary: its name, its revision if it came from a hub, the hash of its file, how to count with it, and how to
@@ -43,17 +52,14 @@ class TokenCounter:
     revision: str | None
     sha256: str
     _count: Callable[[Sequence[str]], list[int]]
-    _ends: Callable[[Sequence[str], Sequence[int]], list[tuple[int, int]]]
+    _ends: Callable[[Sequence[str], Sequence[int]], list[Ends]]
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, counted in parallel."""
         return self._count(texts)
 
-    def ends(self, texts: Sequence[str], tokens: Sequence[int]) -> list[tuple[int, int]]:
-        """Of each text, how many whole characters its first so many tokens hold, and how many its last so many do.
-
-        A text has more than twice as many tokens.
-        """
+    def ends(self, texts: Sequence[str], tokens: Sequence[int]) -> list[Ends]:
+        """Tokens of each text, and its ends of so many tokens each; of a text that has no more than both together, of none."""
         return self._ends(texts, tokens)
 
 
@@ -120,14 +126,17 @@ def _tekken() -> TokenCounter:
         with ThreadPoolExecutor(os.cpu_count()) as threads:
             return [tokens for counts in threads.map(count_some, shares) for tokens in counts]
 
-    def ends_of(text: str, tokens: int) -> tuple[int, int]:
+    def ends_of(text: str, tokens: int) -> Ends:
         ids = list(chain.from_iterable(encoded(text)))
+        if len(ids) <= 2 * tokens:
+            return Ends(len(ids), 0, 0)
         first = encoding.decode_bytes(ids[:tokens])
         last = encoding.decode_bytes(ids[len(ids) - tokens :])
         # A cut may go through a character of several bytes: what is left of it counts for none.
-        return len(first.decode("utf-8", "ignore")), len(last.lstrip(_CONTINUATION).decode("utf-8"))
+        of_first, of_last = first.decode("utf-8", "ignore"), last.lstrip(_CONTINUATION).decode("utf-8")
+        return Ends(len(ids), len(of_first), len(of_last))
 
-    def ends(texts: Sequence[str], tokens: Sequence[int]) -> list[tuple[int, int]]:
+    def ends(texts: Sequence[str], tokens: Sequence[int]) -> list[Ends]:
         with ThreadPoolExecutor(os.cpu_count()) as threads:
             return list(threads.map(ends_of, texts, tokens))
 
@@ -171,11 +180,14 @@ def _from_file(path: Path, name: str, revision: str | None) -> TokenCounter:
         encoded = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding) for encoding in encoded]
 
-    def ends(texts: Sequence[str], tokens: Sequence[int]) -> list[tuple[int, int]]:
+    def ends(texts: Sequence[str], tokens: Sequence[int]) -> list[Ends]:
         made = []
-        for text, each in zip(texts, tokens, strict=True):  # one by one: places of all tokens take memory
-            places = tokenizer.encode(text, add_special_tokens=False).offsets
-            made.append(_ends_by(places, each, len(text)))
+        for text, each, counted in zip(texts, tokens, count(texts), strict=True):
+            first = last = 0
+            if counted > 2 * each:  # one by one, since the places of all tokens take memory
+                places = tokenizer.encode(text, add_special_tokens=False).offsets
+                first, last = _ends_by(places, each, len(text))
+            made.append(Ends(counted, first, last))
         return made
 
     return TokenCounter(name, revision, hashlib.sha256(raw).hexdigest(), count, ends)

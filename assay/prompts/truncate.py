@@ -36,27 +36,44 @@ class Cut:
         return LaidOut(text, begin, end - begin)
 
 
-def fitted(
-    texts: Sequence[str], tokens: Sequence[int], room: Sequence[int], counter: TokenCounter
-) -> dict[int, tuple[Cut, int]]:
-    """By index, what stays of each text of more `tokens` than there is `room` for, and its tokens then: never more.
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A text that has no more tokens than it may: as it was, or cut. `left_out` are the tokens that went."""
+
+    tokens: int
+    cut: Cut | None = None
+    left_out: int = 0
+
+
+def fitted(texts: Sequence[str], room: Sequence[int], counter: TokenCounter) -> list[Fitted]:
+    """What stays of each text where there is room for so many tokens.
 
     Half of the room is filled from the beginning and half from the end. What is left counts anew where the ends meet, and may
     count for more than its parts: then a little more goes, twice as much with each further attempt.
     """
-    made: dict[int, tuple[Cut, int]] = {}
-    halves = {at: room[at] // 2 for at, count in enumerate(tokens) if count > room[at]}
+    made: dict[int, Fitted] = {}
+    halves = {at: each // 2 for at, each in enumerate(room)}
     step = 1
     while halves:
         waiting = list(halves)
-        ends = counter.ends([texts[at] for at in waiting], [halves[at] for at in waiting])
-        cuts = [Cut(first, last) for first, last in ends]
-        counts = counter.count([cut.of(texts[at]) for at, cut in zip(waiting, cuts, strict=True)])
-        for at, cut, count in zip(waiting, cuts, counts, strict=True):
+        ends = dict(
+            zip(
+                waiting,
+                counter.ends([texts[at] for at in waiting], [halves[at] for at in waiting]),
+                strict=True,
+            )
+        )
+        for at, each in ends.items():
+            if each.tokens <= room[at]:
+                made[at] = Fitted(each.tokens)
+                del halves[at]
+        cuts = {at: Cut(ends[at].first, ends[at].last) for at in halves}
+        counts = counter.count([cut.of(texts[at]) for at, cut in cuts.items()]) if cuts else []
+        for (at, cut), count in zip(cuts.items(), counts, strict=True):
             if count <= room[at]:
-                made[at] = (cut, count)
+                made[at] = Fitted(count, cut, ends[at].tokens - count)
                 del halves[at]
             else:
                 halves[at] = max(0, halves[at] - step * -(-(count - room[at]) // 2))
         step *= 2
-    return made
+    return [made[at] for at in range(len(texts))]

@@ -15,8 +15,8 @@ from assay.errors import InputError
 from assay.prompts.select import Selection, select
 from assay.prompts.settings import Bucket, Tekken, TokenizerFile
 from assay.prompts.template import LaidOut, Template
-from assay.prompts.tokenizer import TokenCounter, open_tokenizer
-from assay.prompts.truncate import Cut, fitted
+from assay.prompts.tokenizer import Ends, TokenCounter, open_tokenizer
+from assay.prompts.truncate import Cut, Fitted, fitted
 from assay.prompts.wording import Wording
 
 TEKKEN = open_tokenizer(Tekken(kind="tekken"))
@@ -27,10 +27,10 @@ def by_words(texts: Sequence[str]) -> list[int]:
     return [len(text.split()) for text in texts]
 
 
-def ends_by_words(texts: Sequence[str], tokens: Sequence[int]) -> list[tuple[int, int]]:
+def ends_by_words(texts: Sequence[str], tokens: Sequence[int]) -> list[Ends]:
     parts = [text.split() for text in texts]
     return [
-        (len(" ".join(words[:n])), len(" ".join(words[len(words) - n :])) + 1 if n else 0)
+        Ends(len(words), len(" ".join(words[:n])), len(" ".join(words[len(words) - n :])) + 1 if n else 0)
         for words, n in zip(parts, tokens, strict=True)
     ]
 
@@ -51,16 +51,15 @@ def bytes_only(folder: Path) -> TokenCounter:
 
 
 def cut(text: str, room: int, counter: TokenCounter = TEKKEN) -> tuple[str, int]:
-    found = fitted([text], counter.count([text]), [room], counter)
-    if 0 not in found:
-        return text, counter.count([text])[0]
-    what, tokens = found[0]
-    return what.of(text), tokens
+    (found,) = fitted([text], [room], counter)
+    kept = text if found.cut is None else found.cut.of(text)
+    assert found.tokens + found.left_out == counter.count([text])[0]
+    return kept, found.tokens
 
 
 def test_what_fits_stays_as_it_is() -> None:
     tokens = TEKKEN.count([WORD])[0]
-    assert fitted([WORD, ""], [tokens, 0], [tokens, 0], TEKKEN) == {}
+    assert fitted([WORD, ""], [tokens, 0], TEKKEN) == [Fitted(tokens), Fitted(0)]
 
 
 def test_the_first_and_the_last_half_stay_as_in_longbench(tmp_path: Path) -> None:
@@ -115,8 +114,8 @@ def test_a_text_that_counts_for_more_when_it_is_cut_takes_few_attempts() -> None
         return [3 * len(text.split()) for text in texts]
 
     counter = TokenCounter("strange", None, "0", count, ends_by_words)
-    found = fitted(["w " * 100_000], [300_000], [90_000], counter)
-    assert found[0][1] <= 90_000
+    (found,) = fitted(["w " * 100_000], [90_000], counter)
+    assert found.cut is not None and found.tokens <= 90_000
     assert len(asked) <= 20
 
 
@@ -216,9 +215,9 @@ SHARED = Path(__file__).parents[2].parent / "shared/data"
 def test_real_chinese_rows_fit_any_limit() -> None:
     with (SHARED / "multifieldqa_zh.jsonl").open(encoding="utf-8") as file:
         texts = [json.loads(line)["context"] for line in file]
-    counts = TEKKEN.count(texts)
     for room in (7, 100, 999, 3000):
-        for at, (what, tokens) in fitted(texts, counts, [room] * len(texts), TEKKEN).items():
-            kept = what.of(texts[at])
-            assert room - 8 <= tokens <= room
-            assert "\ufffd" not in kept
+        for text, found in zip(texts, fitted(texts, [room] * len(texts), TEKKEN), strict=True):
+            assert found.tokens <= room
+            if found.cut is not None:
+                assert room - 8 <= found.tokens
+                assert "\ufffd" not in found.cut.of(text)
