@@ -178,7 +178,7 @@ def _row(
         "corrected": found.value,
         "corrected_low": interval.low,
         "corrected_high": interval.high,
-        "difference": None if share is None else found.value - share,
+        "difference": None if share is None else round(found.value - share, 12) + 0.0,
         "reason": None,
     }
     return row | _pooled(share, mine, pooled, settings.confidence)

@@ -111,10 +111,11 @@ def compare(
     pairs = list(combinations(models, 2))
     higher = objective == "most_accurate"
     wide = confidence if interval_confidence is None else interval_confidence
-    by_labels = higher and corrected is not None
+    by_labels = {} if corrected is None or not higher else corrected
+    most = {(a, b): min(by_labels[a].prompts, by_labels[b].prompts) for a, b in pairs if by_labels}
     found = [
-        _by_labels(corrected[a], corrected[b], wide)
-        if higher and corrected is not None
+        _by_labels(by_labels[a], by_labels[b], wide)
+        if by_labels
         else _pair(objective, a, b, samples, prompts, shares, wide, least_blocks)
         for a, b in pairs
     ]
@@ -136,8 +137,8 @@ def compare(
                 better,
                 None
                 if difference is None or better is not None or n is None
-                else _more(difference, n, higher, confidence, len(pairs), by_labels),
-                by_labels,
+                else _more(difference, n, higher, confidence, len(pairs), most.get((a, b))),
+                bool(by_labels),
             )
         )
     return made
@@ -151,11 +152,12 @@ def _tested(a: str, b: str, difference: Difference | None, higher: bool) -> Test
 
 
 def _more(
-    difference: Difference, n: int, higher: bool, confidence: float, tests: int, by_labels: bool = False
+    difference: Difference, n: int, higher: bool, confidence: float, tests: int, by_labels: int | None
 ) -> int | None:
-    if by_labels:
+    """`by_labels` is how many labels there could be, of a difference of corrected accuracies: more are no plan."""
+    if by_labels is not None:
         wanted = needed_for_power(n, difference.value, difference.standard_error, confidence, tests)
-        return None if wanted is None else wanted - n
+        return None if wanted is None or wanted > by_labels else wanted - n
     if higher:
         wanted = paired.prompts_needed(n, difference.value, difference.standard_error, confidence, tests)
         return None if wanted is None or wanted > MOST else max(wanted - n, 1)

@@ -260,6 +260,7 @@ class _Evidence:
             "accuracy_high": bounds.high,
             "accuracy_by": "people",
             "accuracy_labels": estimate.n,
+            "accuracy_labels_most": estimate.prompts,
         }
 
     @property

@@ -98,7 +98,8 @@ def _checked(name: str, bound: Bound, figures: Mapping[Any, Any], confidence: fl
     more = None
     if state == "undecided" and value is not None:
         wanted = _needed(name, limit, value, low, high, n, confidence)
-        more = None if wanted is None or wanted > MOST else max(1, wanted - n)
+        most = MOST if unit != "labels" else int(number(figures.get("accuracy_labels_most")) or 0)
+        more = None if wanted is None or wanted > most else max(1, wanted - n)
     why = why_unknown(name, figures) if value is None else None
     return Checked(name, side, limit, value, low, high, n, unit, state, more, why)
 
