@@ -9,6 +9,7 @@ the page shows (`page`), how labels are kept (`store`), how exact they make the 
 
 import json
 import logging
+import re
 import secrets
 import signal
 import socket
@@ -28,8 +29,8 @@ from assay.labels.labels import Label
 from assay.labels.store import CHOICES, Closed, Conflict, Store
 
 ADDRESS = "127.0.0.1"
-HOSTS = ("127.0.0.1", "localhost", "::1")
-"""What a Host header may name: this machine as such, also where a tunnel leads here from another one."""
+HOSTS = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
+"""What a Host header may be: this machine as such, on any port, since a tunnel may lead here from another machine."""
 
 LONGEST_BODY = 4096
 """Bytes of a request's body; a label has about 100."""
@@ -304,11 +305,8 @@ class _Handler(BaseHTTPRequestHandler):
         return {"version": store.changes}
 
     def _check_host(self) -> None:
-        try:
-            name = urlsplit(f"//{self.headers.get('Host', '')}").hostname
-        except ValueError:
-            name = None
-        if name not in HOSTS or len(self.headers.get_all("Host", ())) != 1:
+        given = self.headers.get_all("Host", ())
+        if len(given) != 1 or not HOSTS.fullmatch(given[0]):
             raise _Refused(HTTPStatus.FORBIDDEN, "this server answers under the address that it printed only")
 
     def _check_origin(self) -> None:
