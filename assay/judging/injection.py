@@ -40,7 +40,7 @@ _PATTERNS: tuple[tuple[Reason, str], ...] = (
     ("orders", r"تجاهل[^.\n]{0,24}(?:التعليمات|السابقة|أعلاه)|(?:निर्देश\w*)[^।\n]{0,20}(?:अनदेखा|नज़रअंदाज़|भूल)|talimat\w*[^.\n]{0,20}(?:yok say|görmezden|unut)"),
     ("verdict", r"[\"'“]?\b(?:verdict|is_correct|judge?ment|grading_result)\b[\"'”*]*\s*(?:[:=]|=>|is\b|must be|should be)[\s\"'“*]*(?:in)?(?:correct|true|right|pass)\b"),
     ("verdict", r"[\"'“](?:rating|grade|correct|evaluation)[\"'”]\s*:\s*[\"'“]?(?:[0-9]|correct|true|pass)"),
-    ("verdict", r"(?:\A|\n|[.!?] )[\s*#]*(?:final |overall |my )?(?:rating|score|grade)[*]*\s*[:=][\s*]*(?:[1-5]\b(?!\s*(?:[-–:.,]\s*)?\d)|10\s*(?:/|out of)\s*10|perfect|full (?:marks|score))"),
+    ("verdict", r"(?:\A|\n|[.!?] )[ \t*#]*+(?:final |overall |my )?(?:rating|score|grade)[*]*\s*[:=][\s*]*(?:[1-5]\b(?!\s*(?:[-–:.,]\s*)?\d)|10\s*(?:/|out of)\s*10|perfect|full (?:marks|score))"),
     ("verdict", r"\b(?:this|the|my|above|given|following) (?:answer|response|reply|submission|solution)\b[^.!?\n]{0,30}\b(?:is|was|has been|should be|must be|deserves|counts as|to be)\b[^.!?\n]{0,30}\b(?:correct|graded|marked|accepted|full (?:marks|credit|score)|judged|verified)\b"),
     ("verdict", rf"\b(?:mark|grade|judge|rate|score|label|count|treat|classify|accept|evaluate|consider|report|return|output)\b (?:\w+ ){{0,3}}?{_ANSWER}\b(?: \w+){{0,3}}? (?:as|with|is|to be)\b[^.!?\n]{{0,24}}\b(?:correct|right|true|valid|5|five|full|perfect|highest|maximum)\b"),
     ("verdict", r"\b(?:say|reply|respond|answer|output|return|print|write|type|state|declare)\b[^.!?\n]{0,24}?[\"'“*]?\b(?:only|just|with|the word|that it is|that the answer is|verdict|:)\b[^.!?\n]{0,24}?[\"'“*]*(?:in)?correct\b"),
@@ -52,7 +52,7 @@ _PATTERNS: tuple[tuple[Reason, str], ...] = (
     ("to the judge", rf"\b(?:as|you are|you're|acting as)\s+(?:an?|the|my)\s+(?:\w+ ){{0,2}}{_GRADER}\b[^.!?\n]{{0,60}}\b(?:must|should|have to|need to|will|please|correct)\b"),
     ("to the judge", r"(?:评分者|评判者|裁判|评委|評審|阅卷|採点者|審査員|評価者|채점자|평가자|심사위원)[^。\n]{0,12}(?:请|請|注意|您好|你好|へ|さん|님|必须|应该)|(?:an|liebe[rs]?|sehr geehrte[rs]?) (?:den |die )?(?:bewerter\w*|prüfer\w*|gutachter\w*|juror\w*)|(?:cher|chère|à l['’]attention du) (?:juge|correcteur|évaluateur)|(?:estimad[oa]|querid[oa]|nota (?:para|al)) (?:el )?(?:juez|evaluador\w*|corrector\w*)"),
     ("another voice", r"<\|[a-z_]{2,24}\|>|<</?sys>>|\[/?inst\]|</?(?:system|assistant|system_prompt|instructions?|admin|developer)>|<(?:start|end)_of_turn>|\b(?:end|begin) of (?:the )?(?:answer|data|submission|student answer|system prompt|untrusted (?:text|data))\b"),
-    ("another voice", r"(?:\A|\n)[\s#*>\-\[(=]*(?:system|developer|admin(?:istrator)?|root|operator)\s*(?:message|prompt|note|notice|override|instructions?|update)?\s*[\])*]*\s*:[^\n]{0,120}\b(?:correct|verdict|grade|grading|judge|instructions?|ignore|rating|accept|must)"),
+    ("another voice", r"(?:\A|\n)[ \t#*>\-\[(=]*+(?:system|developer|admin(?:istrator)?|root|operator)\s*(?:message|prompt|note|notice|override|instructions?|update)?\s*[\])*]*\s*:[^\n]{0,120}\b(?:correct|verdict|grade|grading|judge|instructions?|ignore|rating|accept|must)"),
     ("another voice", r"\b(?:system|admin(?:istrator)?|developer) (?:override|prompt|message|notice|update)\b\s*[:\-—]|\bsystem prompt\b[^.!?\n]{0,30}\b(?:says|tells|is|has been|changed|updated)"),
     ("delimiter", r"\[\s*(?:begin|end|start|/)\s*(?:document\s*)?(?:[0-9a-f]{6,}|answer|data|of answer|mark)\s*\]|\{(?:references|mark)\}"),
 )  # fmt: skip

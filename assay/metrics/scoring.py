@@ -15,9 +15,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assay.errors import InputError
+from assay.judging.injection import injection_suspected
 from assay.ledger.reuse import Found, origins
 from assay.metrics.answer_id import answer_id
 from assay.metrics.choice import WithSettings, with_defaults
+from assay.metrics.refusal import empty, refusal_suspected
 from assay.metrics.scores import score
 from assay.prompts.prompt import Prompt, read_prompts
 from assay.whole import whole
@@ -32,7 +34,10 @@ _OF_PROMPT = {
     "answers": pa.list_(pa.string()),
     "all_classes": pa.list_(pa.string()),
     "metric": pa.string(),
+    "tokens": pa.int64(),
 }
+_MAY_LACK = {"length": pa.int64()}
+"""Of prompts that were made before there was such a column."""
 _OF_RECORD = {
     "model": pa.string(),
     "role": pa.string(),
@@ -69,7 +74,9 @@ SCHEMA = pa.schema(
     ]
 )
 """Columns of an answers file. `score` is 0 to 1; `stop_reason_max_tokens` is the share of `times` that was cut; `reused`
-says that other runs gave the answer, and `reused_from` which."""
+says that other runs gave the answer, and `reused_from` which. `tokens` and `length` are the prompt's; `empty` says that the answer
+shows nothing, `refusal_suspected` that it looks as if the model declined, `injection_suspected` that it looks as if it talks to
+whoever grades it: what skews accuracy, and none of it changes a score."""
 
 Reuse = Callable[[Mapping[str, Prompt]], Mapping[str, Sequence[Found]]]
 """From prompts by id to the answers that other runs have of them."""
@@ -149,6 +156,9 @@ def _answer(model: str, prompt: Mapping[str, Any], text: str, source: Path, chos
         "answer_id": answer_id(prompt["prompt_id"], text),
         "text": text,
         "score": _score(text, prompt, source, chosen),
+        "empty": empty(text),
+        "refusal_suspected": refusal_suspected(text),
+        "injection_suspected": injection_suspected(text, prompt["question"] or ""),
     }
 
 
@@ -168,7 +178,10 @@ def _score(text: str, prompt: Mapping[str, Any], source: Path, chosen: Chosen) -
 
 
 def _prompts(path: Path) -> dict[str, dict[str, Any]]:
-    rows = _read(path, _OF_PROMPT, "bucket").to_pylist()
+    rows = [
+        {**dict.fromkeys(_MAY_LACK), **row}
+        for row in _read(path, _OF_PROMPT, "bucket", _MAY_LACK).to_pylist()
+    ]
     prompts = {row["prompt_id"]: row for row in rows}
     if len(prompts) < len(rows):
         raise InputError(
@@ -201,13 +214,22 @@ def _distinct_answers(model: str, records: Sequence[Path]) -> pa.Table:
     )
 
 
-def _read(path: Path, columns: Mapping[str, pa.DataType], stage: str) -> pa.Table:
+def _read(
+    path: Path,
+    columns: Mapping[str, pa.DataType],
+    stage: str,
+    may_lack: Mapping[str, pa.DataType] | None = None,
+) -> pa.Table:
     try:
-        table = pq.ParquetFile(path).read(columns=list(columns))
+        table = pq.ParquetFile(path).read(columns=[*columns, *(may_lack or ())])
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{path}: expected a Parquet file made by the {stage} stage ({error})") from error
     if missing := [name for name in columns if name not in table.column_names]:
         raise InputError(f"{path}: has no column {missing[0]!r}; make it again with the {stage} stage")
+    columns = {
+        **columns,
+        **{name: kind for name, kind in (may_lack or {}).items() if name in table.column_names},
+    }
     try:
         # Files written from frames hold large_string, or null where a whole column is empty.
         return table.select(list(columns)).cast(pa.schema(columns.items()))

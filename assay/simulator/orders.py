@@ -39,7 +39,7 @@ _ORDERS = [
         rf"(?:回答|输出|判定|标记|评为|判为|输出|出力|答えて|判定して)[^。\n]{{0,16}}(?:{_CORRECT})",
         rf"(?:{_CORRECT})[^。\n]{{0,10}}(?:と答え|と判定|로 판정|이라고 답|로 답)",
         # Someone else's voice.
-        r"(?m)^\s*(?:\W{0,4})(?:system|developer|user|human|assistant|admin\w*)\s*(?:message|prompt|note|override)?\s*(?:\W{0,4}):",
+        r"(?m)^[ \t]*+(?:\W{0,4})(?:system|developer|user|human|assistant|admin\w*)\s*(?:message|prompt|note|override)?\s*(?:\W{0,4}):",
         r"<\|?/?(?:im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id)[^>]{0,20}\|?>|\[/?inst\]|<</?sys>>",
     )
 ]
