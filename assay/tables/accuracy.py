@@ -13,7 +13,7 @@ import pandas as pd
 from assay.document.settings import ReportSettings
 from assay.tables.inputs import Inputs
 from assay.tables.markdown import Column, Markdown, table, with_interval
-from assay.tables.numbers import UNKNOWN, count, decimal, known, number, percent
+from assay.tables.numbers import UNKNOWN, count, decimal, known, percent
 
 Row = dict[str, Any]
 
@@ -21,7 +21,10 @@ MOST_SHARE = 0.05
 """A share of answers that were cut, empty or refused above this is warned of."""
 
 MOST_PAIRS = 6
-"""With more pairs of models than this, the table alone tells them."""
+"""With more pairs of models than this, those that are told apart stand in the table alone, and ties by their names."""
+
+MOST_NAMED = 20
+"""More ties than this aren't named in the text."""
 
 MOST_INTERVALS = 3
 """With more models than this, the table by task has no intervals: it would be too wide to read."""
@@ -49,7 +52,7 @@ def section(
     return {
         "pairs": len(mine),
         "told": [_told(row) for row in mine if _text(row["better"])] if len(mine) <= MOST_PAIRS else [],
-        "ties": [_tie(row) for row in mine if not _text(row["better"])] if len(mine) <= MOST_PAIRS else [],
+        "ties": _ties([row for row in mine if not _text(row["better"])]),
         "told_apart": sum(bool(_text(row["better"])) for row in mine),
         "of_asked": _of_asked(pairs),
         "differences": differences(mine),
@@ -112,6 +115,15 @@ def _tie(row: Row) -> str:
     return f"{ahead} and {behind} can't be told apart: {_sizes(row)}; {more}."
 
 
+def _ties(rows: Sequence[Row]) -> list[str]:
+    """Pairs that can't be told apart: each in a sentence, or by their names where they are many."""
+    if len(rows) <= MOST_PAIRS:
+        return [_tie(row) for row in rows]
+    names = [f"{row['a']} and {row['b']}" for row in rows]
+    more = f"; and {len(names) - MOST_NAMED} more pairs" if len(names) > MOST_NAMED else ""
+    return [f"Can't be told apart: {'; '.join(names[:MOST_NAMED])}{more}."]
+
+
 def _of_asked(pairs: Sequence[Row]) -> list[str]:
     """Pairs of which something else is said where failures count as wrong."""
     said = {
@@ -142,7 +154,7 @@ def differences(rows: Sequence[Row]) -> Markdown | None:
                 points(row["difference"]), points(row["difference_low"]), points(row["difference_high"])
             ),
         ),
-        Column("prompts that only one has right", _discordant),
+        Column("prompts on which one is better", _discordant),
         Column("prompts", lambda row: count(row["n"])),
         Column("documents", lambda row: count(row["documents"])),
         Column("adjusted p", lambda row: _p(row["p_adjusted"])),
@@ -346,6 +358,6 @@ def _skew_lines(rows: Sequence[Row], model: str) -> list[str]:
         worst = max(found, key=lambda row: float(row[name]))
         where = f"in bucket {worst['bucket']}"
         if len(found) > 1:
-            where = f"in {number(len(found))} of {number(len(mine))} buckets, most in {worst['bucket']}"
+            where = f"in {len(found)} of {len(mine)} buckets, most in {worst['bucket']}"
         lines.append(f"{model}: answers that are {words}, {where} ({percent(worst[name])} of the answers).")
     return lines
