@@ -110,7 +110,19 @@ def test_one_persons_label_given_twice_alike_counts_once(tmp_path: Path) -> None
     assert len(found) == 1
 
 
-HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "  =1+1", "\t=1", "\r=1", "'quoted", "a\x00b\x07", "two\nlines", "ünïcode"]
+HOSTILE = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "  =1+1",
+    "\t=1",
+    "\r=1",
+    "'quoted",
+    "a\x00b\x07",
+    "two\nlines",
+    "ünïcode",
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
