@@ -142,6 +142,10 @@ def _asking(rows: Sequence[Row], idle: Sequence[str]) -> Markdown:
     return table(columns, rows)
 
 
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else UNKNOWN
+
+
 def _where_any(rows: Sequence[Row], header: str, name: str) -> list[Column[Row]]:
     """A column of counts, where one of them isn't 0."""
     if not any(known(row.get(name)) and row[name] for row in rows):
@@ -165,6 +169,7 @@ def _trust(judges: Sequence[Row]) -> Markdown:
         *(
             [
                 Column[Row]("agrees with the others", lambda row: _share(row, "agreement_with_others")),
+                Column[Row]("answers", lambda row: count(row.get("agreement_with_others_n"))),
                 Column[Row]("kappa with them", lambda row: _coefficient(row, "kappa_with_others")),
                 *(
                     [Column[Row]("AC1 with them", lambda row: _coefficient(row, "ac1_with_others"))]
@@ -177,7 +182,7 @@ def _trust(judges: Sequence[Row]) -> Markdown:
             else []
         ),
         Column("said the same twice", lambda row: _share(row, "unchanged_share")),
-        Column("of", lambda row: count(row.get("unchanged_n"))),
+        Column("answers", lambda row: count(row.get("unchanged_n"))),
         *(
             [Column[Row]("per doubling of words (points)", lambda row: _points(row, "length_slope"))]
             if _any(judges, "length_slope")
@@ -192,11 +197,11 @@ def _decisive(rows: Sequence[Row]) -> Markdown:
     columns: list[Column[Row]] = [
         Column("judge", lambda row: row["judge"], "left"),
         Column("agrees", lambda row: _share(row, "agreement_with_metric")),
-        Column("of", lambda row: count(row.get("agreement_with_metric_n"))),
+        Column("answers", lambda row: count(row.get("agreement_with_metric_n"))),
         Column("sensitivity", lambda row: _share(row, "sensitivity")),
-        Column("of", lambda row: count(row.get("sensitivity_n"))),
+        Column("answers", lambda row: count(row.get("sensitivity_n"))),
         Column("specificity", lambda row: _share(row, "specificity")),
-        Column("of", lambda row: count(row.get("specificity_n"))),
+        Column("answers", lambda row: count(row.get("specificity_n"))),
     ]
     return table(columns, rows)
 
@@ -348,8 +353,10 @@ def _one_judge(alone: Sequence[Row]) -> str | None:
 
 
 def _excludes_zero(row: Row, name: str) -> bool:
-    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
-    return known(low) and known(high) and (float(low) > 0.0 or float(high) < 0.0)  # type: ignore[arg-type]
+    value, low, high = (row.get(f"{name}{end}") for end in ("", "_low", "_high"))
+    if low is None or high is None or not all(known(one) for one in (value, low, high)):
+        return False
+    return float(low) > 0.0 or float(high) < 0.0
 
 
 def _in_points(share: Any) -> str:
