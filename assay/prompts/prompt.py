@@ -80,6 +80,9 @@ def read_prompts(path: Path) -> list[Prompt]:
                 **row,
                 "answers": tuple(row["answers"]),
                 "all_classes": None if row["all_classes"] is None else tuple(row["all_classes"]),
+                # Files of earlier versions don't have these.
+                "chat": row["chat"] is not False,
+                "tokens_left_out": row["tokens_left_out"] or 0,
             }
         )
         for row in table.to_pylist()

@@ -187,6 +187,17 @@ def test_prompts_survive_their_file(tmp_path: Path) -> None:
     assert (tmp_path / "prompts.parquet").read_bytes() == first
 
 
+def test_prompts_of_an_earlier_version_are_asked_as_they_were(tmp_path: Path) -> None:
+    prompts = selected(tmp_path, [example(10, "a")], [Bucket(name="b", min=1, max=20, n=1)]).prompts
+    path = tmp_path / "prompts.parquet"
+    write_prompts(prompts, path)
+    new = ["length", "max_tokens", "chat", "context_at", "context_chars", "tokens_left_out"]
+    parquet.write_table(parquet.read_table(path).drop_columns(new), path)
+    (found,) = read_prompts(path)
+    assert (found.max_tokens, found.chat, found.tokens_left_out) == (None, True, 0)
+    assert found.text == prompts[0].text
+
+
 def test_what_is_no_prompts_file_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "prompts.parquet"
     path.write_bytes(b"nothing")
