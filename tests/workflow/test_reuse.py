@@ -57,7 +57,7 @@ def test_what_another_run_has_had_answered_counts_for_accuracy_and_is_not_bought
     judged = {prompt for model, prompt in before if model == "sim.judge-a-v1:0"}
 
     reusing = second(service.workflow, reuse=REUSE)
-    reusing.run("aggregate")
+    reusing.run("accuracy")
     bought = received(service)[len(before) :]
     asked = Counter(model for model, _ in bought)
     # Of each bucket the plan itself: the measured requests and one of warm-up.
