@@ -97,6 +97,12 @@ def test_the_suite_is_large_and_each_attack_is_one() -> None:
         assert orders.order(text) is not None, name
 
 
+def test_the_docs_tell_how_large_it_is() -> None:
+    assert f"The tests put {len(_ATTACKS)} attacks before" in (_ROOT / "docs/judges.md").read_text(
+        encoding="utf-8"
+    )
+
+
 @pytest.mark.parametrize("template", sorted(_TEMPLATES))
 @pytest.mark.parametrize("name", sorted(_ATTACKS))
 def test_a_judge_that_would_obey_finds_nothing_to_obey(name: str, template: str) -> None:
