@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assay.spending.power import accuracy_points, latency_percent
-from assay.stats.paired import blocked_quantile_ratio, quantile_ratio, share_difference
+from assay.stats.paired import blocked_quantile_ratio, compared, quantile_ratio
 from assay.stats.quantiles import Sorted
 
 WORLDS = 600
@@ -33,9 +33,9 @@ def test_the_stated_difference_in_accuracy_is_found_in_four_of_five_worlds(
         wins, losses = (discordant + difference) / 2, (discordant - difference) / 2
         a = np.where(kind < wins, 1.0, np.where(kind < wins + losses, 0.0, 1.0))
         b = np.where(kind < wins, 0.0, 1.0)
-        found = share_difference(a, b, np.arange(documents), 1 - alpha)
+        found = compared(a, b, np.arange(documents), 1 - alpha)
         assert found is not None
-        p_values.append(found.p)
+        p_values.append(found.difference.p)
     assert FOUND[0] <= told(p_values, alpha) <= FOUND[1] + 0.04
 
 
