@@ -115,6 +115,12 @@ class Sample:
         )
         return self
 
+    def items(self) -> list[str]:
+        """The names of all items, in their order."""
+        table = pq.read_table(self.folder / "labels" / "sample.parquet", columns=["item"])
+        names: list[str] = table["item"].to_pylist()
+        return names
+
     def given(self) -> list[dict[str, str]]:
         """The rows of the file of labels, as anybody would read it."""
         return list(csv.DictReader(io.StringIO(self.labels.read_text("utf-8-sig"))))

@@ -370,6 +370,28 @@ def test_how_exact_the_labels_are_is_told_in_tens_and_the_same_whatever_one_labe
     assert not [word for word in MODELS if word in told[-1]]
 
 
+def test_too_many_unsure_are_said_since_labels_after_them_dont_count(tmp_path: Path, pages: Pages) -> None:
+    sample = Sample(tmp_path, [question(n) for n in range(20)], 40).write()
+    sample.labels.write_text(
+        "item,label\n"
+        + "".join(
+            f"{item},{'skip' if number < 3 else 'correct'}\n"
+            for number, item in enumerate(sample.items()[:29])
+        ),
+        "utf-8",
+    )
+    with LabelServer(sample) as server:
+        page = pages.open(server.url)
+        shows(page, 30, 40)
+        expect(page.locator("#gaps")).to_contain_text("3 of the first 29 answers are unsure or passed over.")
+        label(page, "1", "correct")
+        expect(page.locator("#gaps")).not_to_be_visible()
+        page.keyboard.press("n")
+        shows(page, 32, 40)
+        label(page, "1", "correct")
+        expect(page.locator("#gaps")).to_contain_text("4 of the first 32 answers")
+
+
 def test_finish_ends_the_server_cleanly(sample: Sample, pages: Pages) -> None:
     with LabelServer(sample) as server:
         page = pages.open(server.url)

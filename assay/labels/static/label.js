@@ -8,6 +8,7 @@
   const SHOWN_AT_FIRST = 6000; // characters of a text; the rest at the press of a button
   const WAITS_S = [1, 2, 4, 8, 15]; // before a label is sent again; the last one from then on
   const PATIENCE_MS = 10000; // with one request
+  const MOST_GAPS = 0.1; // as the statistics have it: of the answers up to a label that counts
 
   // What may be said, by how the file of labels says it. The server tells which of them are asked for.
   const CHOICES = {
@@ -151,6 +152,12 @@
       `${labelled} of ${of} labelled` + (unsure ? `, ${unsure} of them unsure` : "");
     by("done").max = Math.max(of, 1);
     by("done").value = labelled;
+    // Of the answers up to the last one that was labelled, those that are of no use.
+    const reached = sample.order.findLastIndex((id) => sample.labels.has(id)) + 1;
+    const gaps = reached - (labelled - unsure);
+    by("gaps").hidden = reached < 20 || gaps <= reached * MOST_GAPS;
+    by("gaps").textContent =
+      `${gaps} of the first ${reached} answers are unsure or passed over. Labels count as far as nine in ten answers have one.`;
     document.title = `${labelled} of ${of} · Label answers`;
     return { labelled, of, unsure };
   }
