@@ -252,6 +252,38 @@ def test_the_system_prompts_hash_stands_beside_the_templates(tmp_path: Path) -> 
     assert f"System prompt: system.txt (SHA-256 {'5e' * 32})" in text
 
 
+@pytest.mark.parametrize(
+    ("prompt", "dataset", "said"),
+    [
+        ({}, {}, "Prompt template: config/prompts/question_answering.txt (SHA-256"),
+        ({"template": "mine.txt"}, {}, "Prompt template: mine.txt (SHA-256"),
+        (
+            {},
+            {"kind": "longbench", "sets": ["trec", "lcc"]},
+            "Prompt template: config/prompts/longbench/trec.txt, and one for each further set (SHA-256",
+        ),
+        (
+            {},
+            {"kind": "longbench", "prompts": "/home/jane/dataset2prompt.json"},
+            "Prompt template: LongBench's published prompts, dataset2prompt.json (SHA-256",
+        ),
+    ],
+)
+def test_the_report_names_the_prompts_that_were_asked_and_their_output_limits(
+    tmp_path: Path, prompt: dict[str, Any], dataset: dict[str, Any], said: str
+) -> None:
+    paths = finished_run.write(tmp_path)
+    limits = {"trec": 64, "lcc": 64, "vcsum": 512} if dataset else {}
+    changed(paths, "buckets", {"output_limits": limits})
+    made = finished_run.benchmark()
+    benchmark = made | {"prompt": prompt} | ({"dataset": dataset} if dataset else {})
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, benchmark))
+    assert said in text
+    assert ("Output tokens: each set of LongBench has a limit of its own, from 64 to 512" in text) == bool(
+        dataset
+    )
+
+
 def test_profiles_and_passwords_stay_out(tmp_path: Path) -> None:
     benchmark = finished_run.benchmark() | {
         "endpoint": {"kind": "bedrock", "region": "eu-west-1", "profile": "jane-doe"},
