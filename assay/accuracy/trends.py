@@ -38,7 +38,7 @@ COLUMNS: tuple[Metric, ...] = (
         "points_per_doubling",
         "percentage points",
         "by how much accuracy changes where the prompt is twice as long, among prompts of the same set; null where there "
-        "are too few documents or sizes, which `reason` tells",
+        "are too few documents or sizes, which `reason` tells; without an interval where every prompt has the same accuracy",
     ),
     Metric(
         "points_per_doubling_low", "percentage points", "lower end of its interval, clustered by document"
@@ -55,7 +55,7 @@ COLUMNS: tuple[Metric, ...] = (
     Metric(
         "trend", "", "falls or rises where p_adjusted is below 1 less the confidence, else none shown", "text"
     ),
-    Metric("reason", "", "why there is no trend", "text"),
+    Metric("reason", "", "why there is no trend, or no interval of it", "text"),
 )
 
 Row = dict[str, Value]
@@ -123,6 +123,8 @@ def _trend(prompts: pd.DataFrame, confidence: float) -> Row:
     own = doublings - (np.bincount(strata, weights=doublings) / np.bincount(strata))[strata]
     if float(np.ptp(np.percentile(own, [5, 95]))) < LEAST_DOUBLINGS:
         return row | {"reason": "prompts of a set are all of about one size"}
+    if float(np.ptp(used["accuracy"].to_numpy(dtype=np.float64))) == 0:
+        return row | {"points_per_doubling": 0.0, "reason": "every prompt has the same accuracy"}
     found = trend.within(
         doublings,
         used["accuracy"].to_numpy(dtype=np.float64),

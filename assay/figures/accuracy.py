@@ -19,7 +19,8 @@ def by_model_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
 
 def by_prompt_size_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
     """Rows of model, bucket, accuracy, accuracy_low, accuracy_high, accuracy_n, metric_score, accuracy_by, min_tokens,
-    max_tokens; and, the same in all rows of a model, its trend within tasks: points_per_doubling, its ends, and its n.
+    max_tokens; and, the same in all rows of a model, its trend within tasks: points_per_doubling, its ends, its n, and
+    `trend`, which says whether it falls or rises, all models considered.
     """
     frame = _columns(inputs.accuracy, ["model", "bucket"], settings)
     sizes = {bucket.name: bucket for bucket in settings.buckets}
@@ -36,6 +37,7 @@ def by_prompt_size_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFram
     pooled = trends.loc[trends["scope"] == "pooled"].set_index("model") if len(trends) else trends
     for name, of_trend in _TREND.items():
         frame[name] = frame["model"].map(column(pooled, of_trend)).astype("float64")
+    frame["trend"] = frame["model"].map(pooled["trend"]) if len(trends) else None
     return frame
 
 
@@ -105,23 +107,16 @@ def by_prompt_size_finding(frame: pd.DataFrame, settings: FigureSettings) -> str
     rows = frame[frame["accuracy"].notna()]
     if rows.empty:
         return "No answer was scored, so there is no accuracy to show."
-    trends = rows.loc[rows["points_per_doubling"].notna()].drop_duplicates("model")
+    trends = rows.loc[rows["points_per_doubling_low"].notna()].drop_duplicates("model")
     if len(trends):
-        surest = trends.assign(
-            least=[
-                0.0 if low <= 0 <= high else min(abs(low), abs(high))
-                for low, high in zip(
-                    trends["points_per_doubling_low"], trends["points_per_doubling_high"], strict=True
-                )
-            ]
-        ).sort_values(["least", "model"], ascending=[False, True], kind="stable")
-        row = surest.iloc[0]
-        ends = f"{row['points_per_doubling_low']:+.1f} to {row['points_per_doubling_high']:+.1f}"
-        if row["least"] == 0:
+        shown = trends.loc[trends["trend"].isin(["falls", "rises"])]
+        if shown.empty:
             return (
-                f"Within tasks, no model's {_label(rows)} is shown to change with prompt size: the intervals of all trends "
-                "hold 0."
+                f"Within tasks, {'the' if len(trends) == 1 else 'no'} model's {_label(rows)} is "
+                f"{'not ' if len(trends) == 1 else ''}shown to change with prompt size."
             )
+        row = shown.sort_values("points_per_doubling", key=abs, ascending=False, kind="stable").iloc[0]
+        ends = f"{row['points_per_doubling_low']:+.1f} to {row['points_per_doubling_high']:+.1f}"
         return (
             f"Within tasks, {_label(rows)} of {row['model']} changes by {row['points_per_doubling']:+.1f} percentage points "
             f"where a prompt is twice as long ({percent(settings.confidence)} interval {ends})."
@@ -198,7 +193,7 @@ def draw_by_model(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
 def draw_by_prompt_size(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     """Buckets along x, models beside each other in each; below, each model's trend within tasks."""
     rows = frame[frame["accuracy"].notna()]
-    trends = rows.loc[rows["points_per_doubling"].notna()].drop_duplicates("model")
+    trends = rows.loc[rows["points_per_doubling_low"].notna()].drop_duplicates("model")
     lines = max(1, len(trends))
     figure, axes = style.panels(
         2 if len(trends) else 1,

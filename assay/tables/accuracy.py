@@ -263,7 +263,7 @@ def _of_published(row: Row) -> str:
 def trend_table(rows: Sequence[Row], models: Sequence[str]) -> Markdown | None:
     """One row for each model: its trend within tasks, and in how many sets accuracy falls or rises. None without one."""
     pooled = [row for model in models for row in rows if row["model"] == model and row["scope"] == "pooled"]
-    if not any(known(row["points_per_doubling"]) for row in pooled):
+    if not any(known(row["points_per_doubling_low"]) for row in pooled):
         return None
     columns: list[Column[Row]] = [
         Column("model", lambda row: row["model"], "left"),
@@ -299,7 +299,7 @@ def _trend_lines(rows: Sequence[Row], model: str) -> list[str]:
     for row in rows:
         if row["model"] != model or row["scope"] != "pooled":
             continue
-        if not known(row["points_per_doubling"]):
+        if not known(row["points_per_doubling_low"]):
             return [f"{model} has no trend: {row['reason']}."]
         if row["trend"] in ("falls", "rises"):
             low, high = row["points_per_doubling_low"], row["points_per_doubling_high"]

@@ -99,6 +99,13 @@ def test_twenty_sets_without_a_trend_rarely_show_one() -> None:
     assert shown <= 9  # 5 % of 60 is 3; more than 9 would come once in a thousand
 
 
+def test_a_set_in_which_every_answer_is_right_has_no_certainty_of_having_no_trend() -> None:
+    row = table(asked("facts", 60, 2.0))[1]
+    assert (row["accuracy"], row["points_per_doubling"]) == (1.0, 0.0)
+    assert row["points_per_doubling_low"] is row["points_per_doubling_high"] is row["trend"] is None
+    assert row["reason"] == "every prompt has the same accuracy"
+
+
 def test_prompts_without_a_verdict_are_left_out() -> None:
     rows = table(
         [*asked("facts", 60, 0.7), *(rating("swift", f"x{n}", None, tokens=99_999) for n in range(20))]

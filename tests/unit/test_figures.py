@@ -280,3 +280,45 @@ def test_a_table_without_its_columns_is_named(tmp_path: Path) -> None:
     pd.DataFrame({"other": [1]}).to_parquet(paths["models"])
     with pytest.raises(Exception, match=r"models\.parquet: column model is missing"):
         read(*(paths[name] for name in ("cells", "models", "accuracy", "decision", "periods", "ramps")))
+
+
+def test_prompt_size_is_told_by_the_trend_within_tasks_where_one_is_shown() -> None:
+    drawing, settings = FIGURES["accuracy_by_prompt_size"], _settings()
+    inputs = _inputs()
+    pooled = inputs.trends["scope"] == "pooled"
+    trends = inputs.trends.assign(trend="none shown")
+    quiet = replace(inputs, trends=trends)
+    assert "no model's accuracy is shown to change with prompt size" in drawing.finding(
+        drawing.data(quiet, settings), settings
+    )
+    last = pooled & (trends["model"] == "frugal")
+    trends.loc[last, ["trend", "points_per_doubling"]] = ["falls", -4.25]
+    trends.loc[last, ["points_per_doubling_low", "points_per_doubling_high"]] = [-6.0, -2.5]
+    frame = drawing.data(replace(inputs, trends=trends), settings)
+    assert "accuracy of frugal changes by -4.2 percentage points" in drawing.finding(frame, settings)
+    assert "(95 % interval -6.0 to -2.5)" in drawing.finding(frame, settings)
+    without = replace(inputs, trends=pd.DataFrame())
+    assert "From bucket 0-1000" in drawing.finding(drawing.data(without, settings), settings)
+
+
+def test_every_cell_of_the_map_by_task_says_its_figure() -> None:
+    drawing, settings = FIGURES["accuracy_by_task"], _settings()
+    frame = drawing.data(_inputs(), settings)
+    assert len(frame) == 9
+    with style.styled():
+        figure = drawing.draw(frame, settings)
+    said = sorted(text.get_text() for text in figure.axes[0].texts)
+    assert said == sorted(f"{100 * value:.0f}" for value in frame["accuracy"])
+    finding = drawing.finding(frame, settings)
+    assert finding.startswith("Of 3 sets, the models lie farthest apart in ")
+
+
+def test_a_model_without_answers_in_a_set_has_a_dash_there() -> None:
+    drawing, settings = FIGURES["accuracy_by_task"], _settings()
+    inputs = _inputs()
+    lost = inputs.tasks["model"].eq("swift") & inputs.tasks["name"].eq("join")
+    frame = drawing.data(
+        replace(inputs, tasks=inputs.tasks.assign(accuracy=inputs.tasks["accuracy"].mask(lost))), settings
+    )
+    figure = drawing.draw(frame, settings)
+    assert [text.get_text() for text in figure.axes[0].texts].count("—") == 1
