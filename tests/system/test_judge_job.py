@@ -172,3 +172,22 @@ def test_ratings_and_abstentions_get_into_the_table(folder: Path) -> None:
     rows = rows_of(folder)
     assert {row["rating"] for row in rows} == {4.0, None}
     assert {row["rating_again"] for row in rows if row["verdict_again"] == "rated"} == {4.0}
+
+
+def test_a_simulated_panel_member_that_takes_no_schema_and_garbles_is_asked_by_text_and_repaired(
+    folder: Path,
+) -> None:
+    judge = {
+        "kind": "judge", "latency": {"base_ms": 1, "tokens_per_s": 10_000}, "outputs": [], "malformed": 0.4,
+        "sensitivity": 1.0, "specificity": 1.0,
+    }  # fmt: skip
+    behaviour = folder / "behaviour.yaml"
+    behaviour.write_text(json.dumps({"seed": 1, "models": {"x.judge": judge}}))
+    endpoint = {"kind": "simulator", "behaviour": str(behaviour)}
+    status = judged(folder, "", endpoint=endpoint, asked_twice=0)
+    assert status["output"] == {"text": N}
+    assert N * 0.1 < status["repaired"] < N * 0.8
+    assert status["unparseable"] < status["repaired"], "some are read the second time"
+    assert status["correct"] + status["unparseable"] == N, "the simulator knows what is asked once more"
+    garbled = judged(folder, "", endpoint=endpoint, asked_twice=0, repair=False)
+    assert garbled["unparseable"] == status["repaired"] and garbled["asked"] == 0
