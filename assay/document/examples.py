@@ -331,10 +331,11 @@ def draw(
 
 def _turn(seed: int, case: Case) -> tuple[bytes, bytes]:
     """The order in which answers are drawn: by prompt, the same for all models and kinds, and then by answer."""
-    return tuple(  # type: ignore[return-value]
-        hashlib.sha256(f"{seed}\0mistakes\0{name}".encode()).digest()
-        for name in (case.prompt_id, case.answer_id)
-    )
+    return _hash(seed, case.prompt_id), _hash(seed, case.answer_id)
+
+
+def _hash(seed: int, name: str) -> bytes:
+    return hashlib.sha256(f"{seed}\0mistakes\0{name}".encode()).digest()
 
 
 def _number(value: Any) -> float | None:

@@ -117,6 +117,16 @@ def test_ratings_have_kinds_too(ratings: tuple[int | None, ...], kinds: set[str]
     assert kinds_of(tmp_path, answer("p", said=said, score=score), verdict="scale") == kinds
 
 
+def test_a_page_of_ratings_speaks_of_ratings(tmp_path: Path) -> None:
+    said = {judge: {"verdict": "rated", "rating": 2.0} for judge in ("ada", "bea")}
+    said["cy"] = {"verdict": "rated", "rating": 1.0}
+    text = page(tmp_path, [answer("p", said=said)], verdict="scale").replace("\\", "")
+    assert "Answers that the panel rates 2 of 5 or less." in text
+    assert "**Panel**: 1.67 of 5 on average" in text
+    assert "**cy**: [1 of 5]{.state-no}. " in text
+    assert "incorrect" not in text
+
+
 def test_people_who_say_otherwise_than_the_panel_are_a_kind(tmp_path: Path) -> None:
     one, other = answer("p", **RIGHT), answer("q", **RIGHT)
     found = drawn(tmp_path, [one, other], labels={one["answer_id"]: "0", other["answer_id"]: "1"})
