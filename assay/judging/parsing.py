@@ -70,7 +70,8 @@ def parse(reply: str, kind: Kind = "correctness", answer: str | None = None) -> 
     elif labelled or doubtful:
         stated, explanation = set(), _explanation(text)
     else:
-        stated, explanation = grammar.alone(around), around.strip() or None
+        echo = len(around.split()) > 3 and quoted(around)  # of one word nobody can tell whose it is
+        stated, explanation = set() if echo else grammar.alone(around), around.strip() or None
         if not stated and not quotations:
             return Parsed(_without_verdict(around), explanation)
     stated |= labelled
@@ -91,9 +92,15 @@ def _parsed(stated: set[str], explanation: str | None) -> Parsed:
 
 
 def _without_verdict(text: str) -> Verdict:
-    if _UNDECIDED.search(text):
+    if any(_begins_clause(text, found.start()) for found in _UNDECIDED.finditer(text)):
         return "abstained"
     return "refused" if refusal_suspected(text) else "unparseable"
+
+
+def _begins_clause(text: str, at: int) -> bool:
+    """Whether a clause of the judge's own begins here, and not what it says of the answer."""
+    before = text[:at].rstrip(" \t*_#>-")
+    return not before or before[-1] in ".!?。！？\n;；,，、"
 
 
 # --- characters ----------------------------------------------------------------------------------------------------------
@@ -381,7 +388,7 @@ _UNDECIDED = re.compile(
     r"\bno (?:estoy segur[oa]|puedo (?:determinar|decir|juzgar))|\bno se puede determinar|\bno es posible determinar|"
     r"\bnão (?:tenho certeza|posso (?:determinar|dizer|julgar)|consigo determinar)|\bnão é possível determinar|"
     r"\bnon (?:sono sicur[oa]|posso (?:determinare|dire|giudicare))|\bnon è possibile determinare|"
-    r"(?:无法|不能|难以|無法)(?:确定|判断|判定|確定|判斷)|我不(?:太)?确定|判断(?:でき(?:ない|ません)|不能|がつか)|(?:わかり|分かり)ません|判断할 수 없|확실하지 않|판단할 수 없|알 수 없|"
+    r"我?(?:无法|不能|难以|無法)(?:确定|判断|判定|確定|判斷)|我不(?:太)?确定|判断(?:でき(?:ない|ません)|不能|がつか)|(?:わかり|分かり)ません|判断할 수 없|확실하지 않|판단할 수 없|알 수 없|"
     r"(?:я )?не (?:уверена?|могу (?:определить|сказать|судить))|невозможно определить",
     re.IGNORECASE,
 )  # fmt: skip
@@ -420,7 +427,7 @@ class _Correctness(_Grammar):
         if found is None or not _ends(text, found.end()):
             return None
         folded = _folded(found[0])
-        if found.end() == len(text) and folded not in _IN_ENGLISH and _opened(text, place):
+        if not text[found.end() :].strip() and folded not in _IN_ENGLISH and _opened(text, place):
             return None  # cut off, and in some languages what negates it comes after it
         # In some languages letters that match without regard to case don't fold to the same.
         return (_MEANINGS[folded], found.end()) if folded in _MEANINGS else None
@@ -538,7 +545,7 @@ class _Scale(_Grammar):
         if not _number_ends(text, found.end()):
             # Another scale, a range, a number that goes on: a statement, and no rating.
             return (_OTHER, found.end()) if found["number"] else None
-        if found.end() == len(text) and _unclosed(text):
+        if not text[found.end() :].strip(" \n\t.,") and _unclosed(text):
             return None
         return _number(found), found.end()
 

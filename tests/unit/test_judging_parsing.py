@@ -58,6 +58,8 @@ _STATED = [
 ]
 
 _NOT_STATED = [
+    "The answer says that it cannot be determined whether the bridge stands.",
+    'The answer is wrong since it says: "I am not sure whether it is".',
     "",
     "   \n",
     '{"verdict": "partly", "explanation": "correct in part"}',
@@ -431,6 +433,8 @@ def test_no_word_has_two_meanings() -> None:
             "correct",
         ),
         ("Correct", "Correct", "correct"),
+        ("Correct. It is the same city.", "Correct. It is the same city.", "unparseable"),
+        ("Correct. It is the same city.", "Paris", "correct"),
     ],
 )
 def test_a_verdict_that_the_answer_holds_is_not_the_judges(reply: str, answer: str, verdict: str) -> None:
@@ -518,13 +522,39 @@ def test_cutting_a_reply_short_never_turns_its_verdict_round(
     assert parse(reply[:cut]).verdict in (whole, "unparseable")
 
 
-@given(
-    rating=st.sampled_from(["4", "5", "4.5", "45", '"4/5"', '"4 out of 10"', "7", "null"]),
-    cut=st.integers(0, 60),
+def test_cutting_any_word_for_a_verdict_never_turns_it_round() -> None:
+    for phrase in words.phrases(f"{words.CORRECT} | {words.INCORRECT}"):
+        reply = f'{{"verdict": "{phrase}", "explanation": "It says so."}}'
+        whole = parse(reply).verdict
+        assert whole in ("correct", "incorrect")
+        for cut in range(13, len(phrase) + 15):
+            assert parse(reply[:cut]).verdict in (whole, "unparseable"), reply[:cut]
+
+
+@pytest.mark.parametrize(
+    "rating",
+    [
+        "4",
+        "5",
+        "4.5",
+        "45",
+        '"4/5"',
+        '"4 out of 10"',
+        '"4-5"',
+        '"4 or 5"',
+        '"4½"',
+        '"４．５"',
+        '"4分"',
+        "4.0",
+        "4e1",
+        "7",
+        "null",
+    ],
 )
-def test_cutting_a_reply_short_never_changes_its_rating(rating: str, cut: int) -> None:
+def test_cutting_a_reply_short_never_changes_its_rating(rating: str) -> None:
     reply = f'{{"rating": {rating}, "explanation": "It says so."}}'
-    assert parse(reply[:cut], "scale").rating in (parse(reply, "scale").rating, None)
+    for cut in range(len(reply)):
+        assert parse(reply[:cut], "scale").rating in (parse(reply, "scale").rating, None), reply[:cut]
 
 
 @given(
