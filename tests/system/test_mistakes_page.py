@@ -173,6 +173,19 @@ def test_hostile_texts_are_shown_to_the_letter_and_make_no_element(
             assert hidden not in read, name
 
 
+def test_the_document_itself_holds_nothing_that_quarto_would_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Quarto looks for shortcodes and code in the text, before any Markdown is read."""
+    made(tmp_path, [hostile(text, number) for number, text in enumerate(HOSTILE)], monkeypatch)
+    text = (tmp_path / "report" / "mistakes.qmd").read_text(encoding="utf-8")
+    assert "{{<" not in text and "```" not in text and "~~~" not in text
+    assert set(re.findall(r"(?<!\\)`(.*?)`", text)) == {"report.examples"}
+    assert len(re.findall(r"^---$", text, flags=re.MULTILINE)) == 2
+    fences = set(re.findall(r"^:::.*", text, flags=re.MULTILINE))
+    assert {fence for fence in fences if not re.match(r"::: \{(#tbl-mistakes|\.)", fence)} == {":::"}
+
+
 def test_hostile_names_are_text_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number, text in enumerate(HOSTILE[:4]):
         odd = answer(
