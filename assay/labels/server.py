@@ -152,7 +152,7 @@ class Server(ThreadingHTTPServer):
     def finish_answers(self) -> None:
         """Let requests that have come be answered, within reason."""
         with self._idle:
-            self._idle.wait_for(lambda: not self._answering, timeout=2)
+            self._idle.wait_for(lambda: not self._answering, timeout=10)
 
     @property
     def url(self) -> str:

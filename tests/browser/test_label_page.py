@@ -392,6 +392,18 @@ def test_too_many_unsure_are_said_since_labels_after_them_dont_count(tmp_path: P
         expect(page.locator("#gaps")).to_contain_text("4 of the first 32 answers")
 
 
+def test_a_file_that_cant_be_used_is_named_and_labelling_goes_on(sample: Sample, pages: Pages) -> None:
+    pages.expected = ("500",)
+    (sample.folder / "verdicts_swift.parquet").write_text("no Parquet")
+    with LabelServer(sample) as server:
+        page = pages.open(server.url)
+        for number in range(1, 12):
+            shows(page, number)
+            label(page, "1", "correct")
+        expect(page.locator("#precision")).to_contain_text("verdicts_swift.parquet")
+    assert len(sample.given()) == 11
+
+
 def test_finish_ends_the_server_cleanly(sample: Sample, pages: Pages) -> None:
     with LabelServer(sample) as server:
         page = pages.open(server.url)

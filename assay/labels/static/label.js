@@ -402,8 +402,10 @@
       const said = await ask("/api/precision");
       by("precision").textContent = said.words;
       by("precision").hidden = !said.words;
-    } catch {
-      // How exact it is can wait; that the server is gone shows at the next label.
+    } catch (error) {
+      if (!(error instanceof Refused)) return; // that the server is gone shows at the next label
+      by("precision").textContent = `How exact the labels are can't be told: ${error.message}.`;
+      by("precision").hidden = false;
     }
   }
 
