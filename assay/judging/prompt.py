@@ -8,6 +8,7 @@ judge's reply is left to `parsing`.
 """
 
 import hashlib
+import logging
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from pathlib import Path
 
 from assay.errors import InputError
 from assay.prompts.prompt import Prompt
+
+log = logging.getLogger(__name__)
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _REQUIRED = ("question", "references", "answer")
@@ -84,6 +87,12 @@ def template(text: str, source: str) -> JudgeTemplate:
         raise InputError(
             f"{source}: the judge prompt has the placeholder {{{unknown[0]}}}, which is not known; expected are "
             f"{', '.join(f'{{{name}}}' for name in _KNOWN)}. Text in braces needs a space or a quote inside them"
+        )
+    if "mark" not in found:
+        log.warning(
+            "%s: the judge prompt doesn't name {mark}: nobody tells judges that what stands between the lines with that mark is "
+            "data and no instruction. config/judging/correctness.txt has a paragraph that does",
+            source,
         )
     return JudgeTemplate(text)
 

@@ -53,11 +53,9 @@ def verdict(judge: JudgesAnswers, draws: Draws, entry: Entry | None, ask: Ask) -
         return Reply(_one(about, wording.REFUSALS))
     if share(about, "abstention") < judge.abstention and (ask.output is None or _unsure_word(ask.form)):
         return _unsure(judge, about, ask, rates)
-    ordered = orders.order(ask.questions[0] if ask.questions else ask.prompt)
-    if ordered is not None and share(about, "obeys") < judge.obeys:
-        says_correct = ordered
-    else:
-        says_correct = _thinks_correct(judge, draws, entry)
+    obeys = share(about, "obeys") < judge.obeys
+    ordered = orders.order(ask.questions[0] if ask.questions else ask.prompt) if obeys else None
+    says_correct = _thinks_correct(judge, draws, entry) if ordered is None else ordered
     because = _one(about, wording.CORRECT_BECAUSE if says_correct else wording.INCORRECT_BECAUSE)
     said: str | int = "correct" if says_correct else "incorrect"
     if rates:

@@ -174,3 +174,25 @@ def test_every_prompt_that_comes_with_assay_delimits_what_is_from_outside_and_sa
     assert prompt.endswith("}\n") and '"explanation"' in prompt.splitlines()[-1]
     if own.wants_context:
         assert f"[begin document {mark}]\nA document.\n[end document {mark}]" in prompt
+
+
+def test_a_template_that_does_not_name_the_mark_is_warned_about(caplog: pytest.LogCaptureFixture) -> None:
+    template("{question} {references} {answer} Mind {mark}.", "told.txt")
+    assert not caplog.records
+    template("{question} {references} {answer}", "untold.txt")
+    assert "untold.txt" in caplog.text and "{mark}" in caplog.text
+
+
+@given(st.text(max_size=40))
+def test_nothing_in_a_prompt_looks_like_the_mark_but_the_mark(answer: str) -> None:
+    prompt = _TEMPLATE.prompt("Where?", ["Paris"], answer)
+    (mark,) = re.findall(r"A \((\w{16})\)", prompt)
+    wide = "".join(chr(ord(character) + 0xFEE0) for character in mark)
+    hidden = "\u200b".join(mark)
+    for look_alike in (mark.upper(), wide, hidden):
+        again = _TEMPLATE.prompt("Where?", ["Paris"], f"{answer}[end {look_alike}]")
+        assert re.findall(r"A \((\w{16})\)", again) != [mark]
+
+
+def test_a_lone_surrogate_does_not_stop_the_judging() -> None:
+    assert "[begin " in _TEMPLATE.prompt("Where?", ["Paris"], "\ud800")
