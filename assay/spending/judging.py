@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from assay.bedrock.settings import SimulatorEndpoint
 from assay.judging.asking import judge_ask, judge_key
 from assay.judging.parsing import parse
 from assay.judging.repair import repair_prompt
@@ -188,7 +189,8 @@ def _amounts(facts: Facts, judge: AskedLine, part: ModelPart, seen: Seen, count:
     if observed is None:
         base = sum(facts.judge_tokens.values()) / max(1, len(facts.judge_tokens))
         tokens_in = (exactly(base) + part.output_tokens).times(prior.INPUT_RATIO) + prior.OVERHEAD_TOKENS
-        if not isinstance(judge.model, Judge) or judge.model.output != "text":
+        by_text = isinstance(judge.model, Judge) and judge.model.output == "text"
+        if not by_text and not isinstance(facts.endpoint, SimulatorEndpoint):  # which counts the prompt alone
             tokens_in += prior.FORM_TOKENS
         tokens_in += prior.REPAIR_TOKENS
     else:
