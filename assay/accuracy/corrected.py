@@ -192,7 +192,7 @@ def _why(inputs: Inputs, found: Estimate, mine: pd.DataFrame) -> str:
     left = int(mine["unused"].sum())
     aside = f" ({left} more don't count)" if left else ""
     if found.n < LEAST_LABELS:
-        return f"{found.n} labels, where {LEAST_LABELS} are the least{aside}"
+        return f"{found.n} label{'' if found.n == 1 else 's'}, where {LEAST_LABELS} are the least{aside}"
     return "all labels are of one source document"
 
 

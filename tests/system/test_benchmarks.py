@@ -57,3 +57,11 @@ def test_the_cost_of_the_ledger_is_told_beside_that_of_a_request(tmp_path: Path)
     cost = json.loads(out.read_text(encoding="utf-8"))["cpu_us_per_request"]
     assert set(cost) == {"lines", "lines_without_room_ahead", "purse", "request", "request_with_cap"}
     assert 0 < cost["lines"] < cost["request"]
+
+
+def test_corrected_accuracy_is_tried_in_every_world(tmp_path: Path) -> None:
+    out = tmp_path / "corrected.json"
+    run("corrected.py", "--runs", "2", "--out", str(out))
+    worlds = json.loads(out.read_text(encoding="utf-8"))["worlds"]
+    assert len(worlds) == 96
+    assert all(0 <= world["corrected"]["covered"] <= 1 for world in worlds)

@@ -16,7 +16,7 @@ HEAVY = ("pandas", "scipy", "matplotlib", "datasets", "tiktoken", "botocore", "b
 REACHED = PROJECT / "tests" / "unit" / "reached_modules.json"
 STAGES = (
     "fetch", "bucket", "prices", "estimate", "invoke", "score", "judge", "aggregate", "decide", "figures", "report", "render",
-    "publish", "cloudwatch", "search", "preflight", "enough", "accuracy", "mistakes",
+    "publish", "cloudwatch", "search", "preflight", "enough", "accuracy", "mistakes", "label_sample",
 )  # fmt: skip
 
 
