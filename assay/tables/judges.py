@@ -261,8 +261,9 @@ def _panel_agrees(pairs: Sequence[Row], scale: bool) -> str | None:
     )
     if not known(row.get("kappa")):
         return f"{first}; since all verdicts are the same, agreement beyond chance can't be told."
+    beyond = "by how far ratings lie apart, agreement beyond chance" if scale else "beyond chance that"
     return (
-        f"{first}: beyond chance that is a Fleiss' kappa of {_told(row, 'kappa')} and a Krippendorff's alpha of "
+        f"{first}: {beyond} is a Fleiss' kappa of {_told(row, 'kappa')} and a Krippendorff's alpha of "
         f"{_told(row, 'alpha')}."
     )
 
