@@ -5,6 +5,7 @@ distinct prompt is asked once, however many answers lead to it; some, drawn at r
 """
 
 import hashlib
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -152,9 +153,13 @@ def with_documents(answers: Iterable[Mapping[str, Any]], prompts: Path) -> list[
 
 
 def judge_prompts(answers: Iterable[Mapping[str, Any]], template: JudgeTemplate) -> list[str]:
-    """The judge prompt of each answer, in the answers' order; equal answers to equal questions have equal prompts."""
+    """The judge prompt of each answer, in the answers' order; equal answers to equal questions have equal prompts.
+
+    Interned, since several parts of a job make them, and each may hold a whole document.
+    """
     return [
-        template.prompt(row["question"], row["answers"], row["text"], row.get("context")) for row in answers
+        sys.intern(template.prompt(row["question"], row["answers"], row["text"], row.get("context")))
+        for row in answers
     ]
 
 
