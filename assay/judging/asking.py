@@ -129,7 +129,7 @@ class Asking:
                 self._give_up(error)
         elif not todo:
             log.info("%s: every verdict is in the ledger, nothing is sent", self.name)
-        return [self._reply(ledger, one) for one in wanted]
+        return [self._reply(ledger, one, again) for one in wanted]
 
     def _give_up(self, error: SetupError) -> None:
         """Note that the judge can't be asked. Raises InputError where that isn't a matter of the judge."""
@@ -251,10 +251,10 @@ class Asking:
                 return None, False
         return None, True
 
-    def _reply(self, ledger: Ledger, wanted: _Wanted) -> Reply:
+    def _reply(self, ledger: Ledger, wanted: _Wanted, again: bool) -> Reply:
         found = reply_of(ledger, *wanted.keys)
         if found.text is None:
-            if self.broken is not None and found.error == NOT_ASKED:
+            if self.broken is not None and found.error == NOT_ASKED and not again:
                 return replace(found, error=self._broken_by)
             return found
         held = _answer(ledger, wanted.keys)

@@ -250,6 +250,7 @@ def test_a_judge_without_access_has_failed_and_is_asked_again_in_another_sitting
         judge = asking()
         replies = judge.replies(PROMPTS, ledger, reach(server))
         assert judge.replies(["another"], ledger, reach(server))[0].error == "access_denied"
+        assert judge.replies(PROMPTS[:1], ledger, reach(server), again=True)[0].error == NOT_ASKED
         assert len(server.requests) == 3, "three refusals are enough"
     assert {(reply.text, reply.error) for reply in replies} == {(None, "access_denied")}
     assert judge.broken is not None and "You don't have access" in judge.broken
