@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from runs import FIGURES, LEVELS, Workflow, model
@@ -13,6 +14,7 @@ REPORT = {"report": 1, "render": 1}
 MISTAKES = {"mistakes": 1, "render_mistakes": 1}
 RENDERED = {"render": 1, "render_mistakes": 1}
 FROM_DECISION = {"decide": 1, **dict.fromkeys(FIGURES, 1), **REPORT}
+FROM_ACCURACY = {"accuracy": 1, "figure_accuracy_by_prompt_size": 1, "figure_accuracy_by_task": 1, **REPORT}
 FROM_TABLES = {"aggregate": 1, "accuracy": 1, **FROM_DECISION}
 FROM_ANSWERS = {"judge_judge-a": 2, **FROM_TABLES, **MISTAKES}
 FROM_RECORDS = {"score": 2, **FROM_ANSWERS}
@@ -76,7 +78,7 @@ STAGES = {
     "score": FROM_RECORDS,
     "judge": FROM_ANSWERS,
     "aggregate": FROM_TABLES,
-    "accuracy": {"accuracy": 1, **REPORT},
+    "accuracy": FROM_ACCURACY,
     "decide": FROM_DECISION,
     "figures": {**dict.fromkeys(FIGURES, 1), **REPORT},
     "report": REPORT,
@@ -282,6 +284,31 @@ def test_prices_that_are_looked_up_anew_and_are_the_same_rerun_nothing(finished:
 def test_a_changed_objective_reruns_from_the_decision_on(finished: Workflow) -> None:
     finished.changed()["decision"] = {"objective": "fastest"}
     assert finished.plan() == FROM_DECISION
+
+
+def test_labels_of_people_rerun_what_goes_by_them_and_measure_and_judge_nothing(finished: Workflow) -> None:
+    from_labels = {"accuracy": 1, **FROM_DECISION, **MISTAKES}
+    answers = pq.read_table(finished.results / "answers" / "swift.parquet").to_pylist()
+    item = next(f"a-{answer['answer_id']}" for answer in answers if answer["bucket"] == "large")
+    labels = finished.results / "labels" / "labels.csv"
+    labels.parent.mkdir()
+    labels.write_text(f"item,label\n{item},1\n")
+    assert finished.plan() == from_labels
+    finished.run()
+    (reason,) = {
+        row["reason"]
+        for row in pq.read_table(finished.results / "tables" / "corrected.parquet").to_pylist()
+        if row["n_labels"]
+    }
+    assert reason == "1 label, where 10 are the least"
+    assert finished.plan() == {}
+    labels.write_text(f"item,label\n{item},0\n")
+    assert finished.plan() == from_labels
+
+
+def test_how_exact_labels_are_to_be_reruns_the_tables_of_accuracy(finished: Workflow) -> None:
+    finished.changed()["labels"] = {"half_width": "3 points"}
+    assert finished.plan() == FROM_ACCURACY
 
 
 def test_a_quota_is_held_against_the_plan_and_measures_nothing(finished: Workflow) -> None:
