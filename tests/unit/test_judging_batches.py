@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,10 @@ import pytest
 
 from assay.judging.batches import Batches
 from assay.judging.prompt import template
+from assay.judging.reading import Reading
+from assay.judging.repair import Repairing
 from assay.judging.reply import NOT_ASKED, Reply
+from assay.judging.schema import Form
 from assay.judging.verdicts import VerdictRow, verdict_counts, verdict_rows
 from assay.stats.shares import clustered
 from assay.stopping.settings import JudgingWidth
@@ -114,3 +118,31 @@ def test_what_the_budget_ends_goes_no_further(most: int) -> None:
     assert judge.batches == [40]
     assert len(asked(rows)) == most
     assert batches.ended == {}
+
+
+def test_ratings_and_repaired_replies_are_looked_at_as_verdicts_are() -> None:
+    """A judge that says 1 or 5 ends where one that says incorrect or correct does, also where half of it takes a repair."""
+
+    class Rates(Judge):
+        def __call__(self, prompts: Sequence[str]) -> list[Reply]:
+            first = [prompt.partition("\n\nAn earlier reply")[0] for prompt in prompts]
+            garbled = [
+                prompt == whole and random.Random(prompt + "!").random() < 0.5
+                for prompt, whole in zip(first, prompts, strict=True)
+            ]
+            said = super().__call__(first)
+            rated = {'{"verdict": "correct"}': '{"rating": 5}', '{"verdict": "incorrect"}': '{"rating": 1}'}
+            return [
+                replace(reply, text="Who knows." if bad else rated[str(reply.text)])
+                for reply, bad in zip(said, garbled, strict=True)
+            ]
+
+    rows = answers(1000)
+    form = Form("scale")
+    stop = JudgingWidth(accuracy="5 points", min_prompts=40, confidence=0.95)
+    by_verdict, _ = judged(rows, Judge(), "5 points")
+    batches = Batches(rows, TEMPLATE, Repairing(Rates(), Reading(form)), stop, 1, Reading(form))
+    by_rating = verdict_rows(rows, TEMPLATE, batches, judge="ada", judge_id="id", reading=Reading(form))
+    assert asked(by_rating) == asked(by_verdict)
+    assert verdict_counts(by_rating)["rated"] == len(asked(by_verdict))
+    assert 0 < sum(row.repaired for row in by_rating) < len(asked(by_verdict))
