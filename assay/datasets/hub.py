@@ -1,5 +1,7 @@
-"""One file from the Hugging Face hub, through its cache, with the commit it belongs to."""
+"""One file from the Hugging Face hub, through its cache, with the commit it belongs to; and what the hub's refusals mean."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from assay.errors import InputError
@@ -14,18 +16,36 @@ def download(repo: str, file: str, *, repo_type: str, revision: str, instead: st
     Raises InputError with `instead`, which says how to do without the hub, if the file can't be had.
     """
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import (
-        EntryNotFoundError,
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
 
     where = f"{file} of {repo} at revision {revision}"
     try:
-        path = Path(hf_hub_download(repo, file, repo_type=repo_type, revision=revision))
+        with there(repo, where, instead):
+            path = Path(hf_hub_download(repo, file, repo_type=repo_type, revision=revision))
+    except LocalEntryNotFoundError as error:
+        raise InputError(
+            f"{where}: the hub did not give it ({reason(error.__cause__ or error)}), and there is no copy in the "
+            f"cache. {instead}"
+        ) from error
+    except EntryNotFoundError as error:
+        raise InputError(f"{where}: the repository has no such file. {instead}") from error
+    except (HfHubHTTPError, OSError) as error:
+        raise InputError(f"{where}: the download failed ({reason(error)}). {instead}") from error
+    # The cache keeps files under snapshots/<commit>/.
+    commit = path.parent.name if path.parent.parent.name == "snapshots" else None
+    return path, commit
+
+
+@contextmanager
+def there(repo: str, where: str, instead: str, what: str = "repository") -> Iterator[None]:
+    """Raises InputError where the hub says within the block that a name, a revision or a repository isn't there.
+
+    `where` names what was asked for, `what` is the kind of repository, and `instead` says how to do without the hub.
+    """
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
+
+    try:
+        yield
     except HFValidationError as error:
         raise InputError(f"{repo!r} is no name of a repository on the hub: {error}") from error
     except RevisionNotFoundError as error:
@@ -34,22 +54,11 @@ def download(repo: str, file: str, *, repo_type: str, revision: str, instead: st
         ) from error
     except RepositoryNotFoundError as error:
         raise InputError(
-            f"{where}: the hub has no such repository, or it needs a token (HF_TOKEN). {instead}"
+            f"{where}: the hub has no such {what}, or it needs a token (HF_TOKEN). {instead}"
         ) from error
-    except LocalEntryNotFoundError as error:
-        raise InputError(
-            f"{where}: the hub did not give it ({_reason(error.__cause__ or error)}), and there is no copy in the "
-            f"cache. {instead}"
-        ) from error
-    except EntryNotFoundError as error:
-        raise InputError(f"{where}: the repository has no such file. {instead}") from error
-    except (HfHubHTTPError, OSError) as error:
-        raise InputError(f"{where}: the download failed ({_reason(error)}). {instead}") from error
-    # The cache keeps files under snapshots/<commit>/.
-    commit = path.parent.name if path.parent.parent.name == "snapshots" else None
-    return path, commit
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
+    """The first line of what went wrong."""
     lines = str(error).strip().splitlines()
     return lines[0].rstrip(".") if lines else type(error).__name__

@@ -14,6 +14,7 @@ from assay.datasets.distinct import distinct
 from assay.datasets.example import Example
 from assay.datasets.examples_file import Source
 from assay.datasets.filters import keep
+from assay.datasets.hub import reason, there
 from assay.datasets.rows import example_from
 from assay.datasets.settings import HuggingFace
 from assay.errors import InputError
@@ -158,29 +159,17 @@ def _hashes(path: Path) -> dict[str, str]:
 def _commit(repo: str, revision: str) -> str:
     """The commit that a revision of a dataset stands for. A commit stands for itself, and no one is asked."""
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import (
-        HFValidationError,
-        OfflineModeIsEnabled,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
+    from huggingface_hub.errors import OfflineModeIsEnabled
 
     if _is_commit(revision):
         return revision
     _quiet()
     where = f"{repo} at revision {revision}"
     try:
-        commit = HfApi().dataset_info(repo, revision=revision, timeout=60).sha
-    except HFValidationError as error:
-        raise InputError(f"{repo!r} is no name of a repository on the hub: {error}") from error
-    except RevisionNotFoundError as error:
-        raise InputError(
-            f"{where}: the hub has no such revision. Name a branch, a tag or a commit."
-        ) from error
-    except RepositoryNotFoundError as error:
-        raise InputError(
-            f"{where}: the hub has no such dataset, or it needs a token (HF_TOKEN). {_INSTEAD}"
-        ) from error
+        with there(repo, where, _INSTEAD, "dataset"):
+            commit = HfApi().dataset_info(repo, revision=revision, timeout=60).sha
+    except InputError:
+        raise
     except OfflineModeIsEnabled as error:
         raise InputError(
             f"{where}: without the hub (HF_HUB_OFFLINE) it isn't known which commit that is. Name a commit in "
@@ -239,9 +228,7 @@ def _load(settings: HuggingFace, source: str, config: str | None, **options: Any
 
 def _reason(error: BaseException) -> str:
     """The first line of what went wrong; "an error occurred while generating the dataset" says less than its cause."""
-    error = error.__cause__ or error
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
+    return reason(error.__cause__ or error)
 
 
 def _quiet() -> None:
