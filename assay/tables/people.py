@@ -40,7 +40,7 @@ def section(of_accuracy: Mapping[str, pd.DataFrame], settings: ReportSettings) -
         "corrected": _corrected(done) if done else None,
         "not_corrected": [row for row in corrected if not known(row.get("corrected"))],
         "needed": [
-            {"model": row["model"], "labels": count(row["labels_needed"])}
+            f"{count(row['labels_needed'])} of {row['model']}"
             for row in corrected
             if known(row.get("labels_needed")) and row["labels_needed"] > row["n_labels"]
         ],
