@@ -201,6 +201,10 @@ def lines(folder: Path, kind: str) -> Iterator[dict[str, Any]]:
                 yield line.entry
 
 
+OF_JUDGES = ("judge", "judge_again")
+BOUGHT_ONCE = ("measured", *OF_JUDGES)
+
+
 def account(run: Run) -> dict[str, Any]:
     """What was sent, answered and lost: by the ledger, and by the journal."""
     ledger = run.results / "ledger"
@@ -208,10 +212,12 @@ def account(run: Run) -> dict[str, Any]:
     settled = {(line["key"], line["sitting"], line["try"]) for line in outcomes}
     cut_off = [line for line in dispatched if (line["key"], line["sitting"], line["try"]) not in settled]
     roles = Counter(line["tags"]["role"] for line in dispatched)
-    bought = Counter(line["key"] for line in dispatched if line["tags"]["role"] in ("measured", "judge"))
+    bought = Counter(line["key"] for line in dispatched if line["tags"]["role"] in BOUGHT_ONCE)
     again = sum(count - 1 for count in bought.values())
     cells = {
-        (line["sitting"], line["tags"]["bucket"]) for line in dispatched if line["tags"]["role"] != "judge"
+        (line["sitting"], line["tags"]["bucket"])
+        for line in dispatched
+        if line["tags"]["role"] not in OF_JUDGES
     }
     journal = run.journal_lines()
     answered = {line["id"] for line in journal if line["event"] == "ended" and line["error"] is None}
@@ -226,9 +232,7 @@ def account(run: Run) -> dict[str, Any]:
         "measured_and_judged": len(bought),
         "bought_again": again,
         "in_flight_at_kills": len(cut_off),
-        "in_flight_at_kills_measured_or_judged": sum(
-            line["tags"]["role"] in ("measured", "judge") for line in cut_off
-        ),
+        "in_flight_at_kills_measured_or_judged": sum(line["tags"]["role"] in BOUGHT_ONCE for line in cut_off),
         "arrived": sum(line["event"] == "received" for line in journal),
         "answered": len(answered),
         "answered_and_not_in_the_ledger": len(answered - kept),
