@@ -377,3 +377,22 @@ def test_words_are_counted_in_any_script() -> None:
     assert word_counts(texts).tolist()[:3] == [0.0, 3.0, 4.0]
     assert np.isnan(word_counts(texts)[3])
     assert word_counts(texts).tolist()[4:] == [2.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("said", "documents", "verdict"),
+    [
+        ({"a": ["not_asked"] * 4, "b": ["failed"] * 4}, None, "correctness"),
+        ({"a": ["correct"] * 4, "b": ["correct", "incorrect"] * 2}, 1, "correctness"),
+        ({"a": ["unparseable"] * 4, "b": ["refused"] * 4}, None, "scale"),
+        ({"a": [5] * 4, "b": [5] * 4}, None, "scale"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_what_cannot_be_told_is_null_and_no_error(said: Said, documents: int | None, verdict: str) -> None:
+    inputs = _inputs(_answers(4, documents=documents), said, verdict=verdict, given={"m": "x", "a": "x"})
+    for table in (judges, agreement, families, left_out):
+        names = {column.name for column in table.COLUMNS}
+        for row in made(table, inputs):
+            assert set(row) <= names
+            assert all(value == value for value in row.values()), "NaN is written as null"
