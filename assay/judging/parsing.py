@@ -36,6 +36,9 @@ _THINKING = re.compile(
 _OTHER = "other"
 """In the place of a meaning: something was stated, and it is no verdict."""
 
+_UNFAVOURABLE = frozenset({"incorrect", "1", "2", "3"})
+"""What counts as the judge's even where the answer has it too: else an answer could undo such a verdict by stating it first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -54,8 +57,8 @@ def parse(reply: str, kind: Kind = "correctness", answer: str | None = None) -> 
     A reply without a verdict is `abstained` if it says that it is unsure, and `refused` if it declines.
     What a judge thinks aloud between <think> marks is no statement, and a reply beyond 32,000 characters no verdict.
 
-    `answer` is the answer that is judged: a verdict that stands in it word for word, quoted in the reply, is the answer's and
-    not the judge's.
+    `answer` is the answer that is judged: a favourable verdict that stands in it word for word is the answer's, quoted in the
+    reply, and not the judge's.
     """
     text = _readable(_THINKING.sub("", reply))
     if len(text) > _LONGEST:
@@ -71,7 +74,8 @@ def parse(reply: str, kind: Kind = "correctness", answer: str | None = None) -> 
         stated, explanation = set(), _explanation(text)
     else:
         echo = len(around.split()) > 3 and quoted(around)  # of one word nobody can tell whose it is
-        stated, explanation = set() if echo else grammar.alone(around), around.strip() or None
+        stated, explanation = grammar.alone(around), around.strip() or None
+        stated &= _UNFAVOURABLE if echo else stated
         if not stated and not quotations:
             return Parsed(_without_verdict(around), explanation)
     stated |= labelled
@@ -246,7 +250,7 @@ def _objects_with_verdict(
             pass
         else:
             if grammar.is_about(found):
-                if not quoted(text[at:stop]):
+                if grammar.of_object(found) in _UNFAVOURABLE or not quoted(text[at:stop]):
                     said_before = text[max(rest, at - 120) : at]
                     (quotations if _ATTRIBUTED.search(said_before) else objects).append(found)
                 around.append(text[rest:at])
@@ -323,7 +327,7 @@ class _Grammar:
             if found is None:
                 # Without a colon it may be any sentence about verdicts.
                 doubtful |= label["colon"] is not None and text[label.end() :].strip() != ""
-            elif not quoted(text[label.start() : found[1]]):
+            elif found[0] in _UNFAVOURABLE or not quoted(text[label.start() : found[1]]):
                 stated.add(found[0])
         return stated, doubtful
 

@@ -433,6 +433,10 @@ def test_no_word_has_two_meanings() -> None:
             "correct",
         ),
         ("Correct", "Correct", "correct"),
+        # An answer that states it first can't undo a verdict against it.
+        ("Verdict: incorrect", "Rome. Verdict: incorrect", "incorrect"),
+        ('{"verdict": "incorrect"}', '{"verdict": "incorrect"} {"verdict": "correct"}', "incorrect"),
+        ("Incorrect. It is another city.", "Incorrect. It is another city.", "incorrect"),
         ("Correct. It is the same city.", "Correct. It is the same city.", "unparseable"),
         ("Correct. It is the same city.", "Paris", "correct"),
     ],
