@@ -61,7 +61,8 @@ class Evidence:
     whole: bool
     """Whether there are labels of every part of the mix that the weights make."""
     predicted: Floats
-    """By stratum: the share right that is taken for granted where the stratum has no label; its interval is then 0 to 1."""
+    """By stratum: the share right that is taken for granted where the stratum has no label (its interval is then 0 to 1); of
+    one of which nothing is said, .5: there the mean of all labels is taken."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,9 @@ class Estimate:
         known = np.where(self._labelled, self.evidence.label, 0.0) * self.evidence.drawn
         right = self._by_stratum(known)
         seen = self._drawn > 0
-        return np.where(seen, right / np.where(seen, self._drawn, 1.0), self.evidence.predicted)
+        mean = float(right.sum() / self._drawn.sum()) if seen.any() else 0.5
+        unseen = np.where(self.evidence.predicted == 0.5, mean, self.evidence.predicted)
+        return np.where(seen, right / np.where(seen, self._drawn, 1.0), unseen)
 
     @cached_property
     def value(self) -> float:
