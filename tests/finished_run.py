@@ -4,6 +4,7 @@ Every figure follows from the place of its model, bucket and level, so a test ca
 """
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,7 @@ def accuracy_table(models: int = 3, bucket_count: int = 4) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@cache
 def rated_tables(
     models: int = 3, bucket_count: int = 4, sets: tuple[str, ...] = ("find", "join", "count")
 ) -> dict[str, pd.DataFrame]:
