@@ -48,7 +48,7 @@ def handed_in(path: Path, verdict: VerdictKind, answers: pd.DataFrame) -> Handed
         first = next(iter(labels))
         raise InputError(
             f"{path}, line {first.line}, column item: {first.item} is none of this run's answers, and neither is any other item "
-            "of the file; hand in the labels of this run's own sample"
+            "of the file; hand in the labels of this run's own sample, or take the file away"
         )
     if len(known) < len(said):
         logging.warning(
