@@ -145,4 +145,4 @@ def _differences(rows: Sequence[Row]) -> Markdown:
 
 
 def _points(share: Any) -> str:
-    return f"{100 * float(share):+.1f}" if known(share) else "—"
+    return f"{round(100 * float(share), 1) + 0.0:+.1f}" if known(share) else "—"
