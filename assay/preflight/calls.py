@@ -1,4 +1,5 @@
-"""The small calls: one for each distinct line of the benchmark, with all that its requests will have.
+"""The small calls: one for each distinct line of the benchmark, with all that its requests will have, and the largest limit of
+output tokens that any of them will.
 
 Each goes through the sender and a ledger file of its own, so that it is recorded and costed like any other, and what
 passed in this edition isn't asked again. What a refusal means is left to `remedies`.
@@ -21,6 +22,7 @@ from assay.errors import InputError
 from assay.ledger.files import about, file_name
 from assay.ledger.keys import ask_key, attempt_key
 from assay.ledger.ledger import Ledger, opened
+from assay.preflight.demand import Prompts
 from assay.preflight.settings import AskedLine
 from assay.sender.allowance import Allowance, Capped
 from assay.sender.identity import identity
@@ -53,16 +55,12 @@ class Call:
     """One call, and the lines of the benchmark that it stands for: they ask the very same."""
 
     lines: list[AskedLine]
+    line: Line
+    """What is asked."""
     key: str
     planned: Planned
     file: str
     """Name of its ledger file."""
-
-    @property
-    def line(self) -> Line:
-        """What is asked."""
-        first = self.lines[0]
-        return Line(first.model, first.inference)
 
 
 @dataclass(slots=True)
@@ -89,9 +87,17 @@ class Told:
 
 
 def calls(
-    lines: Sequence[AskedLine], endpoint: Endpoint, system: str | None, run: Edition
+    lines: Sequence[AskedLine],
+    endpoint: Endpoint,
+    system: str | None,
+    run: Edition,
+    prompts: Prompts | None = None,
 ) -> tuple[list[Call], list[tuple[AskedLine, str]]]:
-    """A call for each distinct line; and the lines that can't be asked at all, with the reason."""
+    """A call for each distinct line; and the lines that can't be asked at all, with the reason.
+
+    Where `prompts` have output limits of their own, models are asked with the largest that holds, and not with one that none
+    of their requests will have.
+    """
     made: dict[str, Call] = {}
     impossible = []
     for asked in lines:
@@ -101,6 +107,8 @@ def calls(
             impossible.append((asked, str(error)))
             continue
         line = Line(asked.model, asked.inference)
+        if prompts is not None and asked.role == "model":
+            line = prompts.longest_asked_by(line)
         told = system if asked.role == "model" else None
         ask = ask_key(name, region, line.identity(), PROMPT, told)
         if ask in made:
@@ -112,6 +120,7 @@ def calls(
         asks = {"endpoint": name, "region": region, "line": line.identity()}
         made[ask] = Call(
             [asked],
+            line,
             key,
             Planned(key, PROMPT, told, tags, cached_chars=cached),
             file_name("preflight", asked.model.id, asks, *(("system",) if told else ())),

@@ -75,7 +75,7 @@ def check(
     cap: Cap | None = None,
 ) -> Checked:
     """Ask every line and the account, side by side, within what the run may spend."""
-    made, impossible = calls(job.lines, endpoint, system, job.run)
+    made, impossible = calls(job.lines, endpoint, system, job.run, prompts)
     problems = [_impossible(asked, why) for asked, why in impossible]
     with ThreadPoolExecutor() as pool:
         reading = pool.submit(catalogues.read, endpoint)
@@ -167,6 +167,7 @@ def _of_call(told: Told, endpoint: Endpoint, catalogue: Catalogue, job: Prefligh
                 endpoint,
                 catalogue,
                 job.preflight.timeout_s,
+                told.call.line.inference.max_tokens,
             )
         )
 

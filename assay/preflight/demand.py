@@ -33,6 +33,11 @@ class Prompts:
             sizes[prompt.bucket].append((prompt.tokens, prompt.max_tokens))
         return cls(tuple(map(tuple, sizes.values()))) if sizes else None
 
+    def longest_asked_by(self, line: Line) -> Line:
+        """The line as it asks the prompt that may have the longest answer."""
+        limits = {limit for sizes in self.buckets for _, limit in sizes}
+        return max(map(line.limited, limits), key=lambda one: one.inference.max_tokens or 0)
+
     def asked_by(self, line: Line) -> "Requests":
         """What requests of a line take."""
         found = []

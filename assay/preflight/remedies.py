@@ -47,6 +47,8 @@ class Refusal:
     endpoint: Endpoint
     catalogue: Catalogue
     timeout_s: float
+    max_tokens: int | None = None
+    """The limit of output tokens that it was asked with, which may be that of a set of the dataset."""
 
     @property
     def region(self) -> str:
@@ -223,14 +225,16 @@ _LIMIT = re.compile(r"(?:limit of|equal to|at most|maximum of|<=|>)\s*(\d[\d,]*)
 
 
 def _max_tokens(refusal: Refusal) -> Problem:
-    asked = refusal.line.inference.max_tokens
+    asked = refusal.max_tokens or refusal.line.inference.max_tokens
     found = _LIMIT.search(refusal.message)
     limit = f"at most {found.group(1).replace(',', '')}" if found else "less"
-    key = refusal.inference_key("max_tokens")
+    of_set = asked != refusal.line.inference.max_tokens
+    key = "dataset" if of_set else refusal.inference_key("max_tokens")
+    whose = ", the largest output limit of its sets" if of_set else ""
     return refusal.problem(
         key,
         "max_tokens",
-        f"found {asked}: write {limit} for this model, in {refusal.line.key}.inference.max_tokens",
+        f"found {asked}{whose}: write {limit} for this model, in {refusal.line.key}.inference.max_tokens",
     )
 
 

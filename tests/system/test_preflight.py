@@ -157,6 +157,31 @@ def test_every_problem_of_every_model_and_judge_stands_in_one_list(
     assert {entry["label"]: entry["ok"] for entry in found["lines"]}[f"m{len(WRONG)}"] is True
 
 
+def test_a_model_is_tried_with_the_largest_limit_that_the_sets_ask_for(place: Callable[..., Place]) -> None:
+    there = place(m={**SOUND, "max_output_tokens": 100})
+
+    def found(
+        benchmark: int, of_sets: list[int | None], own: int | None = None, succeeds: bool = False
+    ) -> Any:
+        prompts = [
+            Prompt(
+                f"p{n}", "b", n, "e", "s", "en", "s", "qa_f1", 9, f"Why {n}?", "", ("no",), None, None, limit
+            )
+            for n, limit in enumerate(of_sets)
+        ]
+        write_prompts(prompts, there.folder / "prompts.parquet")
+        there.lines = [line(0, "m", {"max_tokens": own or benchmark})]
+        there.lines[0]["model"] |= {"inference": {"max_tokens": own}}
+        problems = there.run(succeeds)["problems"]
+        return [(one["kind"], one["key"], one["remedy"]) for one in problems]
+
+    remedy = "write at most 100 for this model, in models[0].inference.max_tokens"
+    of_sets = f"found 512, the largest output limit of its sets: {remedy}"
+    assert found(32, [64, 512]) == [("max_tokens", "dataset", of_sets)]
+    assert found(32, [64, 512], own=100, succeeds=True) == []
+    assert found(8000, [64, 32], succeeds=True) == [], "no request will have the benchmark's"
+
+
 def test_the_call_is_asked_as_the_benchmark_asks_and_costs_next_to_nothing(
     place: Callable[..., Place],
 ) -> None:
