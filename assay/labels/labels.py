@@ -25,11 +25,16 @@ SAMPLE_COLUMNS = ("item", "question", "references", "answer", "label", "labeler"
 """The columns of the sample, in which labels can be filled in and handed in as they are."""
 
 _WORDS = {
-    **dict.fromkeys(("1", "1.0", "correct", "yes", "true", "right"), 1.0),
-    **dict.fromkeys(("0", "0.0", "incorrect", "no", "false", "wrong"), 0.0),
+    **dict.fromkeys(("1", "correct", "yes", "y", "true", "t", "right"), 1.0),
+    **dict.fromkeys(("0", "incorrect", "no", "n", "false", "f", "wrong"), 0.0),
+    # What spreadsheets in other languages make of true and false.
+    **dict.fromkeys(("wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar", "prawda"), 1.0),
+    **dict.fromkeys(("falsch", "faux", "falso", "onwaar", "fałsz"), 0.0),
 }
-_SKIPPED = ("skip", "skipped", "?")
-_RATINGS = {f"{rating}{end}": float(rating) for rating in range(1, 6) for end in ("", ".0")}
+_SKIPPED = ("skip", "skipped", "unsure", "?")
+_RATINGS = {str(rating): float(rating) for rating in range(1, 6)}
+_WHOLE = re.compile(r"([0-9])[.,]0+")
+"""A whole number as spreadsheets may write it."""
 _ITEM = re.compile(r"a-[0-9a-f]{16}")
 _LONGEST_CELL = 32_000
 """Characters. A spreadsheet has room for 32,767 in a cell, and breaks what is longer over several."""
@@ -77,8 +82,8 @@ def answer_of(item: str) -> str:
 def read_labels(path: Path, verdict: VerdictKind = "correctness") -> list[Label]:
     """The labels of a file, skips included, in its order; rows whose label is blank are none.
 
-    A label is 1, correct, yes, true or right; 0, incorrect, no, false or wrong; skip; or blank; where judges rate on a
-    scale (`verdict`), 1 to 5. One person's second label for an item has to say the same, and is dropped. Raises InputError,
+    A label is 1, correct, yes, true or right; 0, incorrect, no, false or wrong; skip or unsure; or blank; where judges rate on
+    a scale (`verdict`), 1 to 5. One person's second label for an item has to say the same, and is dropped. Raises InputError,
     naming file, line and column, for anything else.
     """
     rows = list(_rows(path))
@@ -160,13 +165,16 @@ def _together(values: Sequence[float], verdict: VerdictKind) -> Said:
 
 
 def _label(path: Path, line: int, row: Mapping[str, str], verdict: VerdictKind) -> Label | None:
-    item = unguarded(row["item"].strip())
-    said = unguarded(row["label"].strip()).casefold()
+    named = unguarded(row["item"].strip())
+    item = named.casefold()
+    said = row["label"].strip().removeprefix("'").casefold()
+    if (number := _WHOLE.fullmatch(said)) is not None:
+        said = number[1]
     if not said:
         return None
     if not _ITEM.fullmatch(item):
         raise InputError(
-            f"{path}, line {line}, column item: {item[:40]!r} is no item's name, which is `a-` and 16 hex digits; "
+            f"{path}, line {line}, column item: {named[:40]!r} is no item's name, which is `a-` and 16 hex digits; "
             "copy it from the sample as it stands there"
         )
     labeler = unguarded(row.get("labeler", "").strip())

@@ -13,6 +13,9 @@ from pathlib import Path
 
 from assay.errors import InputError
 
+_BLANK_LINE = re.compile(r"[,;\t \"]*(\r\n|\n|\r)")
+"""A spreadsheet's empty row."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -42,11 +45,13 @@ class Sheet:
 def read_sheet(path: Path) -> Sheet:
     """The content of a CSV file. Raises InputError where it can't be read, or isn't one."""
     text = _text(path)
-    first, rest = text.partition("\n")[::2]
     skipped = 0
+    while (blank := _BLANK_LINE.match(text)) is not None:
+        text, skipped = text[blank.end() :], skipped + 1
+    first, rest = text.partition("\n")[::2]
     # A hint that Excel reads and writes.
     if (separator := re.fullmatch(r'"?sep=(.)"?\r?', first)) is not None:
-        delimiter, text, skipped = separator[1], rest, 1
+        delimiter, text, skipped = separator[1], rest, skipped + 1
     else:
         delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

@@ -138,7 +138,7 @@ class Store:
         rows, found = [], False
         for row in self._content.rows:
             cells = [*row, *[""] * (len(header) - len(row))]
-            if self._ours(row) and self._cell(row, "item") == item:
+            if self._ours(row) and self._cell(row, "item").casefold() == item:
                 cells[self._at("label", header)] = label
                 found = True
             rows.append(cells)

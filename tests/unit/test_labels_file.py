@@ -53,15 +53,35 @@ def test_a_hint_of_the_separator_is_understood(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("said", "value"),
-    [("1", 1), ("1.0", 1), ("Correct", 1), ("YES", 1), ("0", 0), ("incorrect", 0), ("no", 0), ("skip", None)],
+    [
+        *(
+            ("1", 1),
+            ("1.0", 1),
+            ("1,0", 1),
+            ("1.00", 1),
+            ("'1", 1),
+            ("Correct", 1),
+            ("YES", 1),
+            ("y", 1),
+            ("WAHR", 1),
+        ),
+        *(("0", 0), ("0,00", 0), ("incorrect", 0), ("no", 0), ("N", 0), ("FALSCH", 0), ("FAUX", 0)),
+        *(("skip", None), ("Unsure", None), ("?", None)),
+    ],
 )
 def test_every_way_of_saying_it(tmp_path: Path, said: str, value: float | None) -> None:
-    (found,) = read_labels(write(tmp_path / "labels.csv", f"item,label\n{A},{said}\n"))
-    assert found.value == value
+    (found,) = read_labels(write(tmp_path / "labels.csv", f"item;label\n{A.upper()};{said}\n"))
+    assert (found.item, found.value) == (A, value)
+
+
+@pytest.mark.parametrize("before", ["\r\n", ";;\r\n\r\n", '"";""\r\n'])
+def test_empty_rows_above_the_header_are_passed_over(tmp_path: Path, before: str) -> None:
+    (found,) = read_labels(write(tmp_path / "labels.csv", f"{before}item;label;note\r\n{A};1;\r\n"))
+    assert (found.value, found.line) == (1.0, before.count("\n") + 2)
 
 
 def test_ratings_are_brought_to_the_scale_of_accuracy(tmp_path: Path) -> None:
-    path = write(tmp_path / "labels.csv", f"item,label\n{A},1\n{B},4\n{C},5\n")
+    path = write(tmp_path / "labels.csv", f"item;label\n{A};1\n{B};4,0\n{C};5.0\n")
     assert [label.value for label in read_labels(path, "scale")] == [0.0, 0.75, 1.0]
     with pytest.raises(InputError, match=r"labels\.csv, line 2, column label: 'yes' is no rating"):
         read_labels(write(path, f"item,label\n{A},yes\n"), "scale")

@@ -13,7 +13,7 @@ from assay.labels.labels import read_labels
 from assay.labels.store import Closed, Conflict, opened
 
 PROJECT = Path(__file__).resolve().parents[2]
-ITEMS = tuple(f"a-{number:016x}" for number in range(1, 6))
+ITEMS = tuple(f"a-{number + 9:016x}" for number in range(1, 6))
 A, B, C, *_ = ITEMS
 
 
@@ -56,6 +56,14 @@ def test_a_changed_label_replaces_the_one_before(path: Path) -> None:
         store.give(A, "incorrect", "correct")
         assert list(store.labels().items()) == [(A, "incorrect"), (B, "correct")]
     assert given(path) == {(A, ""): 0.0, (B, ""): 1.0}
+
+
+def test_a_label_in_a_spreadsheets_writing_is_replaced_too(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text(f"\r\nitem;label\r\n{A.upper()};1,0\r\n", "utf-8")
+    with opened(path, "correctness", ITEMS) as store:
+        store.give(A, "incorrect", "correct")
+    assert given(path) == {(A, ""): 0.0}
 
 
 def test_the_same_label_twice_changes_nothing(path: Path) -> None:
