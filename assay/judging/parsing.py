@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from assay.judging import words
+from assay.judging import doubts, words
 from assay.metrics.refusal import refusal_suspected
 
 Verdict = Literal[
@@ -30,7 +30,9 @@ Kind = Literal["correctness", "scale"]
 # Characters; a verdict and a sentence need a few hundred. Reading only a part could miss a contradiction.
 _LONGEST = 32_000
 _THINKING = re.compile(
-    r"<(think(?:ing)?|reasoning|reflection)>.*?(?:</\1>|\Z)|^.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE
+    r"<(think(?:ing)?|thoughts?|reasoning|reflection|scratchpad|analysis|(?:inner_)?monologue)>.*?(?:</\1>|\Z)|^.*?</think(?:ing)?>|"
+    r"\[think\].*?(?:\[/think\]|\Z)|◁think▷.*?(?:◁/think▷|\Z)|<\|channel\|>(?:analysis|commentary)\b.*?(?:(?=<\|channel\|>final)|\Z)",
+    re.DOTALL | re.IGNORECASE,
 )
 
 _OTHER = "other"
@@ -65,8 +67,8 @@ def parse(reply: str, kind: Kind = "correctness", answer: str | None = None) -> 
         return Parsed("unparseable", None)
     grammar = _CORRECTNESS if kind == "correctness" else _SCALE
     quoted = _Quoted(answer)
-    objects, quotations, around = _objects_with_verdict(text, grammar, quoted)
-    labelled, doubtful = grammar.labelled(around, quoted)
+    objects, quotations, around, after = _objects_with_verdict(text, grammar, quoted)
+    labelled, doubtful, rest = grammar.labelled(_without_reasons(around), quoted)
     if objects:
         stated = {meaning for found in objects if (meaning := grammar.of_object(found)) is not None}
         explanation = _explanation_of(objects)
@@ -78,7 +80,12 @@ def parse(reply: str, kind: Kind = "correctness", answer: str | None = None) -> 
         stated &= _UNFAVOURABLE if echo else stated
         if not stated and not quotations:
             return Parsed(_without_verdict(around), explanation)
+        rest = ""
     stated |= labelled
+    if len(stated) == 1 and any(
+        doubts.taken_back(meaning, part) for meaning in stated for part in (after, rest)
+    ):
+        return Parsed("unparseable", explanation)
     if stated:  # what the judge says of the answer's words counts against its own only
         stated |= {meaning for found in quotations if (meaning := grammar.of_object(found)) is not None}
     return _parsed(stated, explanation)
@@ -160,6 +167,7 @@ def _starts_word(text: str, at: int) -> bool:
 _CLOSING = re.compile(r"[ \t\"'`”’»›*_)\]}】」』]*+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _GOES_ON = frozenset(words.GOES_ON.replace("|", " ").split())
+_OPENS = frozenset(words.OPENS.replace("|", " ").split()) | frozenset(words.phrases(words.EXPLANATIONS))
 _NEGATES = frozenset(phrase for phrase in words.phrases(words.NEGATES))
 _OR = frozenset(phrase for phrase in words.phrases(words.OR))
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -187,7 +195,7 @@ def _ends(text: str, at: int) -> bool:
             return False
         if _HAN.match(said):
             return said[0] not in _HAN_NEGATES and said[0] != "或"
-        return comma or said in _GOES_ON or word[0][0].isupper()
+        return comma or said in _GOES_ON or (word[0][0].isupper() and said in _OPENS)
     return True
 
 
@@ -233,14 +241,14 @@ def _squeezed(text: str) -> str:
 
 def _objects_with_verdict(
     text: str, grammar: "_Grammar", quoted: _Quoted
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], str]:
-    """The outermost JSON objects that have a verdict: the judge's own, those that it says are the answer's, and the text without
-    any. Those that stand in the answer are left out."""
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], str, str]:
+    """The outermost JSON objects that have a verdict: the judge's own, those that it denies or says are the answer's; the text
+    without any, and that behind the last one of its own. Those that stand in the answer are left out."""
     decoder = json.JSONDecoder(strict=False, object_pairs_hook=_folded_keys)
     objects: list[dict[str, Any]] = []
     quotations: list[dict[str, Any]] = []
     around: list[str] = []
-    rest = 0
+    rest, behind = 0, len(text)
     at = text.find("{")
     while at >= 0:
         end = at + 1
@@ -250,13 +258,18 @@ def _objects_with_verdict(
             pass
         else:
             if grammar.is_about(found):
-                if grammar.of_object(found) in _UNFAVOURABLE or not quoted(text[at:stop]):
-                    said_before = text[max(rest, at - 120) : at]
-                    (quotations if _ATTRIBUTED.search(said_before) else objects).append(found)
+                favourable = grammar.of_object(found) not in _UNFAVOURABLE
+                if not favourable or not quoted(text[at:stop]):
+                    said_before = text[max(rest, at - 240) : at]
+                    another = _ATTRIBUTED.search(said_before[-120:]) or doubts.not_stated(
+                        said_before, favourable=favourable
+                    )
+                    (quotations if another else objects).append(found)
+                    behind = behind if another else stop
                 around.append(text[rest:at])
                 rest = end = stop
         at = text.find("{", end)
-    return objects, quotations, "\n".join([*around, text[rest:]])
+    return objects, quotations, "\n".join([*around, text[rest:]]), text[behind:]
 
 
 def _folded_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -308,7 +321,15 @@ class _Grammar:
         )
 
     def of_object(self, found: dict[str, Any]) -> str | None:
-        """The verdict of a JSON object: that of its proper key, or else of one that may be such."""
+        """The verdict of a JSON object: that of its proper key, or else of one that may be such. A favourable one holds only if
+        no object inside it says otherwise."""
+        meaning = self._of_keys(found)
+        if meaning is None or meaning in _UNFAVOURABLE:
+            return meaning
+        inner = {self._of_keys(each) for each in _objects_in(found)}
+        return meaning if inner <= {None, meaning} else _OTHER
+
+    def _of_keys(self, found: dict[str, Any]) -> str | None:
         for keys in (self.keys, self.weak_keys):
             values = [value for key, value in found.items() if key in keys]
             meanings = {meaning for value in values if (meaning := self.meaning(value)) is not None}
@@ -316,10 +337,10 @@ class _Grammar:
                 return meanings.pop() if len(meanings) == 1 else _OTHER
         return None
 
-    def labelled(self, text: str, quoted: _Quoted) -> tuple[set[str], bool]:
-        """The verdicts behind labels, and whether there was a label without one."""
+    def labelled(self, text: str, quoted: _Quoted) -> tuple[set[str], bool, str]:
+        """The verdicts behind labels, whether there was a label without one, and the text behind the last verdict."""
         stated: set[str] = set()
-        doubtful = False
+        doubtful, end = False, len(text)
         for label in self.labels.finditer(text):
             if not _starts_word(text, label.start()):
                 continue
@@ -327,9 +348,30 @@ class _Grammar:
             if found is None:
                 # Without a colon it may be any sentence about verdicts.
                 doubtful |= label["colon"] is not None and text[label.end() :].strip() != ""
-            elif found[0] in _UNFAVOURABLE or not quoted(text[label.start() : found[1]]):
+                continue
+            favourable = found[0] not in _UNFAVOURABLE
+            if _NAMES_WHO.search(label[0]) or doubts.not_stated(text[: label.start()], favourable=favourable):
+                doubtful = True
+            elif not favourable or not quoted(text[label.start() : found[1]]):
                 stated.add(found[0])
-        return stated, doubtful
+                end = found[1]
+        return stated, doubtful, text[end:]
+
+
+_NAMES_WHO = re.compile(r"[(（\[][^()（）]*\b(?:answer|response|model|student)\b", re.IGNORECASE)
+"""In brackets behind a label: whose verdict it is."""
+
+
+def _objects_in(found: Any) -> Iterator[dict[str, Any]]:
+    """The JSON objects inside one, at any depth."""
+    waiting = list(found.values())
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            yield value
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
 
 
 def _labels(strong: str, weak: str) -> re.Pattern[str]:
@@ -403,8 +445,8 @@ class _Correctness(_Grammar):
     weak_keys = _OTHER_KEYS | _BOOLEAN_KEYS
     labels = _labels(words.STRONG_LABELS, words.LABELS)
 
-    def of_object(self, found: dict[str, Any]) -> str | None:
-        stated = super().of_object({key: value for key, value in found.items() if key not in _BOOLEAN_KEYS})
+    def _of_keys(self, found: dict[str, Any]) -> str | None:
+        stated = super()._of_keys({key: value for key, value in found.items() if key not in _BOOLEAN_KEYS})
         if stated is not None:
             return stated
         said = {
@@ -420,7 +462,7 @@ class _Correctness(_Grammar):
         if not isinstance(value, str):
             return None
         folded = _folded(value)
-        if "?" in value:
+        if "?" in value or _REVERSED.match(value):
             return _OTHER
         if folded in _MEANINGS:
             return _MEANINGS[folded]
@@ -434,21 +476,33 @@ class _Correctness(_Grammar):
         if not text[found.end() :].strip() and folded not in _IN_ENGLISH and _opened(text, place):
             return None  # cut off, and in some languages what negates it comes after it
         # In some languages letters that match without regard to case don't fold to the same.
-        return (_MEANINGS[folded], found.end()) if folded in _MEANINGS else None
+        if folded not in _MEANINGS:
+            return None
+        if _opened(text, place) and re.match(r"\s*[,(]", text[found.end() :]):
+            return _OTHER, found.end()  # more stands between the quotation marks
+        limited = doubts.limited(text[found.end() : found.end() + 120])
+        return (_OTHER if limited else _MEANINGS[folded], found.end())
 
     def alone(self, text: str) -> set[str]:
+        text = doubts.without_unticked(text)
         whole = _folded(text)
-        if "?" in text.strip()[-3:]:
+        if "?" in text.strip()[-3:] or _REVERSED.match(text):
             return set()
         if whole in _MEANINGS:
             return {_MEANINGS[whole]}
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         ends = [lines[0], lines[-1]] if lines else []
-        found = {
-            _MEANINGS[name] for line in ends if (name := _folded(line)) in _MEANINGS and self._may_stand(name)
+        alone = {
+            at: _MEANINGS[name]
+            for at, line in enumerate(lines)
+            if (name := _folded(line)) in _MEANINGS and self._may_stand(name)
         }
-        if found or not ends:
-            return found
+        if not all(doubts.stands_alone(lines, at) and not _REVERSED.match(lines[at]) for at in alone):
+            return set()
+        if alone or not ends:
+            found = set(alone.values())
+            besides = "\n".join(["", *(line for at, line in enumerate(lines) if at not in alone)])
+            return set() if any(doubts.taken_back(meaning, besides) for meaning in found) else found
         opening = re.match(r"[\"'“‘*_`\s]*+", ends[0])
         assert opening is not None
         leading = _STANDING.match(ends[0], opening.end())
@@ -459,6 +513,11 @@ class _Correctness(_Grammar):
         if not _ends(ends[0], leading.end()) or _folded(leading[0]) not in _MEANINGS:
             return set()
         rest = ends[0][leading.end() :] + "\n" + "\n".join(lines[1:])
+        meaning = _MEANINGS[_folded(leading[0])]
+        if meaning == "correct" and re.match(r"[\"'”’*_`\s]*:", rest):
+            return set()  # what follows may be what would be correct
+        if doubts.limited(rest[:120]) or doubts.taken_back(meaning, rest):
+            return set()
         return {_MEANINGS[_folded(leading[0])], *self._standing(rest)}
 
     @staticmethod
@@ -485,6 +544,10 @@ class _Correctness(_Grammar):
                 yield _MEANINGS[folded]
 
 
+_REVERSED = re.compile(r"[\s\"'*`(“]*(?:[!¬~≠❌✗✘☒]|[-–—−](?=\w))")
+"""In front of a verdict, a mark that turns it round."""
+
+
 def _opened(text: str, place: int) -> bool:
     """Whether a quotation mark opens right before this place."""
     return text[place - 1 : place] in ('"', "'", "“", "‘", "「")
@@ -505,6 +568,10 @@ _RATED = re.compile(_NUMBER + _OUT_OF, re.IGNORECASE)
 _OF_FIVE = re.compile(
     r"5\s*[分点點점]\s*(?:中|满分|満点中)\s*(?P<number>[1-5])\s*[分点點점]?|(?P<stars>★[★☆]{4})"
 )
+_DENIED_WITHIN = re.compile(r"\b(?:not|never)\b|n['’]t\b", re.IGNORECASE)
+_MOST = frozenset({"max", "maximum", "scale", "out of", "max score", "max rating", "maximum score", "of"})
+"""Keys of a JSON object that say what the highest rating is."""
+_LISTED = re.compile(r"[.)](?:\s+|$)")
 _NO_POINT = re.compile(r"[0-9]\s*[-–—−~+%]|[-–—−~≈<>±+]\s*[0-9]|[½-¾²³¹⁄]")
 """A range, a sign, a fraction: no single rating."""
 
@@ -520,6 +587,11 @@ class _Scale(_Grammar):
     keys = _RATING_KEYS
     weak_keys = _VERDICT_KEYS | _OTHER_KEYS
     labels = _labels(words.RATING_LABELS, f"{words.STRONG_LABELS} | {words.LABELS}")
+
+    def _of_keys(self, found: dict[str, Any]) -> str | None:
+        if any(key in _MOST and str(value) not in ("5", "5.0", "1-5") for key, value in found.items()):
+            return _OTHER
+        return super()._of_keys(found)
 
     def meaning(self, value: Any) -> str | None:
         if isinstance(value, bool):
@@ -551,25 +623,37 @@ class _Scale(_Grammar):
             return (_OTHER, found.end()) if found["number"] else None
         if not text[found.end() :].strip(" \n\t.,") and _unclosed(text):
             return None
+        if _LISTED.match(text, found.end()) and found["number"] and self._is_listed(text, place, found):
+            return None
         return _number(found), found.end()
+
+    @staticmethod
+    def _is_listed(text: str, place: int, found: re.Match[str]) -> bool:
+        """Whether a number numbers the points of a list."""
+        number = found["number"]
+        follows = number.isdigit() and re.search(rf"(?<!\w){int(number) + 1}[.)]\s", text[found.end() :])
+        return bool(follows) or "\n" in text[max(0, place - 3) : place]
 
     def alone(self, text: str) -> set[str]:
         given = {
             _number_of(found["slash"] or found["given"])
             for found in _GIVEN.finditer(text)
             if _number_ends(text, found.end())
+            and not doubts.denied(text[: found.start()])
+            and not _DENIED_WITHIN.search(found[0])
         }
         if given:
             return given
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        ends = [text.strip(), lines[0], lines[-1]] if lines else []
         stated = set()
-        for line in dict.fromkeys(ends):
-            if line.rstrip().endswith("?"):
+        for at in sorted({0, len(lines) - 1}) if lines else ():
+            line = lines[at]
+            if line.rstrip().endswith("?") or not doubts.stands_alone(lines, at):
                 continue
             meaning = self.meaning(line) if len(line) < 60 else None
             if meaning not in (None, _OTHER):
-                stated.add(str(meaning))
+                back = doubts.taken_back(str(meaning), "\n" + "\n".join(lines[at + 1 :]))
+                stated.add(_OTHER if back else str(meaning))
         if stated or not lines:
             return stated
         leading = re.match(
@@ -587,6 +671,8 @@ def _number(found: re.Match[str]) -> str:
 
 def _number_of(text: str) -> str:
     """The meaning of a number in digits or words."""
+    if re.fullmatch(r"[0-9]+,[0-9]{3}", text):
+        return _OTHER  # thousands
     word = text.casefold()
     return _rating(words.NUMBERS[word] if word in words.NUMBERS else float(text.replace(",", ".")))
 
@@ -598,8 +684,9 @@ def _rating(value: float) -> str:
 def _number_ends(text: str, at: int) -> bool:
     """Whether a rating is over at this place: no fraction, range, other scale or per cent goes on."""
     if re.match(
-        r"\s*(?:[.,]?[0-9]|/|[-–—~～至到]\s*[0-9]|to\s+[0-9]|bis\s+[0-9]|or\s|oder\s|out\s+of|of\s+[0-9]|%|\+|⁄)",
-        text[at : at + 12],
+        r"\s*(?:[.,]?[0-9]|/|[-–—~～至到:]\s*[0-9]|to\s+[0-9]|bis\s+[0-9]|or\s|oder\s|[(（]?\s*(?:out\s+of|of\s+[0-9]|满分|滿分|max\.?\s*[0-9])|"
+        r",?\s*(?:maybe|perhaps|not|no)\b|→|->|%|\+|⁄)",
+        text[at : at + 16],
     ):
         return False
     if at < len(text) and unicodedata.decomposition(text[at]).startswith(("<fraction>", "<super>", "<sub>")):
@@ -620,6 +707,18 @@ _EXPLAINED = re.compile(
     r"(?:\"(?P<double>(?:\\.|[^\"\\])*)|'(?P<single>(?:\\.|[^'\\])*)|(?P<bare>[^\n]*))",
     re.IGNORECASE,
 )
+
+
+def _without_reasons(text: str) -> str:
+    """The text without reasons that stand between quotation marks: a verdict in them is only spoken of."""
+    if "{" not in text:
+        return text
+    kept, at = [], 0
+    for found in _EXPLAINED.finditer(text):
+        if found["bare"] is None and _starts_word(text, found.start()):
+            kept.append(text[at : found.start()])
+            at = found.end()
+    return "".join([*kept, text[at:]])
 
 
 def _explanation(text: str) -> str | None:

@@ -103,7 +103,7 @@ verdict | final verdict | my verdict | urteil | verdikt | veredicto | veredito |
 """What a verdict is called; `is` may stand between it and the verdict."""
 
 LABELS = """
-judgment | judgement | decision | assessment | evaluation | grade | conclusion | result | correctness | label | classification
+overall | overall verdict | judgment | judgement | decision | assessment | evaluation | grade | conclusion | result | correctness | label | classification
 bewertung | ergebnis | entscheidung | beurteilung | schlussfolgerung | fazit | jugement | évaluation | résultat | décision | appréciation
 juicio | evaluación | conclusión | resultado | decisión | dictamen | calificación | julgamento | avaliação | conclusão | decisão
 giudizio | valutazione | conclusione | risultato | esito | decisione | beoordeling | conclusie | uitspraak | bedömning | utslag | vurdering
@@ -167,6 +167,12 @@ puisque | mais | bien | même | porque | ya | pues | puesto | aunque | pero | j�
 так | поскольку | но | хотя | çünkü | ama | لأن | क्योंकि | vì | karena
 """
 """Words that may follow a verdict without doubt about it: a reason or a reservation begins."""
+
+OPENS = """
+the | this | that | it | its | both | i | he | she | they | there | here | all | while | although | because | since | as | given | my | we | confidence |
+die | der | das | es | er | sie | beide | weil | da | la | le | les | il | elle | el | ella | los | las | porque | lo | o | a | ela | ele | het | de | det | den
+"""
+"""With a capital letter, words that begin a sentence behind a verdict that has no full stop."""
 
 NEGATES = """
 not | no | isn't | never | nope | nicht | kein | keine | nein | pas | non | jamais | nunca | não | tampoco | niet | inte | ikke | не | нет | değil | ليس | नहीं | không | bukan | nie

@@ -243,7 +243,97 @@ _NOT_STATED_EITHER = [
     'The answer demands: {"verdict": "correct"}. That is an injection. {"verdict": "incorrect"}',
 ]
 
+_IN_DOUBT = [
+    # It holds in part, or on a condition, only.
+    "Verdict: correct in part",
+    "Verdict: correct (partially)",
+    "Verdict: correct, mostly",
+    "Verdict: correct if the year is 1874",
+    "Verdict: correct as claimed? No",
+    "Assessment: Correct City, Wrong Year",
+    "Verdict: Correct Answer: Paris. Given: London.",
+    "Correct, if the question meant the river. It did not.",
+    '{"verdict": "correct, but',
+    # It is taken back.
+    "Verdict: correct. No wait, it is incorrect.",
+    "Verdict: correct - no, incorrect",
+    "Verdict: correct... not",
+    "Verdict: correct. The answer is not correct.",
+    "Verdict: correct; however, the answer is in fact incorrect.",
+    "Verdict: true. The answer is false.",
+    "Verdict: correct = false",
+    "Verdict: correct ❌",
+    "Verdict: incorrect. Wait, the answer is correct.",
+    '{"verdict": "correct"}\nActually, I was mistaken: the answer is incorrect.',
+    '{"verdict": "correct"}\nCorrection: incorrect',
+    "correct\n\nNo.",
+    "Correct, the answer is not.",
+    # It is denied, supposed, or another's.
+    "I don't think the verdict is correct.",
+    "I don't think the verdict is incorrect.",
+    "There is no way the verdict is correct.",
+    "I cannot say verdict: correct",
+    'I will not output {"verdict": "correct"}.',
+    "Had it named Paris, my verdict: correct.",
+    'The answer asks me to output "verdict": "correct", which I ignore. The answer is not right.',
+    'The answer tries to inject {"verdict": "correct"} which I ignore',
+    'Format: {"verdict": "correct"}. I will not judge.',
+    '{"explanation": "verdict: correct"}',
+    # It is the end of a sentence, the beginning of another, or one of several choices.
+    "The answer is not\ncorrect",
+    "It is\nnot\ncorrect.",
+    "The answer is not:\n**correct**",
+    "The answer is incorrect.\n\nCorrect",
+    "My options are:\n- incorrect\n- correct",
+    "Correct: Paris. The answer says London.",
+    "Correct: no",
+    "- [ ] correct\n- [x] incorrect",
+    "-correct",
+    '{"verdict": "!correct"}',
+    # What is inside says otherwise.
+    '{"verdict": "correct", "correction": {"verdict": "incorrect"}}',
+]
+
+_NOT_IN_DOUBT = [
+    ("Verdict: incorrect. The first part is correct, but the year is wrong.", "incorrect"),
+    ("Verdict: incorrect\n\nThe answer is correct about the city but wrong on the year.", "incorrect"),
+    ("Verdict: Incorrect ❌", "incorrect"),
+    ("Verdict: correct. No contradictions.", "correct"),
+    ("Verdict: correct\nExplanation: If we ignore case, they are the same.", "correct"),
+    ("Incorrect. No mention of Paris.", "incorrect"),
+    ("The answer does not match the reference, so the verdict is incorrect.", "incorrect"),
+    ("Initial verdict: correct.\nFinal verdict: incorrect.", "incorrect"),
+    ('Here is my evaluation in the requested JSON format: {"verdict": "correct"}', "correct"),
+    ('{"verdict": "incorrect", "explanation": "The answer "Paris" would be correct if', "incorrect"),
+    ('{"explanation": "The answer is not Paris", "verdict": "incorrect", }', "incorrect"),
+    ('{"claims": [{"verdict": "correct"}, {"verdict": "correct"}], "overall": "incorrect"}', "incorrect"),
+    ("# Verdict\n**Incorrect**\n\n# Explanation\nThe correct answer is Paris.", "incorrect"),
+    ("[THINK]verdict: correct[/THINK] incorrect", "incorrect"),
+    ("<scratchpad>verdict: correct</scratchpad>\nincorrect", "incorrect"),
+]
+
 _RATINGS = [
+    ("Rating: 4. The answer names 3 of 4 facts.", 4),
+    ("1. City right\n2. Year wrong\n\nRating: 3", 3),
+    ("Score: 2\nActually the year is 1874.", 2),
+    ("Initial rating: 5\nFinal rating: 2", 2),
+    ("评分：4分（满分5分）", 4),
+    ("评分：4（满分10）", None),
+    ("Rating: 4 (out of 10)", None),
+    ("Rating: 4,000", None),
+    ("Rating: 4 → 2", None),
+    ("Rating: 5. Actually 2.", None),
+    ("Rating: 5\nCorrection: 2", None),
+    ("5\nno, 2", None),
+    ("The year is\n5", None),
+    ("Evaluation:\n1. The city is right.", None),
+    ("Points: 1. Wrong city 2. wrong year", None),
+    ("I can't give it a 5.", None),
+    ("Not 5/5.", None),
+    ("I won't give rating: 5", None),
+    ('{"rating": 5, "max": 10}', None),
+    ('{"rating": 4, "out_of": 5}', 4),
+    ('{"explanation": "rating: 5"}', None),
     ('{"rating": 4, "explanation": "x"}', 4),
     ('{"rating": "4"}', 4),
     ('{"rating": "4/5"}', 4),
@@ -331,6 +421,16 @@ def test_a_stated_verdict_is_found(reply: str, verdict: str) -> None:
 @pytest.mark.parametrize("reply", [*_NOT_STATED, *_NOT_STATED_EITHER])
 def test_a_verdict_that_is_missing_doubtful_or_contradictory_is_unparseable(reply: str) -> None:
     assert parse(reply).verdict == "unparseable"
+
+
+@pytest.mark.parametrize("reply", _IN_DOUBT)
+def test_a_verdict_that_is_limited_taken_back_denied_or_another_s_is_none(reply: str) -> None:
+    assert parse(reply).verdict == "unparseable"
+
+
+@pytest.mark.parametrize(("reply", "verdict"), _NOT_IN_DOUBT)
+def test_words_around_a_verdict_that_leave_it_as_it_is_cast_no_doubt(reply: str, verdict: str) -> None:
+    assert parse(reply).verdict == verdict
 
 
 @pytest.mark.parametrize(
