@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from assay.accuracy.inputs import Inputs
-from assay.labels.evidence import estimates, labelled, of_labels
+from assay.labels.evidence import estimates, extremes, labelled, of_labels
 from assay.labels.handed_in import handed_in
 from assay.labels.progress import progress_of
 from assay.records.metrics import Metric, Value
@@ -48,6 +48,16 @@ COLUMNS: tuple[Metric, ...] = (
         "of the draw",
         "count",
     ),
+    Metric(
+        "n_unsure",
+        "answers",
+        "drawn answers among those with a label that counts which have none: people were unsure, or passed over them",
+        "count",
+    ),
+    Metric(
+        "corrected_least", "share", "corrected accuracy if all of these were wrong; null with too few labels"
+    ),
+    Metric("corrected_most", "share", "corrected accuracy if all of these were right"),
     Metric("n_prompts", "prompts", "prompts of interest that it answered", "count"),
     Metric("unlabelled_share", "share", "of these, those without a label that counts"),
     Metric(
@@ -92,11 +102,12 @@ def rows(inputs: Inputs) -> list[dict[str, Value]]:
     values = _values(inputs)
     found = labelled(inputs.answers, values, settings.shares, settings.seed)
     made = estimates(found, settings.shares)
+    least_most = extremes(found, settings.shares) if found["unsure"].any() else {}
     pooled = _pooled_counts(of_labels(found))
     rated = inputs.ratings.loc[
         inputs.ratings["bucket"].isin(list(settings.shares)) & inputs.ratings["accuracy"].notna()
     ][["model", "bucket", "source", "accuracy"]]
-    found = found[["model", "prompt_id", "right", "label", "unused"]]
+    found = found[["model", "prompt_id", "right", "label", "unused", "unsure"]]
     by_model = {str(name): rows for name, rows in found.groupby("model", sort=False)}
     rated_by_model = {str(name): rows for name, rows in rated.groupby("model", sort=False)}
     return [
@@ -104,6 +115,7 @@ def rows(inputs: Inputs) -> list[dict[str, Value]]:
             inputs,
             model.label,
             made.get(model.label),
+            least_most.get(model.label),
             by_model.get(model.label, found.iloc[:0]),
             rated_by_model.get(model.label, rated.iloc[:0]),
             pooled,
@@ -141,7 +153,7 @@ def difference_rows(inputs: Inputs) -> list[dict[str, Value]]:
     ]
 
 
-def _values(inputs: Inputs) -> Mapping[str, float]:
+def _values(inputs: Inputs) -> Mapping[str, float | None]:
     if inputs.labels is None:
         return {}
     return handed_in(inputs.labels, inputs.settings.verdict, inputs.answers).values
@@ -151,6 +163,7 @@ def _row(
     inputs: Inputs,
     model: str,
     found: Estimate | None,
+    least_most: tuple[float, float] | None,
     mine: pd.DataFrame,
     rated: pd.DataFrame,
     pooled: _Pooled,
@@ -164,6 +177,7 @@ def _row(
         "accuracy_high": None if bounds is None else bounds.high,
         "n_labels": int(mine["label"].notna().sum()),
         "n_labels_unused": int(mine["unused"].sum()),
+        "n_unsure": int(mine["unsure"].sum()),
         "n_prompts": int(mine["prompt_id"].nunique()),
         "reason": "it has no answer in a bucket of interest",
     }
@@ -174,8 +188,11 @@ def _row(
     interval = found.interval(settings.confidence)
     if interval is None:
         return row | {"reason": _why(inputs, found, mine)}
+    least, most = least_most or (found.value, found.value)
     row |= {
         "corrected": found.value,
+        "corrected_least": least,
+        "corrected_most": most,
         "corrected_low": interval.low,
         "corrected_high": interval.high,
         "difference": None if share is None else round(found.value - share, 12) + 0.0,

@@ -261,6 +261,7 @@ class _Evidence:
             "accuracy_by": "people",
             "accuracy_labels": estimate.n,
             "accuracy_labels_most": estimate.prompts,
+            "accuracy_unsure": estimate.evidence.unsure,
         }
 
     @property
@@ -335,6 +336,7 @@ def _beside(row: Mapping[Any, Any]) -> Beside:
         int(number(row.get("accuracy_n")) or 0),
         by if isinstance(by, str) else None,
         int(number(row.get("accuracy_labels")) or 0),
+        int(number(row.get("accuracy_unsure")) or 0),
     )
 
 

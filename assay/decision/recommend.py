@@ -38,6 +38,8 @@ class Beside:
     """`panel`, `people` where their labels correct it, or without judges the name of the dataset's own metric."""
     labels: int = 0
     """Of people, that it is corrected by."""
+    unsure: int = 0
+    """Answers that these people couldn't tell right from wrong."""
 
 
 @dataclass(frozen=True, slots=True)

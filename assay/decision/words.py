@@ -8,6 +8,7 @@ from assay.decision.compare import Comparison
 from assay.decision.limits import Checked
 from assay.decision.recommend import Candidate, Recommendation
 from assay.decision.settings import Objective
+from assay.labels.unsure import too_unsure
 from assay.schedule.level import closed, open_at
 from assay.stopping.looks import Look
 
@@ -152,6 +153,16 @@ def by_people(models: Sequence[Candidate], compared: bool, objective: Objective)
         return []
     counts = _and([f"{model.model} ({model.beside.labels:,})" for model in told if model.beside is not None])
     lines = [f"Accuracy is corrected by labels of people: {counts}."]
+    doubted = [
+        f"{model.beside.unsure:,} of {model.beside.unsure + model.beside.labels:,} of {model.model}"
+        for model in told
+        if model.beside is not None and too_unsure(model.beside.unsure, model.beside.labels)
+    ]
+    if doubted:
+        lines.append(
+            f"People were unsure of many answers ({_and(doubted)}): if these are the hard ones, corrected accuracy is lower, "
+            "and its interval doesn't hold that."
+        )
     others = [model.model for model in models if model not in told]
     if others:
         lines.append(

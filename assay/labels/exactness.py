@@ -54,7 +54,7 @@ class Exactness:
 
         settings = self.settings
         said = together(labels, settings.verdict)
-        values = {answer: found.value for answer, found in said.items() if found.value is not None}
+        values = {answer: found.value for answer, found in said.items()}
         wanted = fraction(settings.half_width)
         models = progress(self._rated, values, settings.shares, settings.seed, wanted, settings.confidence)
         answer_ids = [answer_of(item) for item in self.order]

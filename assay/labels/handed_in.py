@@ -20,8 +20,8 @@ from assay.stats.prediction_powered import Estimate
 class HandedIn:
     """What people said."""
 
-    values: Mapping[str, float]
-    """By answer id, from 0 to 1: what they said together."""
+    values: Mapping[str, float | None]
+    """By answer id, from 0 to 1: what they said together; None where everybody skipped it."""
     skipped: int
     """Answers that everybody skipped."""
     tied: int
@@ -63,7 +63,7 @@ def handed_in(path: Path, verdict: VerdictKind, answers: pd.DataFrame) -> Handed
     most = max(both, key=len, default=[])
     twice = sum(len(pair) for pair in both)
     return HandedIn(
-        {answer: what.value for answer, what in known.items() if what.value is not None},
+        {answer: what.value for answer, what in known.items()},
         sum(what.value is None for what in known.values()),
         sum(what.tied for what in known.values()),
         len(said) - len(known),

@@ -27,7 +27,7 @@ class Progress:
 
 def progress(
     rated: pd.DataFrame,
-    values: Mapping[str, float],
+    values: Mapping[str, float | None],
     shares: Mapping[str, float],
     seed: int,
     half_width: float,

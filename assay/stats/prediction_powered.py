@@ -63,6 +63,8 @@ class Evidence:
     predicted: Floats
     """By stratum: the share right that is taken for granted where the stratum has no label (its interval is then 0 to 1); of
     one of which nothing is said, .5: there the mean of all labels is taken."""
+    unsure: int = 0
+    """Drawn answers that people looked at and gave no label; they are taken to be like those of their stratum."""
 
 
 @dataclass(frozen=True)

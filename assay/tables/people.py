@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from assay.document.settings import ReportSettings
+from assay.labels.unsure import too_unsure
 from assay.tables.markdown import Column, Markdown, escape, table, with_interval
 from assay.tables.numbers import count, decimal, known, percent
 
@@ -47,6 +48,7 @@ def section(of_accuracy: Mapping[str, pd.DataFrame], settings: ReportSettings) -
         "out_of_reach": [
             row["model"] for row in corrected if row["n_prompts"] and not known(row.get("labels_needed"))
         ],
+        "unsure": [row["model"] for row in done if too_unsure(row.get("n_unsure"), row["n_labels"])],
         "unused": sum(int(row["n_labels_unused"]) for row in corrected),
         "people": _people(raters) if raters else None,
         "among": among,
@@ -95,6 +97,7 @@ def _corrected(rows: Sequence[Row]) -> Markdown:
         _ranged("corrected", "corrected"),
         Column("difference (points)", lambda row: _points(row.get("difference"))),
         Column("labels", lambda row: count(row.get("n_labels"))),
+        Column("unsure", _unsure),
         Column("prompts without a label", lambda row: percent(row.get("unlabelled_share"))),
         Column("labels needed", lambda row: count(row.get("labels_needed"))),
         _ranged("rogan_gladen_pooled", "pooled Rogan-Gladen (diagnostic)"),
@@ -142,6 +145,15 @@ def _differences(rows: Sequence[Row]) -> Markdown:
         ),
     ]
     return table(columns, list(rows))
+
+
+def _unsure(row: Row) -> Markdown:
+    """How many of the drawn answers people couldn't tell of, and the range that these leave open."""
+    n = row.get("n_unsure")
+    if not known(n) or not n:
+        return escape(count(n))
+    ends = (percent(row.get(f"corrected_{end}")) for end in ("least", "most"))
+    return escape(f"{count(n)} ({' to '.join(ends)})")
 
 
 def _points(share: Any) -> str:

@@ -168,6 +168,17 @@ def test_the_tables_say_what_the_labels_say(tmp_path: Path) -> None:
     assert (low, high) == pytest.approx((0.1682, 0.6873), abs=1e-4)
 
 
+def test_what_people_are_unsure_of_is_counted_and_bounded(tmp_path: Path) -> None:
+    """Of the first 36 answers 12 are skipped: all of the first 30, which the panel calls right, but 20, of which 16 are right."""
+    (row,) = corrected.rows(
+        small(tmp_path, [*["skip"] * 10, *[1] * 16, *[0] * 4, "skip", "skip", 1, 0, 0, 0])
+    )
+    assert (row["n_labels"], row["n_unsure"], row["n_labels_unused"]) == (24, 12, 0)
+    assert row["corrected"] == pytest.approx(0.75 * 16 / 20 + 0.25 * 1 / 4)
+    assert row["corrected_least"] == pytest.approx(0.75 * 16 / 30 + 0.25 * 1 / 6)
+    assert row["corrected_most"] == pytest.approx(0.75 * 26 / 30 + 0.25 * 3 / 6)
+
+
 def test_too_few_labels_are_said_to_be_too_few(tmp_path: Path) -> None:
     (row,) = corrected.rows(small(tmp_path, [1] * 6))
     assert row["reason"] == "6 labels, where 10 are the least"

@@ -36,6 +36,7 @@ def decided(
     labels: Mapping[str, tuple[int, float]],
     objective: str = "cheapest",
     least: float | None = None,
+    unsure: int = 0,
 ) -> dict[str, Any]:
     """A decision on 200 prompts. `labels`: by model how many answers are labelled, and of those that the panel calls right
     the share that people call right (every so-manieth is wrong); what the panel calls wrong is wrong."""
@@ -47,13 +48,13 @@ def decided(
     tables = {name: folder / "tables" / f"{name}.parquet" for name in ("cells", "models")}
     for name, path in tables.items():
         write_table(path, TABLES[name], rows[name])
-    said: dict[str, int] = {}
+    said: dict[str, int | str] = {}
     for path in run.answers:
         answers = [row for row in pq.read_table(path).to_pylist() if row["bucket"] == "short"]
         n, kept = labels.get(answers[0]["model"], (0, 1.0))
         for place, answer in enumerate(answers[:n]):
             right = answer["text"] == "right" and int(place * (1 - kept)) == int((place + 1) * (1 - kept))
-            said.setdefault(answer["answer_id"], int(right))
+            said.setdefault(answer["answer_id"], "skip" if place < unsure else int(right))
     file = folder / "labels.csv"
     write_rows(file, COLUMNS, [{"item": item_of(answer), "label": label} for answer, label in said.items()])
     inputs = run.inputs()
@@ -87,6 +88,14 @@ def test_a_limit_that_the_panel_would_call_kept_is_missed_by_the_labels(tmp_path
     assert model["accuracy_labels"] == 120
     assert limit["value"] == pytest.approx(0.475, abs=0.05)
     assert "Accuracy is corrected by labels of people: swift (120)." in found["reasons"]
+
+
+def test_many_answers_that_people_were_unsure_of_are_said(tmp_path: Path) -> None:
+    swift = {"swift": MadeModel(accuracy=0.95)}
+    found = decided(tmp_path, swift, {"swift": (120, 0.5)}, unsure=14)
+    assert found["models"][0]["accuracy_labels"] == 106
+    (said,) = [reason for reason in found["reasons"] if "unsure" in reason]
+    assert said.startswith("People were unsure of many answers (14 of 120 of swift)")
 
 
 def test_too_few_labels_leave_the_panel_to_decide(tmp_path: Path) -> None:

@@ -122,6 +122,23 @@ def test_labels_count_only_in_the_order_of_the_draw() -> None:
     assert counted(range(0, 100, 2)) <= 1
 
 
+def test_answers_that_people_are_unsure_of_take_no_label_after_them_away() -> None:
+    """Every third is skipped, and two are passed over; what lies behind the last label is neither."""
+    answers, prompts = run(1, {"a": 100})
+    ids = sample(answers, prompts, {"a": 1.0}, 1)["answer_id"].tolist()
+    values = {answer: None if place % 3 == 0 else 1.0 for place, answer in enumerate(ids[:61])}
+    del values[ids[10]], values[ids[20]]
+    found = labelled(answers, values, {"a": 1.0}, 1)
+    assert int(found["label"].notna().sum()) == 38
+    assert not found["unused"].any()
+    assert sorted(found.loc[found["unsure"], "answer_id"]) == sorted(
+        answer for place, answer in enumerate(ids[:61]) if place % 3 == 0 or place in (10, 20)
+    )
+    assert estimates(found, {"a": 1.0})["model-0"].evidence.unsure == 23
+    none_said = labelled(answers, dict.fromkeys(ids[:50]), {"a": 1.0}, 1)
+    assert none_said["label"].isna().all()
+
+
 def test_a_new_models_answers_that_others_gave_too_are_no_sample_of_it() -> None:
     """It agrees with the old one where both are right, and only there its answers have a label."""
     old, _ = run(1, {"a": 100})

@@ -35,6 +35,7 @@ ROW: dict[str, Any] = {
     "difference": None,
     "n_labels": 0,
     "n_labels_unused": 0,
+    "n_unsure": 0,
     "n_prompts": 200,
     "unlabelled_share": 1.0,
     "labels_needed": 120,
@@ -102,7 +103,7 @@ def test_with_labels_it_has_both_accuracies_and_what_they_rest_on() -> None:
     found = text([CORRECTED], [RATER, AMONG])
     assert "People labelled 60 of the answers" in found
     assert (
-        "| swift | 90 % [(85 % to 94 %)]{.interval} | 80 % [(73 % to 86 %)]{.interval} | -10.0 | 60 | 70 % | 120 |"
+        "| swift | 90 % [(85 % to 94 %)]{.interval} | 80 % [(73 % to 86 %)]{.interval} | -10.0 | 60 | 0 | 70 % | 120 |"
         in found
     )
     assert "Limits on accuracy and the choice go by it" in found
@@ -122,6 +123,14 @@ def test_models_that_are_not_corrected_are_named_with_the_reason() -> None:
     found = text([CORRECTED, steady], [RATER, AMONG])
     assert "- steady: 6 labels, where 10 are the least." in found
     assert "7 labels of models' answers don't count" in found
+
+
+def test_many_answers_that_people_were_unsure_of_are_warned_of() -> None:
+    few, many = ({"n_unsure": n, "corrected_least": 0.7, "corrected_most": 0.85} for n in (6, 7))
+    assert "| 60 | 6 (70 % to 85 %) |" in text([CORRECTED | few], [RATER, AMONG])
+    assert "callout-warning" not in text([CORRECTED | few], [RATER, AMONG])
+    found = text([CORRECTED | many], [RATER, AMONG])
+    assert "More than one in ten of the answers drawn of swift have no label" in found
 
 
 def test_the_headline_says_by_how_many_labels_a_figure_is_corrected() -> None:

@@ -8,7 +8,8 @@
   const SHOWN_AT_FIRST = 6000; // characters of a text; the rest at the press of a button
   const WAITS_S = [1, 2, 4, 8, 15]; // before a label is sent again; the last one from then on
   const PATIENCE_MS = 10000; // with one request
-  const MOST_GAPS = 0.1; // as the statistics have it: of the answers up to a label that counts
+  const MOST_GAPS = 0.1; // as the statistics have it: of the answers up to a label that counts, those that weren't looked at
+  const MOST_UNSURE = 0.1; // of the answers looked at: more are said in the report
 
   // What may be said, by how the file of labels says it. The server tells which of them are asked for.
   const CHOICES = {
@@ -152,12 +153,21 @@
       `${labelled} of ${of} labelled` + (unsure ? `, ${unsure} of them unsure` : "");
     by("done").max = Math.max(of, 1);
     by("done").value = labelled;
-    // Of the answers up to the last one that was labelled, those that are of no use.
     const reached = sample.order.findLastIndex((id) => sample.labels.has(id)) + 1;
-    const gaps = reached - (labelled - unsure);
-    by("gaps").hidden = reached < 20 || gaps <= reached * MOST_GAPS;
-    by("gaps").textContent =
-      `${gaps} of the first ${reached} answers are unsure or passed over. Labels count as far as nine in ten answers have one.`;
+    const gaps = reached - labelled;
+    const said = [];
+    if (reached >= 20 && gaps > reached * MOST_GAPS) {
+      said.push(
+        `${gaps} of the first ${reached} answers are passed over. Labels count as far as nine in ten answers were looked at.`,
+      );
+    }
+    if (labelled >= 20 && unsure > labelled * MOST_UNSURE) {
+      said.push(
+        `You were unsure of ${unsure} of ${labelled} answers. Labels count all the same, but the report will say how far accuracy may be off for it.`,
+      );
+    }
+    by("gaps").hidden = !said.length;
+    by("gaps").textContent = said.join(" ");
     document.title = `${labelled} of ${of} · Label answers`;
     return { labelled, of, unsure };
   }
