@@ -115,12 +115,23 @@ def _equal(found: Any, reference: Any, settings: JsonMatch) -> bool:
     if isinstance(found, str) and isinstance(reference, str):
         return _folded(found, settings) == _folded(reference, settings)
     try:
-        one, other = float(found), float(reference)
+        one, other = _number(found), _number(reference)
+        if isinstance(one, int) and isinstance(other, int) and not settings.relative_tolerance:
+            return one == other  # identifiers may be longer than what a float tells apart
+        return math.isclose(
+            one, other, rel_tol=0.0, abs_tol=settings.relative_tolerance * abs(other) + 1e-12 * abs(other)
+        )
     except (ValueError, OverflowError):
         return False
-    return math.isclose(
-        one, other, rel_tol=0.0, abs_tol=settings.relative_tolerance * abs(other) + 1e-12 * abs(other)
-    )
+
+
+def _number(value: str | float) -> float:
+    if not isinstance(value, str):
+        return value
+    try:
+        return int(value)
+    except ValueError:
+        return float(value)
 
 
 def _folded(text: str, settings: JsonMatch) -> str:

@@ -33,6 +33,12 @@ _UNITS = {
     for name, factor in units.items()
 }
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+"""Scripts that may stand close to a number: Chinese, Japanese, Korean."""
+_DATE = re.compile(
+    r"(?:\d{2,4}\s?[年년]\s?)?\d{1,2}\s?[月월]\s?\d{1,2}\s?[日号號일]|\d{2,4}\s?[年년]\s?\d{1,2}\s?[月월](?!\d)"
+)
+_CLOSE = re.compile(rf"(?<=[{_UNSPACED}])(?=-?\d)|(?<=\d)(?=[{_UNSPACED}])")
 _RAISED = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９．，％－−﹣", "0123456789.,%---")
 _ANNOUNCED = re.compile(
@@ -68,6 +74,7 @@ def stated(text: str, decimal_mark: str = "point") -> list[Stated]:
     text = _RAISED.sub(lambda raised: "^" + raised.group().translate(_SUPERSCRIPTS), text).translate(
         _FULL_WIDTH
     )
+    text = _CLOSE.sub(" ", _DATE.sub(" ", text))
     found = []
     for part in _number(decimal_mark).finditer(text):
         number = _value(part, decimal_mark)
@@ -146,6 +153,7 @@ def _equal(found: Stated, reference: Stated, settings: Numeric) -> bool:
 
 
 def _close(value: float, reference: float, settings: Numeric) -> bool:
-    # The last term is for arithmetic: 12.1 % is 0.121 but for its last bit.
+    # The last term is for arithmetic: 12.1 % is 0.121 but for its last bit. Whole numbers, which may be identifiers, are exact.
     allowed = max(settings.absolute_tolerance, settings.relative_tolerance * abs(reference))
-    return abs(value - reference) <= allowed + 1e-12 * max(abs(value), abs(reference))
+    exact = value.is_integer() and reference.is_integer()
+    return abs(value - reference) <= allowed + (0.0 if exact else 1e-12 * max(abs(value), abs(reference)))

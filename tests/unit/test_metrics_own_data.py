@@ -92,6 +92,8 @@ def test_token_f1_is_over_words_and_over_characters_where_words_have_no_spaces()
         (".5 of 0.12.", [0.5, 0.12]),
         ("GPT-4 and Q3 of version 1.2.3 on 2026-11-21 at 10:30, 10-20", []),
         ("1e999", []),
+        ("共42个，增长了12%，约-5度，截至2019年5月3日", [42, 12, -5]),
+        ("총 42개, A4纸", [42]),
     ],
 )
 def test_numbers_are_found_in_prose(text: str, values: list[float]) -> None:
@@ -122,6 +124,7 @@ def test_numbers_are_found_in_prose(text: str, values: list[float]) -> None:
         ("42 in 1999", "1999", {"take": "only"}, 0),
         ("42, yes 42", "42", {"take": "only"}, 1),
         ("1.234,5", "1234,5", {"decimal_mark": "comma"}, 1),
+        ("1234567890124", "1234567890123", {}, 0),
         ("no number", "42", {}, 0),
     ],
 )
@@ -150,6 +153,20 @@ def test_a_number_is_right_within_the_tolerance_and_its_unit(
         ("I see.\n<answer>B</answer>", "B"),
         ("I think (C) is best", "C"),
         ("Answer is A (not B)", "A"),
+        ("B\n\nExplanation: A is wrong.", "B"),
+        ("B\n\nOption A is wrong", "B"),
+        ("B - because of this", "B"),
+        ("B, because A is wrong", "B"),
+        ("I choose B.", "B"),
+        ("**B** is the correct answer, A is not", "B"),
+        ('{"answer": "B", "why": "option A is wrong"}', "B"),
+        ("Correct option: B", "B"),
+        ("Die Antwort ist B", "B"),
+        ("Ｂ", "B"),
+        ("B\u200b", "B"),
+        ("答案是B因为它对", "B"),
+        ("答案是B。选项A错误。", "B"),
+        ("<think>The answer is A?</think>The answer is B", "B"),
         # nothing that is stated, or two
         ("", None),
         ("E", None),
@@ -158,6 +175,12 @@ def test_a_number_is_right_within_the_tolerance_and_its_unit(
         ("The answer is A or B", None),
         ("The answer is A. Wait, no: the answer is B.", None),
         ("Option A is wrong; option B is right", None),
+        ("A is correct. B is correct", None),
+        ("A\nB", None),
+        ("A - one\nB - two", None),
+        ("C, however, is wrong", None),
+        ("It is a B-movie at 25℃", None),
+        ("A，B", None),
         ("A. one\nB. two\nC. three", None),
         ("(A) and (B)", None),
         ("The answer is not B", None),
@@ -201,6 +224,14 @@ def test_json_fields_reach_inside_with_a_dot_and_lists_keep_their_order() -> Non
     assert scored('{"address": "Linden"}', reference, **inside) == 0
     assert scored('{"tags": ["a", 1]}', reference, kind="json_match", fields=["tags"]) == 1
     assert scored('{"tags": [1, "a"]}', reference, kind="json_match", fields=["tags"]) == 0
+
+
+@pytest.mark.parametrize("number", [1234567890123, 12345678901234567890, 10**400])
+def test_json_numbers_as_long_as_identifiers_are_told_apart(number: int) -> None:
+    assert scored(f'{{"id": {number}}}', f'{{"id": {number}}}', kind="json_match") == 1
+    assert scored(f'{{"id": "{number}"}}', f'{{"id": {number}}}', kind="json_match") == 1
+    assert scored(f'{{"id": {number + 1}}}', f'{{"id": {number}}}', kind="json_match") == 0
+    assert scored(f'{{"id": "{number + 1}"}}', f'{{"id": {number}}}', kind="json_match") == 0
 
 
 @pytest.mark.parametrize(
