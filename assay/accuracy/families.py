@@ -44,6 +44,7 @@ COLUMNS: tuple[Metric, ...] = (
 
 LEAST_DOCUMENTS = 20
 """With fewer clusters nothing is said of the error of a favour."""
+_NOTHING = 1e-12
 
 
 def rows(inputs: Inputs) -> list[dict[str, Value]]:
@@ -109,6 +110,8 @@ def _favour(
     if groups < LEAST_DOCUMENTS or not np.isfinite(without).all():
         return {"favour": value}
     error = math.sqrt(float(np.square(without - value).sum()) * (groups - 1) / groups)
+    if error <= _NOTHING:  # judges that never differ show no spread to tell an error by
+        return {"favour": value}
     half = t_quantile(1.0 - tail(confidence), groups - 1) * error
     return {"favour": value, "favour_low": value - half, "favour_high": value + half}
 

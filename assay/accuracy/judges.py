@@ -268,11 +268,10 @@ def _beside_others(found: Votes, at: int, confidence: float) -> Row:
     n, trend = length_trend(found, at, others, confidence)
     made["length_slope_n"] = n
     if trend is not None:
-        made |= {
-            "length_slope": trend.slope,
-            "length_slope_low": trend.interval.low,
-            "length_slope_high": trend.interval.high,
-        }
+        made["length_slope"] = trend.slope
+        # A judge that never leaves the others shows no spread to tell an error by.
+        if trend.standard_error > 0.0:
+            made |= {"length_slope_low": trend.interval.low, "length_slope_high": trend.interval.high}
     return made
 
 

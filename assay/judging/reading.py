@@ -10,7 +10,7 @@ from assay.judging.parsing import Parsed, parse
 from assay.judging.reply import NOT_ASKED, Reply
 from assay.judging.schema import Form
 
-REFUSED = frozenset({"content_filtered", "guardrail_intervened"})
+REFUSED = frozenset({"content_filtered", "guardrail_intervened", "refusal"})
 """Stop reasons of a service that kept the reply back, or cut it off, because of what it says."""
 
 

@@ -204,6 +204,7 @@ def test_a_reply_that_cannot_be_read_is_asked_once_more_and_what_both_took_is_co
         ("Sorry, the", "content_filtered", "refused"),
         ("", "guardrail_intervened", "refused"),
         (CORRECT, "content_filtered", "refused"),
+        (CORRECT, "refusal", "refused"),
     ],
 )
 def test_what_the_service_kept_back_is_refused_and_not_asked_once_more(

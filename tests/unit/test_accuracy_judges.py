@@ -244,6 +244,18 @@ def test_a_judge_that_is_blind_to_length_is_accused_of_it_as_rarely_as_is_claime
     assert accused <= 8  # .05 of 60 is 3; more than 8 has a chance below .01
 
 
+def test_judges_that_never_differ_show_no_error_to_be_sure_by() -> None:
+    answers, said = _lengths(lambda centred: 0.0 * centred, seed=1)
+    same = {"a": said["b"], "b": said["b"]}
+    row = made(judges, _inputs(answers, same))[0]
+    assert (row["length_slope"], row["length_slope_n"]) == (0.0, 400)
+    assert "length_slope_low" not in row and "length_slope_high" not in row
+    given = {"short": "x", "long": "y", "a": "x", "b": "y"}
+    row = made(families, _inputs(answers, same, given=given))[0]
+    assert row["favour"] == 0.0
+    assert "favour_low" not in row and "favour_high" not in row
+
+
 def test_ratings_give_the_same_figures_on_a_scale_from_0_to_1() -> None:
     answers = _answers(40, metric="exact_match")
     answers["score"] = [1.0] * 20 + [0.0] * 20
