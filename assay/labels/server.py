@@ -219,8 +219,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _answered(self, answer: Callable[[str, Mapping[str, str]], None]) -> None:
         try:
             self._check_host()
-            asked = urlsplit(self.path)
-            query = {name: values[-1] for name, values in parse_qs(asked.query).items()}
+            try:
+                asked = urlsplit(self.path)
+                query = {name: values[-1] for name, values in parse_qs(asked.query).items()}
+            except ValueError as error:
+                raise _Refused(HTTPStatus.BAD_REQUEST, "that is no address") from error
             answer(asked.path, query)
         except _Refused as refused:
             self._json(refused.status, refused.said)
@@ -324,7 +327,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if not length.isascii() or not length.isdigit() or "Transfer-Encoding" in self.headers:
             raise _Refused(HTTPStatus.LENGTH_REQUIRED, "expected a body of known length")
-        if int(length) > LONGEST_BODY:
+        if len(length) > 20 or int(length) > LONGEST_BODY:
             raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body has at most {LONGEST_BODY} bytes")
         if self.headers.get_content_type() != "application/json":
             raise _Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected JSON")

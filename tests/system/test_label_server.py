@@ -177,6 +177,7 @@ def test_no_file_is_served_but_the_pages_own(ask: Asking, path: str) -> None:
         (b"x" * (LONGEST_BODY + 1), {}, 413),
         (b"x" * 500_000, {}, 413),
         (b"{}", {"Content-Length": "99999999999"}, 413),
+        (b"{}", {"Content-Length": "9" * 5000}, 413),
         (b"{}", {"Content-Length": "-1"}, 411),
         (b"{}", {"Content-Length": "two"}, 411),
         (b"2\r\n{}\r\n0\r\n\r\n", {"Transfer-Encoding": "chunked"}, 411),
@@ -206,6 +207,10 @@ def test_an_unknown_answer_or_label_is_refused(ask: Asking, sample: Sample) -> N
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "HEAD", "TRACE", "CONNECT"])
 def test_other_methods_are_refused(ask: Asking, method: str) -> None:
     assert ask(method, "/api/label")[0] == 501
+
+
+def test_what_is_no_address_is_refused(ask: Asking) -> None:
+    assert ask("GET", "http://[nowhere/api/state")[0] == 400
 
 
 def test_what_isnt_http_ends_its_own_connection_only(ask: Asking) -> None:
