@@ -5,7 +5,10 @@ The package takes a second to load, so it is imported when a benchmark names suc
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, time
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ from assay.datasets.example import Example
 from assay.datasets.examples_file import Source
 from assay.datasets.filters import keep
 from assay.datasets.hub import reason, there
-from assay.datasets.rows import example_from
+from assay.datasets.rows import LONGBENCH_KEYS, example_from
 from assay.datasets.settings import HuggingFace
 from assay.errors import InputError
 
@@ -73,9 +76,18 @@ def huggingface_examples(settings: HuggingFace) -> tuple[Iterable[Example], Sour
 def _rows(
     settings: HuggingFace, loaded: Iterable[Mapping[str, Any]], name: str, where: str
 ) -> Iterator[tuple[int, Example]]:
+    names, used = _class_names(loaded), _used(settings)
+    used |= {key.partition(".")[0] for key in used}
+    digits_lost = settings.path is not None and settings.path.suffix in (".json", ".jsonl", ".gz")
     for number, row in enumerate(_read(loaded, where), start=1):
+        plain = {
+            key: _plain(
+                row[key], names.get(key), f"{where}, row {number}, key {key!r}" if digits_lost else None
+            )
+            for key in used & row.keys()
+        }
         example = example_from(
-            row,
+            {**row, **plain},
             settings.columns,
             where=f"{where}, row {number}",
             dataset=name,
@@ -102,6 +114,42 @@ def _read(loaded: Iterable[Mapping[str, Any]], where: str) -> Iterator[Mapping[s
         yield row
 
 
+def _class_names(loaded: Any) -> dict[str, Sequence[str]]:
+    """The names of classes by column, where the dataset keeps only their numbers in its rows."""
+    found = {}
+    for key, feature in (loaded.features or {}).items():
+        inner = getattr(feature, "feature", feature)
+        if hasattr(inner, "int2str") and getattr(inner, "names", None):
+            found[key] = inner.names
+    return found
+
+
+def _plain(value: Any, names: Sequence[str] | None, exact: str | None) -> Any:
+    """A value as text, number, list or object. Of a typed column some come otherwise: classes as numbers, whole numbers with a
+    point and NaN for null where any is missing, dates and decimals as objects.
+
+    InputError, at the place `exact`, for a number that has lost digits. Null for `exact`: a float is as it was written.
+    """
+    if isinstance(value, Mapping):
+        return {key: _plain(each, None, exact) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each, names, exact) for each in value]
+    if names is not None and isinstance(value, int) and not isinstance(value, bool):
+        return names[value] if 0 <= value < len(names) else None
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        if exact is not None and 2.0**53 <= abs(value) < math.inf:
+            raise InputError(
+                f"{exact}: found a number that is too long to be read digit by digit, about {value:g}. Put it into quotes, or "
+                "read the file with `dataset: {kind: jsonl}`."
+            )
+        return int(value) if value.is_integer() and abs(value) < 2.0**53 else value
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
 def _columns_there(settings: HuggingFace, loaded: Any, where: str) -> None:
     """A column that is missing is found before any row is read, where the format says what columns there are."""
     names = loaded.column_names
@@ -117,8 +165,12 @@ def _columns_there(settings: HuggingFace, loaded: Any, where: str) -> None:
 
 def _local(settings: HuggingFace, path: Path) -> Any:
     if path.is_dir():
-        return _load(settings, str(path.resolve()), settings.config)
+        endings = {file.suffix.lower() for file in path.rglob("*")} & _BUILDERS.keys()
+        options = _as_written(settings) if endings == {".csv"} else {}
+        return _load(settings, str(path.resolve()), settings.config, **options)
     builder, options = _builder(path)
+    if builder == "csv":
+        options |= _as_written(settings)
     # A file alone has one split, whatever it is called.
     return _load(
         settings, builder, settings.config, data_files={settings.split: [str(path.resolve())]}, **options
@@ -135,6 +187,17 @@ def _builder(path: Path) -> tuple[str, dict[str, Any]]:
             ".gz behind it), or a folder of them. Check `dataset.path`."
         )
     return builder, {"sep": "\t"} if suffixes[-1] == ".tsv" else {}
+
+
+def _as_written(settings: HuggingFace) -> dict[str, Any]:
+    """Reads the columns of a CSV file that are used as they are written: 007 isn't 7, 8.50 not 8.5, and NA no null."""
+    return {"converters": dict.fromkeys(sorted(_used(settings)), str), "keep_default_na": False}
+
+
+def _used(settings: HuggingFace) -> set[str]:
+    """The keys that are read of a row."""
+    named = settings.columns.model_dump().values()
+    return {key for key in (*named, *LONGBENCH_KEYS.values()) if key is not None}
 
 
 def _hashes(path: Path) -> dict[str, str]:

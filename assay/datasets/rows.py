@@ -15,8 +15,8 @@ from assay.metrics.choice import JsonMatch, WithSettings, chosen, name_of
 from assay.metrics.longbench import metric_of
 from assay.metrics.scores import flaw
 
-# LongBench's own keys, read where the mapping names none.
-_LONGBENCH_KEYS = {"id": "_id", "dataset": "dataset", "language": "language", "all_classes": "all_classes"}
+LONGBENCH_KEYS = {"id": "_id", "dataset": "dataset", "language": "language", "all_classes": "all_classes"}
+"""LongBench's own keys, read where the mapping names none."""
 
 
 def example_from(
@@ -115,12 +115,12 @@ class _Reader:
         """A text, if the mapping names a key or the row has LongBench's own."""
         if key is not None:
             return self.text(column, key)
-        found, value = _look_up(self._row, _LONGBENCH_KEYS.get(column, ""))
-        return self._as_text(_LONGBENCH_KEYS[column], value) if found and value is not None else None
+        found, value = _look_up(self._row, LONGBENCH_KEYS.get(column, ""))
+        return self._as_text(LONGBENCH_KEYS[column], value) if found and value is not None else None
 
     def optional_texts(self, column: str, key: str | None) -> tuple[str, ...] | None:
         """A list of texts, if the mapping names a key or the row has LongBench's own; null counts as none."""
-        name = key if key is not None else _LONGBENCH_KEYS[column]
+        name = key if key is not None else LONGBENCH_KEYS[column]
         found, value = _look_up(self._row, name)
         if (not found and key is None) or (found and value is None):
             return None
@@ -146,14 +146,24 @@ class _Reader:
 
 
 def _look_up(row: Mapping[str, Any], key: str) -> tuple[bool, Any]:
-    """Whether the row has the key, and its value: by the whole key first, else step by step at its dots."""
+    """Whether the row has the key, and its value: by the whole key first, else step by step at its dots.
+
+    Of a list of objects, what each of them has.
+    """
     if key in row:
         return True, row[key]
     value: Any = row
     for step in key.split("."):
-        if not isinstance(value, Mapping) or step not in value:
+        if (
+            isinstance(value, list)
+            and value
+            and all(isinstance(each, Mapping) and step in each for each in value)
+        ):
+            value = [each[step] for each in value]
+        elif isinstance(value, Mapping) and step in value:
+            value = value[step]
+        else:
             return False, None
-        value = value[step]
     return True, value
 
 

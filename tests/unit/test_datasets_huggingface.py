@@ -4,9 +4,12 @@ import gzip
 import json
 import subprocess
 import sys
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -92,6 +95,54 @@ def test_columns_reach_inside_of_structures_and_metrics_go_by_set(tmp_path: Path
         ("numbers", ("3",), "numeric"),
         ("words", ("3",), "exact_match"),
     ]
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_what_a_csv_file_says_is_taken_as_it_is_written(tmp_path: Path, streaming: bool) -> None:
+    gold = ["007", "8.50", "NA", "True", "9" * 30]
+    rows = "".join(f"Which {number}?,,{answer}\n" for number, answer in enumerate(gold))
+    (tmp_path / "q.csv").write_text("q,doc,gold\n" + rows)
+    examples, _ = read(tmp_path / "q.csv", streaming=streaming, limit=9)
+    assert [example.answers for example in examples] == [(answer,) for answer in gold]
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/test.csv").write_text("q,doc,gold\n" + rows)
+    assert [example.answers[0] for example in read(tmp_path / "folder")[0]] == gold
+
+
+def test_values_of_typed_columns_come_as_text(tmp_path: Path) -> None:
+    kind = datasets.ClassLabel(names=["World", "Sports"])
+    features = datasets.Features(
+        {"q": datasets.Value("string"), "doc": datasets.Value("string"), "gold": kind, "topic": [kind]}
+    )
+    rows = {"q": ["a", "b"], "doc": ["", ""], "gold": [1, 0], "topic": [[0, 1], [1]]}
+    datasets.Dataset.from_dict(rows, features).to_parquet(tmp_path / "classes.parquet")
+    assert [each.answers for each in read(tmp_path / "classes.parquet")[0]] == [("Sports",), ("World",)]
+    of_list = {**COLUMNS, "answers": "topic"}
+    found, _ = read(tmp_path / "classes.parquet", columns=of_list)
+    assert [each.answers for each in found] == [("World", "Sports"), ("Sports",)]
+    for name, gold, answer in (
+        ("floats", pa.array([7.0, None, 8.5]), "7"),
+        ("dates", pa.array([date(2020, 1, 2)] * 3), "2020-01-02"),
+        ("decimals", pa.array([Decimal("1.50")] * 3), "1.50"),
+        ("objects", pa.array([[{"text": "x"}]] * 3), "x"),
+    ):
+        pq.write_table(
+            pa.table({"q": ["a", "b", "c"], "doc": [""] * 3, "gold": gold}), tmp_path / "q.parquet"
+        )
+        key = "gold.text" if name == "objects" else "gold"
+        one, _ = read(tmp_path / "q.parquet", columns={**COLUMNS, "answers": key}, limit=1)
+        assert [each.answers for each in one] == [(answer,)], name
+
+
+def test_what_is_lost_of_a_value_is_said(tmp_path: Path) -> None:
+    (tmp_path / "q.jsonl").write_text(lines({**ROWS[0], "gold": 10**30 + 1, "other": 10**30}))
+    with pytest.raises(
+        InputError, match=r"q\.jsonl.*row 1, key 'gold': found a number that is too long .* quotes"
+    ):
+        read(tmp_path / "q.jsonl")
+    pq.write_table(pa.table({"q": ["a"], "doc": ["b"], "gold": [float("nan")]}), tmp_path / "q.parquet")
+    with pytest.raises(InputError, match=r"row 1, key 'gold': found null"):
+        read(tmp_path / "q.parquet")
 
 
 def test_a_limit_with_streaming_reads_the_first_rows_only(tmp_path: Path) -> None:
