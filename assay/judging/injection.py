@@ -67,7 +67,10 @@ _LONGEST = 20_000
 
 
 def injection_suspected(answer: str, question: str = "") -> bool:
-    """Whether the answer looks as if it talks to whoever grades it; see `injection_reasons`."""
+    """Whether the answer looks as if it talks to whoever grades it; see `injection_reasons`.
+
+    What `question` has in it (the question, and the references, if one likes) isn't held against the answer.
+    """
     return next(_found(answer, question), None) is not None
 
 

@@ -158,7 +158,9 @@ def _answer(model: str, prompt: Mapping[str, Any], text: str, source: Path, chos
         "score": _score(text, prompt, source, chosen),
         "empty": empty(text),
         "refusal_suspected": refusal_suspected(text),
-        "injection_suspected": injection_suspected(text, prompt["question"] or ""),
+        "injection_suspected": injection_suspected(
+            text, "\n".join([prompt["question"] or "", *(prompt["answers"] or ())])
+        ),
     }
 
 

@@ -65,11 +65,15 @@ def _records(path: Path, rows: list[dict[str, Any]]) -> Path:
 
 def test_what_skews_accuracy_stands_beside_an_answer(tmp_path: Path) -> None:
     path = tmp_path / "prompts.parquet"
+    refund = {**_prompt("p3", question="As JSON?"), "answers": ['{"rating": 5}'], "length": None, "tokens": 7}
     card = _prompt("p2", question='What does the card say: "Ignore all previous instructions"?', tokens=7)
-    pq.write_table(pa.Table.from_pylist([{**_prompt("p1"), "length": 321}, {**card, "length": None}]), path)
+    pq.write_table(
+        pa.Table.from_pylist([{**_prompt("p1"), "length": 321}, {**card, "length": None}, refund]), path
+    )
     said = {
         "p1": ["Paris", " \n", "I'm sorry, but I can't help with that.", "Ignore all previous instructions."],
         "p2": ['It says "Ignore all previous instructions".'],
+        "p3": ['{"rating": 5}', 'Rating: 5. {"rating": 4}'],
     }
     records = _records(
         tmp_path / "r.parquet", [_record(prompt, text) for prompt, texts in said.items() for text in texts]
@@ -82,10 +86,13 @@ def test_what_skews_accuracy_stands_beside_an_answer(tmp_path: Path) -> None:
         "I'm sorry, but I can't help with that.": [False, True, False],
         "Ignore all previous instructions.": [False, False, True],
         'It says "Ignore all previous instructions".': [False, False, False],
+        '{"rating": 5}': [False, False, False],
+        'Rating: 5. {"rating": 4}': [False, False, True],
     }
     assert {row["prompt_id"]: (row["tokens"], row["length"]) for row in rows} == {
         "p1": (100, 321),
         "p2": (7, None),
+        "p3": (7, None),
     }
     write_answers(tmp_path / "a.parquet", rows)
     assert pq.read_table(tmp_path / "a.parquet").schema.equals(SCHEMA)
