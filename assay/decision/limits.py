@@ -121,7 +121,7 @@ def why_unknown(metric: str, figures: Mapping[Any, Any]) -> str | None:
         return f"a price of {figures.get('model_id')} that its requests need is unknown; give it in the benchmark file under `prices:`"
     if metric.startswith("cost_usd"):
         return "one of its buckets has no answer"
-    if metric == "accuracy" and figures.get("accuracy_by") == "panel":
+    if metric == "accuracy" and figures.get("accuracy_by") in ("panel", "ratings"):
         return "no verdict of the judges could be read, or they had no majority"
     return "no answer was scored" if metric == "accuracy" else None
 

@@ -126,20 +126,18 @@ def _winner(
     return f"Use {model.model}: {keeps}{figure}, {lead}."
 
 
-def by_metric(model: Candidate) -> str | None:
-    """The name of the metric that stands for accuracy without judges; None with judges, or where it isn't known."""
+def by_score(model: Candidate) -> str | None:
+    """What accuracy is a score by: judges' ratings, or without judges a metric. None where it is a share, or isn't known."""
     by = None if model.beside is None else model.beside.accuracy_by
-    return None if by in ("panel", "people") else by
+    if by == "ratings":
+        return "the judges' ratings"
+    return None if by in (None, "panel", "people") else f"the dataset's own metric ({by})"
 
 
 def _scored(value: str, model: Candidate) -> str:
-    """An overlap of words isn't correctness, so without judges it isn't called so."""
-    metric = by_metric(model)
-    return (
-        f"answers correctly {value}"
-        if metric is None
-        else f"scores {value} by the dataset's own metric ({metric})"
-    )
+    """Neither an overlap of words nor a rating is a share of right answers, so it isn't called so."""
+    score = by_score(model)
+    return f"answers correctly {value}" if score is None else f"scores {value} by {score}"
 
 
 def _corrected(labels: int) -> str:
@@ -186,7 +184,7 @@ def _why_unknown(model: Candidate) -> str:
     told = model.beside
     if told is None or not told.n_ok:
         return "nothing was answered"
-    if told.accuracy_by == "panel":
+    if told.accuracy_by in ("panel", "ratings"):
         return "no verdict of the judges could be read, or they had no majority"
     return "there are no judges, and the dataset's own metric scored nothing"
 

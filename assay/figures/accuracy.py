@@ -72,7 +72,8 @@ def by_model_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
     if metric is None:
         text = f"{best['model']} answers {percent(best['accuracy'])} of its prompts correctly{_between(best, settings)}"
     else:
-        text = f"By the dataset's own metric ({metric}), {best['model']} scores {percent(best['accuracy'])}{_between(best, settings)}"
+        by = "the judges' ratings" if metric == "ratings" else f"the dataset's own metric ({metric})"
+        text = f"By {by}, {best['model']} scores {percent(best['accuracy'])}{_between(best, settings)}"
     if len(rows) == 1:
         return text + "."
     text += f", {worst['model']} {percent(worst['accuracy'])}{_between(worst, settings)}."
@@ -86,7 +87,7 @@ def by_model_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
 
 
 def _metric(rows: pd.DataFrame) -> str | None:
-    """The metric that stands for accuracy where there are no judges: its mean is no share of right answers."""
+    """What accuracy is a score by: ratings, or a metric without judges. Their mean is no share of right answers."""
     named = [name for name in rows["accuracy_by"] if isinstance(name, str) and name != "panel"]
     return named[0] if named else None
 

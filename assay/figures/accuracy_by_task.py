@@ -46,12 +46,15 @@ def data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
 
 
 def _metric(name: object) -> str | None:
-    """The metric that stands for accuracy without judges."""
+    """What accuracy is a score by: ratings, or a metric without judges."""
     return name if isinstance(name, str) and name != "panel" else None
 
 
 def _label(frame: pd.DataFrame) -> str:
-    return "score by the dataset's own metric" if frame["score_by"].notna().any() else "accuracy"
+    by = frame["score_by"].dropna()
+    if by.empty:
+        return "accuracy"
+    return "score by the judges' ratings" if by.eq("ratings").any() else "score by the dataset's own metric"
 
 
 def finding(frame: pd.DataFrame, settings: FigureSettings) -> str:

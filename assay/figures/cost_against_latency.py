@@ -140,4 +140,5 @@ def _words(row: "pd.Series[Any]") -> str:
         return str(row["model"])
     by = row["accuracy_by"]
     words = by if isinstance(by, str) and by != "panel" else "correct"
+    words = "by ratings" if by == "ratings" else words
     return f"{row['model']}, {percent(row['accuracy'])} {words}"

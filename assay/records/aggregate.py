@@ -74,7 +74,7 @@ def aggregate(
     rows = {
         "cells": _cells(settings, measured, ended, levels, buckets, known),
         "models": _models(settings, measured, ended, levels, buckets, by_prompt, said, known, found),
-        "accuracy": _accuracy(settings, asked, buckets, by_prompt, found),
+        "accuracy": _accuracy(settings, asked, buckets, by_prompt, found, _panel_says(settings, said)),
         "ratings": rating_rows(by_prompt, asked, [model.label for model in settings.models]),
         "periods": period_rows(measured.records, [model.label for model in settings.models]),
         "ramps": ramp_rows(measured, [model.label for model in settings.models], buckets, levels),
@@ -126,6 +126,7 @@ def _models(
         settings.rate_rps,
     )
     shares = settings.shares
+    panel = _panel_says(settings, verdicts)
     rows = []
     for model in settings.models:
         sample = measured.sample(model.label, level, shares, settings.confidence)
@@ -138,7 +139,7 @@ def _models(
         row |= _stands(level, jobs, sample) | _computed(metrics.SAMPLED, sample)
         row |= _self_check(jobs, row) | rates(mine, shares, settings.confidence, judged)
         given = answers.loc[answers["model"] == model.label]
-        row |= {"accuracy_by": _rated_by(given, judged), "reused_from": _reused_from(given)}
+        row |= {"accuracy_by": _rated_by(given, panel), "reused_from": _reused_from(given)}
         row |= _computed(metrics.ALL_BUCKETS, everywhere)
         overall = rates(mine, None, settings.confidence, judged)
         row |= {f"{name}_all_buckets": overall[name] for name in metrics.RATED_EVERYWHERE}
@@ -164,6 +165,7 @@ def _accuracy(
     buckets: Sequence[str],
     by_prompt: pd.DataFrame,
     answers: pd.DataFrame,
+    panel: str | None,
 ) -> list[Row]:
     sizes = asked.groupby("bucket", sort=False)["tokens"].mean()
     rows = []
@@ -173,7 +175,7 @@ def _accuracy(
             here = mine.loc[mine["bucket"] == bucket]
             row: Row = {"model": model.label, "model_id": model.id, "bucket": bucket}
             given = answers.loc[(answers["model"] == model.label) & (answers["bucket"] == bucket)]
-            row["accuracy_by"] = _rated_by(given, bool(settings.judges))
+            row["accuracy_by"] = _rated_by(given, panel)
             row["reused_from"] = _reused_from(given)
             row["prompt_tokens_mean"] = float(sizes[bucket])
             row |= {"asked": int(here["asked"].sum()), "answered": int(here["answered"].sum())}
@@ -181,9 +183,16 @@ def _accuracy(
     return rows
 
 
-def _rated_by(answers: pd.DataFrame, judged: bool) -> str | None:
-    if judged:
-        return "panel"
+def _panel_says(settings: Aggregation, verdicts: pd.DataFrame) -> str | None:
+    """What accuracy is by where there are judges: their majority, or the mean of their ratings."""
+    if not settings.judges:
+        return None
+    return "ratings" if bool(verdicts["verdict"].eq("rated").any()) else "panel"
+
+
+def _rated_by(answers: pd.DataFrame, panel: str | None) -> str | None:
+    if panel is not None:
+        return panel
     return ", ".join(sorted(answers["metric"].dropna().unique())) or None
 
 

@@ -635,7 +635,8 @@ RATED: tuple[Metric, ...] = (
     Metric(
         "accuracy_by",
         "",
-        "what accuracy is by: the panel, or without judges the name of the dataset's own metric; null without answers",
+        "what accuracy is by: the panel (its majority), ratings (the mean of theirs, on a scale of 1 to 5), or without judges the "
+        "name of the dataset's own metric; null without answers",
         "text",
     ),
     Metric("accuracy_n", "prompts", "prompts with at least one answer that has a verdict", "count"),

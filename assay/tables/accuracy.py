@@ -13,7 +13,7 @@ import pandas as pd
 from assay.document.settings import ReportSettings
 from assay.tables.inputs import Inputs
 from assay.tables.markdown import Column, Markdown, table, with_interval
-from assay.tables.numbers import UNKNOWN, count, decimal, known, percent
+from assay.tables.numbers import UNKNOWN, about, count, decimal, known, percent
 
 Row = dict[str, Any]
 
@@ -43,7 +43,8 @@ def section(
     """The section's values by name. `of_accuracy` are the tables of the accuracy stage by name."""
     models = [model.label for model in settings.benchmark.models]
     buckets = [bucket.name for bucket in settings.benchmark.buckets]
-    judged = settings.benchmark.judges is not None
+    judges = settings.benchmark.judges
+    by = None if judges is None else judges.verdict
     pairs = _rows(of_accuracy, "differences")
     tasks = _rows(of_accuracy, "tasks")
     trends = _rows(of_accuracy, "trends")
@@ -58,13 +59,23 @@ def section(
         "differences": differences(mine),
         "by_task": by_task(tasks, models),
         "averages": averages(tasks, models),
-        "judged": judged,
+        "scale": by == "scale",
+        "judged": by == "correctness",
+        "what": _WHAT[by],
         "trends": trend_table(trends, models),
         "trend_lines": [line for model in models for line in _trend_lines(trends, model)],
         "skew": skew(skewed),
         "skew_lines": [line for model in models for line in _skew_lines(skewed, model)],
         "most_share": MOST_SHARE,
     }
+
+
+_WHAT: Mapping[str | None, str] = {
+    "correctness": "Accuracy",
+    "scale": "The score by the judges' ratings",
+    None: "The score by the dataset's own metric",
+}
+"""What stands in a table of accuracy, by what judges give; None without judges."""
 
 
 def _rows(of_accuracy: Mapping[str, pd.DataFrame], name: str) -> list[Row]:
@@ -108,7 +119,7 @@ def _tie(row: Row) -> str:
         return f"{names} can't be told apart: on {count(row['n'])} prompts they are equally good."
     ahead, behind = (row["a"], row["b"]) if row["difference"] > 0 else (row["b"], row["a"])
     more = (
-        f"about {count(row['more_prompts'])} more prompts would tell, if they differ as seen here"
+        f"about {about(row['more_prompts'])} more prompts would tell, if they differ as seen here"
         if known(row["more_prompts"])
         else "more prompts than a million would be needed to tell"
     )
@@ -158,7 +169,7 @@ def differences(rows: Sequence[Row]) -> Markdown | None:
         Column("prompts", lambda row: count(row["n"])),
         Column("documents", lambda row: count(row["documents"])),
         Column("adjusted p", lambda row: _p(row["p_adjusted"])),
-        Column("more prompts to tell", lambda row: count(row["more_prompts"])),
+        Column("more prompts to tell, about", lambda row: about(row["more_prompts"])),
         Column("test", lambda row: _TESTS.get(str(row["test"]), UNKNOWN), "left"),
     ]
     return table(columns, rows)

@@ -29,7 +29,7 @@ def costs(inputs: Inputs, models: Sequence[str], *, limits: bool, traffic: bool)
     """One row for each model, on the dataset of interest.
 
     `limits` says whether there is a limit on a latency, `traffic` whether the benchmark has a traffic: without them, what
-    is about them is left out. Without judges it is points of the metric that are paid for, and no answer is called correct.
+    is about them is left out. With ratings, and without judges, it is points of score that are paid for, and no answer is called correct.
     """
     metric = metric_of(inputs)
     good = "correct answers" if metric is None else f"points of score ({metric})"

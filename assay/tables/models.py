@@ -200,7 +200,7 @@ def _p(value: Any) -> str:
 
 
 def metric_of(inputs: Inputs) -> str | None:
-    """The metric that stands for accuracy, where there are no judges."""
+    """What accuracy is a score by: ratings, or without judges the metric. None where it is a share of right answers."""
     return _metric(inputs.models.get("accuracy_by", []))
 
 
@@ -209,7 +209,7 @@ def _metric(names: Any) -> str | None:
 
 
 def _score_of(words: str, rows: Sequence[Any]) -> str:
-    """A column's name; without judges what stands in it is a mean of the metric and is not called correct."""
+    """A column's name; a mean of ratings, or without judges of the metric, is not called correct."""
     metric = _metric([row.get("accuracy_by") for row in rows])
     return words if metric is None else f"score ({metric}), {words.removeprefix('correct ')}"
 

@@ -43,6 +43,15 @@ def count(value: Any) -> str:
     return number(value) if math.isinf(float(value)) else f"{round(float(value)):,}"
 
 
+def about(value: Any) -> str:
+    """An estimated number to two digits, rounded up, as the decision's words have it: 31, 880, 12,000."""
+    if not known(value) or math.isinf(float(value)):
+        return count(value)
+    whole = math.ceil(float(value))
+    scale = 10 ** max(len(str(whole)) - 2, 0) if whole >= 100 else 1
+    return f"{math.ceil(whole / scale) * scale:,}"
+
+
 def percent(share: Any) -> str:
     """A share from 0 to 1 in per cent, to a tenth: `93.3 %`. A small share that is not zero never reads as zero."""
     if not known(share):

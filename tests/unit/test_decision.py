@@ -196,6 +196,28 @@ def test_without_judges_a_metrics_mean_is_not_called_correct(tmp_path: Path) -> 
         assert "correctly" not in text
 
 
+def test_a_mean_of_ratings_is_not_called_a_share_of_right_answers(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel()}, requests=80)
+    for path in run.verdicts:
+        table = pq.read_table(path)
+        rated = [
+            row | {"verdict": "rated", "rating": 5.0 if row["verdict"] == "correct" else 2.0}
+            for row in table.to_pylist()
+        ]
+        pq.write_table(pa.Table.from_pylist(rated, schema=table.schema), path)
+    inputs = run.inputs()
+    del inputs["statuses"]
+    choice = Choice.model_validate(
+        {"models": run.models, "dataset_of_interest": "short", "concurrency": [1, 4]}
+    )
+    tables = tables_of(run, tmp_path, "short")
+    assert pq.read_table(tables["models"])["accuracy_by"].to_pylist() == ["ratings"]
+    found = decide(choice, **tables, **inputs)
+    told = [found["sentence"], *found["reasons"]]
+    assert any("by the judges' ratings" in text for text in told)
+    assert not any("correctly" in text or "own metric" in text for text in told)
+
+
 def test_models_that_cost_the_same_are_equivalent(tmp_path: Path) -> None:
     same = MadeModel(output_tokens=20)
     found = decided(tmp_path, {"one": same, "two": same})

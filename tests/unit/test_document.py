@@ -234,6 +234,34 @@ def test_without_judges_no_answer_is_called_correct(tmp_path: Path) -> None:
     assert "correct of answered" not in text and "prompts correctly" not in text
 
 
+def test_a_mean_of_ratings_is_a_score_and_no_share_of_right_answers(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    for name in ("models", "accuracy"):
+        pd.read_parquet(paths[name]).assign(accuracy_by="ratings").to_parquet(paths[name])
+    benchmark = finished_run.benchmark()
+    text = plain(
+        filled(
+            run_files(paths, tmp_path),
+            tmp_path,
+            benchmark | {"judges": benchmark["judges"] | {"verdict": "scale"}},
+        )
+    )
+    assert "rated it from 1 to 5" in text and "majority decides" not in text
+    assert "By the judges' ratings, swift scores 95 %" in text
+    assert "score (ratings), of answered" in text and "score of answered" in text
+    assert "The score by the judges' ratings by set" in text
+    assert "correct of answered" not in text and "prompts correctly" not in text
+    assert "own metric (ratings)" not in text
+
+
+def test_one_judge_has_no_majority(tmp_path: Path) -> None:
+    benchmark = finished_run.benchmark()
+    one = benchmark | {"judges": benchmark["judges"] | {"panel": benchmark["judges"]["panel"][:1]}}
+    text = plain(filled(run_files(finished_run.write(tmp_path), tmp_path), tmp_path, one))
+    assert "put to 1 judge" in text
+    assert "majority decides" not in text and "judges disagree on or have" not in text
+
+
 @pytest.mark.parametrize("answer", ["winner", "undecided", "equivalent", "none_qualifies", "not_evaluated"])
 def test_every_answer_makes_a_report(answer: str, tmp_path: Path) -> None:
     paths = finished_run.write(tmp_path)

@@ -50,6 +50,26 @@ def test_without_judges_a_metrics_mean_is_a_score() -> None:
         assert "score by qa_f1" in (panel.get_xlabel(), panel.get_ylabel())
 
 
+def test_a_mean_of_ratings_is_a_score_by_the_judges() -> None:
+    inputs = _inputs()
+    rated = replace(
+        inputs,
+        models=inputs.models.assign(accuracy_by="ratings"),
+        accuracy=inputs.accuracy.assign(accuracy_by="ratings"),
+    )
+    for name in ("accuracy_by_model", "accuracy_by_task", "accuracy_by_prompt_size", "cost_against_latency"):
+        drawing = FIGURES[name]
+        data = drawing.data(rated, _settings())
+        finding = drawing.finding(data, _settings())
+        assert "correct" not in finding and "own metric" not in finding
+        words = [text.get_text() for panel in drawing.draw(data, _settings()).axes for text in panel.texts]
+        assert not any("correct" in text for text in words)
+    finding = FIGURES["accuracy_by_model"].finding(
+        FIGURES["accuracy_by_model"].data(rated, _settings()), _settings()
+    )
+    assert finding.startswith("By the judges' ratings, ")
+
+
 def _draw(name: str, inputs: Inputs, settings: FigureSettings, folder: Path) -> str:
     paths = [folder / f"{name}.{ending}" for ending in ("svg", "png", "csv")]
     write(name, inputs, settings, *paths)

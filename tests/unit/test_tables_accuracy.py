@@ -7,9 +7,11 @@ import pandas as pd
 from made_ratings import inputs_of, rating
 
 from assay.accuracy import differences, tasks, trends
+from assay.decision import words
 from assay.document.settings import ReportSettings
 from assay.tables.accuracy import section
 from assay.tables.inputs import Inputs
+from assay.tables.numbers import about
 
 Row = dict[str, Any]
 
@@ -61,6 +63,12 @@ def test_who_is_better_and_who_cant_be_told_apart_is_said_with_numbers() -> None
     assert "McNemar, exact" in plain(found["differences"])
     assert "10 : 0" not in plain(found["differences"])
     assert "40 : 0" in plain(found["differences"])
+
+
+def test_how_many_more_prompts_would_tell_is_as_rough_as_the_decision_says_it() -> None:
+    for number in (1, 31, 99, 100, 101, 874, 12_345, 999_999):
+        assert about(number) == words._count(number)
+    assert about(None) == about(float("nan")) == "—"
 
 
 def test_models_that_answer_alike_are_equally_good() -> None:
