@@ -106,7 +106,7 @@ def calls(
         except InputError as error:
             impossible.append((asked, str(error)))
             continue
-        line = Line(asked.model, asked.inference)
+        line = written = Line(asked.model, asked.inference)
         if prompts is not None and asked.role == "model":
             line = prompts.longest_asked_by(line)
         told = system if asked.role == "model" else None
@@ -117,7 +117,7 @@ def calls(
         key = attempt_key(ask, run.edition, role="preflight")
         tags = {"role": "preflight", "ask": ask, "model": asked.model.id, "edition": run.edition}
         cached = cache_point(PROMPT, QUESTION) if asked.model.cache == "warm" else None
-        asks = {"endpoint": name, "region": region, "line": line.identity()}
+        asks = {"endpoint": name, "region": region, "line": written.identity()}  # as its other files
         made[ask] = Call(
             [asked],
             line,

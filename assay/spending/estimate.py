@@ -324,7 +324,7 @@ class Estimator:
         for line in lines:
             system = facts.system_tokens if line.stage == "invoke" else 0
             tokens_in = prior.PREFLIGHT_INPUT_TOKENS + exactly(system)
-            tokens_out = between(1, line.max_tokens)
+            tokens_out = between(1, _most_tokens(facts, line))
             usd = usd_of(tokens_in, tokens_out, line.price)
             seconds = prior.latency_s(facts.endpoint, tokens_in.middle, tokens_out)
             call = Amounts({"preflight": exactly(1)}, tokens_in, tokens_out, usd, Ends())
@@ -380,6 +380,12 @@ def _searched(few: float, likely: float, most: float) -> Ends:
     """Requests of a search: at least few, at most all that it may send, where the highest rate is far above the first."""
     low = min(few, most)
     return Ends(low, min(max(low, likely), most), most, most)
+
+
+def _most_tokens(facts: Facts, line: AskedLine) -> int:
+    """The largest limit of output tokens that a model or judge is asked with."""
+    prompts = [prompt for each in facts.prompts.values() for prompt in each]
+    return max(map(line.max_tokens_of, prompts), default=line.max_tokens)
 
 
 def _passed(facts: Facts, line: AskedLine) -> bool:

@@ -125,6 +125,10 @@ def test_the_estimate_counts_each_prompts_own_limit_row_by_row(tmp_path: Path) -
     assert at_most(estimate(tmp_path, (32, 32, 512))) == pytest.approx(32 + 32 + 512)
     assert at_most(estimate(tmp_path, (None, 32))) == pytest.approx(128 + 32)
     assert at_most(estimate(tmp_path, (32, 512), own=2000)) == pytest.approx(2 * 2000)
+    calls = [row for row in estimate(tmp_path, (32, 512), preflight=True).rows if row.kind == "preflight"]
+    assert [row.left.output_tokens.at_most for row in calls] == [512], (
+        "the small call has the largest that holds"
+    )
     usd = estimate(tmp_path, (32, 512)).rows[0].left.usd
     assert usd is not None and usd.at_most == pytest.approx(32 + 512, rel=0.01)
 
