@@ -219,6 +219,7 @@ class _Evidence:
         rated = rated_answers(found, panel)
         self.rated = rated_prompts(rated, self.measured.records, sources)
         self.corrected: Mapping[str, Estimate] = {}
+        self.rated_on_scale = settings.labels is not None and settings.labels.verdict == "scale"
         if labels is not None and settings.labels is not None:
             by_model = corrected(
                 labels, settings.labels.verdict, rated, settings.shares, settings.labels.seed
@@ -258,7 +259,7 @@ class _Evidence:
             "accuracy": estimate.value,
             "accuracy_low": bounds.low,
             "accuracy_high": bounds.high,
-            "accuracy_by": "people",
+            "accuracy_by": "people_ratings" if self.rated_on_scale else "people",
             "accuracy_labels": estimate.n,
             "accuracy_labels_most": estimate.prompts,
             "accuracy_unsure": estimate.evidence.unsure,

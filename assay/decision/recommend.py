@@ -35,7 +35,7 @@ class Beside:
     accuracy_n: int
     """Prompts."""
     accuracy_by: str | None
-    """`panel`, `ratings`, `people` where their labels correct it, or without judges the name of the dataset's own metric."""
+    """`panel`, `ratings`, `people` (or `people_ratings`) where their labels correct it, or without judges the name of the dataset's own metric."""
     labels: int = 0
     """Of people, that it is corrected by."""
     unsure: int = 0

@@ -127,10 +127,12 @@ def _winner(
 
 
 def by_score(model: Candidate) -> str | None:
-    """What accuracy is a score by: judges' ratings, or without judges a metric. None where it is a share, or isn't known."""
+    """What accuracy is a score by: ratings of judges or people, or without judges a metric. None where it is a share, or isn't known."""
     by = None if model.beside is None else model.beside.accuracy_by
     if by == "ratings":
         return "the judges' ratings"
+    if by == "people_ratings":
+        return "people's ratings"
     return None if by in (None, "panel", "people") else f"the dataset's own metric ({by})"
 
 

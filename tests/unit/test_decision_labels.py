@@ -37,12 +37,20 @@ def decided(
     objective: str = "cheapest",
     least: float | None = None,
     unsure: int = 0,
+    scale: bool = False,
 ) -> dict[str, Any]:
     """A decision on 200 prompts. `labels`: by model how many answers are labelled, and of those that the panel calls right
     the share that people call right (every so-manieth is wrong); what the panel calls wrong is wrong."""
     run = make_run(folder, dict(models), requests=400, prompts=200, levels=(1,))
     for path in (*run.answers, *run.verdicts):
         own_texts(path)
+    for path in run.verdicts if scale else ():
+        table = pq.read_table(path)
+        rated = [
+            row | {"verdict": "rated", "rating": 5.0 if row["verdict"] == "correct" else 1.0}
+            for row in table.to_pylist()
+        ]
+        pq.write_table(pa.Table.from_pylist(rated, schema=table.schema), path)
     settings = {"dataset_of_interest": "short", "models": run.models, "judges": run.judges}
     rows = aggregate(Aggregation.model_validate(settings), **run.inputs())
     tables = {name: folder / "tables" / f"{name}.parquet" for name in ("cells", "models")}
@@ -54,7 +62,9 @@ def decided(
         n, kept = labels.get(answers[0]["model"], (0, 1.0))
         for place, answer in enumerate(answers[:n]):
             right = answer["text"] == "right" and int(place * (1 - kept)) == int((place + 1) * (1 - kept))
-            said.setdefault(answer["answer_id"], "skip" if place < unsure else int(right))
+            said.setdefault(
+                answer["answer_id"], "skip" if place < unsure else 1 + 4 * right if scale else int(right)
+            )
     file = folder / "labels.csv"
     write_rows(file, COLUMNS, [{"item": item_of(answer), "label": label} for answer, label in said.items()])
     inputs = run.inputs()
@@ -66,7 +76,7 @@ def decided(
             "decision": {"objective": objective},
             "dataset_of_interest": "short",
             "concurrency": [1],
-            "labels": {"seed": 1},
+            "labels": {"seed": 1, "verdict": "scale" if scale else "correctness"},
         }
     )
     found = decide(choice, **tables, **inputs, labels=file if said else None)
@@ -88,6 +98,14 @@ def test_a_limit_that_the_panel_would_call_kept_is_missed_by_the_labels(tmp_path
     assert model["accuracy_labels"] == 120
     assert limit["value"] == pytest.approx(0.475, abs=0.05)
     assert "Accuracy is corrected by labels of people: swift (120)." in found["reasons"]
+
+
+def test_peoples_ratings_make_a_score_and_no_share_of_right_answers(tmp_path: Path) -> None:
+    found = decided(tmp_path, {"swift": MadeModel(accuracy=0.95)}, {"swift": (120, 0.5)}, scale=True)
+    assert found["models"][0]["accuracy_by"] == "people_ratings"
+    told = " ".join([found["sentence"], *found["reasons"]])
+    assert "by people's ratings" in told
+    assert "correctly" not in told and "own metric" not in told
 
 
 def test_many_answers_that_people_were_unsure_of_are_said(tmp_path: Path) -> None:
