@@ -67,6 +67,24 @@ def _asks_differ(models: tuple[Model, ...], inference: Inference) -> Iterator[Pr
             )
 
 
+def _judges_differ(judges: Judges | None) -> Iterator[Problem]:
+    """Two judges that ask the same would have one reply between them, which would vote twice."""
+    if judges is None:
+        return
+    asks = [Line(judge, judge.inference.over(judges.inference)).identity() for judge in judges.panel]
+    for index, judge in enumerate(judges.panel):
+        for other, earlier in enumerate(judges.panel[:index]):
+            alike = judge.output == earlier.output or "auto" in (judge.output, earlier.output)
+            if asks[index] == asks[other] and alike:
+                yield Problem(
+                    ("judges", "panel", index),
+                    f"found {judge.label!r}, which asks just what judges.panel[{other}] ({earlier.label!r}) asks; expected "
+                    "another id, parameter, API, tier or output, since what is the same is bought once, and one reply would "
+                    "vote twice",
+                )
+                break
+
+
 def _max_tokens_known(models: tuple[Model, ...], inference: Inference) -> Iterator[Problem]:
     for index, model in enumerate(models):
         if model.inference.over(inference).max_tokens is None:
@@ -383,6 +401,7 @@ def _arns_in_region(
 _CHECKS: tuple[Callable[..., Iterator[Problem]], ...] = (
     _labels_differ,
     _asks_differ,
+    _judges_differ,
     _max_tokens_known,
     _max_tokens_of_judges_known,
     _judges_asked_cold,

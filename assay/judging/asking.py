@@ -42,6 +42,11 @@ Reuse = Callable[[Collection[str]], Mapping[str, Sequence[Found]]]
 ALL_REFUSED = 20
 """So many prompts in a row that are refused in every mode are not their own fault: the judge is asked wrongly."""
 
+ALL_BARRED = 3
+"""So many prompts in a row that end without access: in between, modes may be refused, so that the sender sees no such row."""
+
+_BARRED = frozenset({"access_denied", "resource_not_found"})
+
 _OF_THE_JUDGE = frozenset({"access_denied", "resource_not_found", "validation"})
 """Errors by which one judge is left out. Others, such as a lost connection, end the job: they say nothing about a judge."""
 
@@ -204,12 +209,15 @@ class Asking:
                 allowance,
             ) as sender:
                 mode = self._known_mode(ledger)
-                refused = 0
+                refused = barred = 0
                 while mode is None and left:
-                    mode, was_refused = await self._probe(left.popleft(), sender, done, ledger)
-                    refused = refused + 1 if was_refused else 0
+                    mode, error = await self._probe(left.popleft(), sender, done, ledger)
+                    refused = refused + 1 if error == "validation" else 0
+                    barred = barred + 1 if error in _BARRED else 0
                     if refused >= ALL_REFUSED:
                         raise SetupError(_all_refused(ledger, todo), "validation")
+                    if barred >= ALL_BARRED:
+                        raise SetupError(f"{self.last_error}. {ALL_BARRED} prompts in a row ended so.", error)
                 if mode is not None and left:
                     waiting = (one.planned[mode] for one in left)
                     await sender.run(min(self.concurrency, len(left)), lambda: next(waiting, None), done)
@@ -235,10 +243,11 @@ class Asking:
 
     async def _probe(
         self, wanted: _Wanted, sender: Sender, done: Done, ledger: Ledger
-    ) -> tuple[Mode | None, bool]:
+    ) -> tuple[Mode | None, str | None]:
         """Ask one prompt in one mode after the other, until it is no longer refused.
 
-        The first element is the mode in which it was answered, None if it wasn't; the second, whether it was refused in all.
+        The first element is the mode in which it was answered, None if it wasn't; the second, the kind of the last error then:
+        validation where it was refused in all modes.
         """
         for mode, planned in wanted.planned.items():
             await sender.run(1, partial(next, iter([planned]), None), done)
@@ -246,10 +255,10 @@ class Asking:
             if "error" not in outcome:
                 ledger.write_note({"output": mode, **self._about_mode()})
                 log.info("%s: asked by %s", self.name, mode.replace("_", " "))
-                return mode, False
+                return mode, None
             if outcome["error"] != "validation":
-                return None, False
-        return None, True
+                return None, outcome["error"]
+        return None, "validation"
 
     def _reply(self, ledger: Ledger, wanted: _Wanted, again: bool) -> Reply:
         found = reply_of(ledger, *wanted.keys)

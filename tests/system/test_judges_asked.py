@@ -261,6 +261,20 @@ def test_a_judge_without_access_has_failed_and_is_asked_again_in_another_sitting
         assert again.broken is None
 
 
+def test_refused_modes_between_denials_do_not_hide_that_there_is_no_access(tmp_path: Path) -> None:
+    denied = refuses("You don't have access to the model.", "AccessDeniedException", "403 Forbidden")
+
+    def judge_of(body: dict[str, Any]) -> Any:
+        return refuses("outputConfig isn't known") if mode_of(body) == "json_schema" else denied
+
+    with judging(judge_of) as server, opened(tmp_path / "judge.jsonl") as ledger:
+        judge = asking()
+        replies = judge.replies(PROMPTS, ledger, reach(server))
+    assert len(server.requests) == 6, "three prompts, each by schema and by tool"
+    assert {reply.text for reply in replies} == {None}
+    assert judge.broken is not None and "You don't have access" in judge.broken
+
+
 @pytest.mark.parametrize(
     "message", ["The security token included in the request is expired", "Signature expired"]
 )

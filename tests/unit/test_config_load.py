@@ -467,6 +467,23 @@ def test_two_labels_that_ask_the_same_are_refused_since_one_would_show_the_other
     check(changed(("models/1/id", "sim.one"), ("models/1/stream", False)), None)
 
 
+def test_two_judges_that_ask_the_same_are_refused_since_one_reply_would_vote_twice(folder: Path) -> None:
+    one = {"label": "one-judge", "id": "sim.judge"}
+
+    def panel(**changed_in_the_other: object) -> dict[str, Any]:
+        return changed(("judges/panel", [one, {**one, "label": "other-judge", **changed_in_the_other}]))
+
+    assert (
+        "judges.panel[1]: found 'other-judge', which asks just what judges.panel[0] ('one-judge') asks"
+        in error_of(panel())
+    )
+    assert "would vote twice" in error_of(panel(output="tool")), "auto may come to the same"
+    check(panel(inference={"temperature": 0.7}), None)
+    check(panel(stream=False), None)
+    both = [{**one, "output": "text"}, {**one, "label": "other-judge", "output": "tool"}]
+    check(changed(("judges/panel", both)), None)
+
+
 def test_judges_are_never_asked_warm(folder: Path) -> None:
     panel = [{"label": "j", "id": "sim.j", "cache": "warm"}]
     message = error_of({**GOOD, "judges": {"panel": panel}})
