@@ -44,6 +44,7 @@ def select(
             places.setdefault(row.index, []).append((number, position))
     answers_by_set = _answers_by_set(rows)
     prompts: dict[tuple[int, int], Prompt] = {}
+    maimed = 0
     key: dict[str, KeyLine] = {}
     for index, example in enumerate(read_examples(examples)):
         if index not in places:
@@ -51,6 +52,7 @@ def select(
         row = rows[index]
         message = wording.of(example.dataset).laid_out(example.context, example.input)
         if row.cut is not None:
+            maimed += row.cut.beyond_document(message)
             message = row.cut.laid_out(message)
         sha256 = row.sha256.hex()
         key[sha256] = KeyLine(sha256, row.tokens, example.answers, wrong_answers(example, answers_by_set))
@@ -76,6 +78,11 @@ def select(
                 context_chars=message.context_chars,
                 tokens_left_out=row.tokens_left_out,
             )
+    if maimed:
+        warnings.append(
+            f"{maimed} prompts lost words of their question or instructions, not of the document alone: "
+            f"{wording.truncate_tokens} tokens (prompt.truncate_tokens) are too few"
+        )
     return Selection(
         prompts=[prompts[place] for place in sorted(prompts)],
         answer_key=[key[sha256] for sha256 in sorted(key)],

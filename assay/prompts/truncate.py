@@ -22,6 +22,13 @@ class Cut:
         """What is left of the text."""
         return text[: self.first] + text[len(text) - self.last :]
 
+    def beyond_document(self, message: LaidOut) -> bool:
+        """Whether more goes of a message than words of its document, where that is known."""
+        if message.context_at is None or message.context_chars is None:
+            return False
+        behind = len(message.text) - message.context_at - message.context_chars
+        return self.first < message.context_at or self.last < behind
+
     def laid_out(self, message: LaidOut) -> LaidOut:
         """What is left of a message, and where what is left of its document stands."""
         text = self.of(message.text)

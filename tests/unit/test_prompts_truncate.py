@@ -174,6 +174,15 @@ def test_buckets_go_by_what_is_left_and_prompts_say_what_went(tmp_path: Path) ->
     assert found.histogram[-1].max <= 200
 
 
+def test_a_limit_that_takes_of_the_question_too_is_warned_of(tmp_path: Path) -> None:
+    rows = [example(90, "a", input="one two three four"), example(90, "b", input="one")]
+    wording = Wording(Template("{context} {input}", "0"), truncate_tokens=6)
+    warning = selected(tmp_path, rows, wording, Bucket(name="all", min=1, max=9, n=9)).warnings[-1]
+    assert (
+        warning.startswith("1 prompts lost words of their question or instructions") and "6 tokens" in warning
+    )
+
+
 def test_the_system_prompt_counts_where_it_goes_with_a_prompt(tmp_path: Path) -> None:
     template = Template("{context} {input}", "0", "one two three four", "0")
     wording = Wording(template, without_chat={"trec"}, truncate_tokens=20)
