@@ -4,7 +4,7 @@ Nor is what another run's ledger holds an answer to, where the benchmark says so
 
 A judge may be asked in several modes (`schema`), and which of them its model takes is found out with one prompt at a time: what
 is refused with a validation error in one mode and answered in the next is a matter of the mode; what is refused in all of
-them is the prompt's own fault, and says nothing. The mode found stands in the ledger. A prompt that was answered in any of
+them is the prompt's own fault, and says nothing. The mode found stands in the ledger, and is what a later sitting tries first. A prompt that was answered in any of
 the judge's modes is answered.
 """
 
@@ -99,6 +99,12 @@ class Asking:
     reused: int = 0
     _broken_by: str = ""
     """The kind of that error."""
+    _found: Mode | None = None
+    """The mode that the judge was found to take in this sitting; null until then."""
+
+    def __post_init__(self) -> None:
+        if len(allowed := modes(self.output)) == 1:
+            (self._found,) = allowed
 
     def replies(
         self,
@@ -192,7 +198,7 @@ class Asking:
             if last and outcome.error is not None:
                 self.last_error = f"{outcome.error}: {outcome.error_message}"
             to_be_tried = outcome.error == "validation" and mode is None
-            if last and not (to_be_tried and planned.tags["output"] != modes(self.output)[-1]):
+            if last and not (to_be_tried and planned.tags["output"] != order[-1]):
                 progress.count(attempt.answer)
 
         saying = asyncio.create_task(progress.every_few_seconds())
@@ -208,13 +214,17 @@ class Asking:
                 self.quota,
                 allowance,
             ) as sender:
-                mode = self._known_mode(ledger)
+                mode = self._found
+                known = self._noted(ledger)
+                order = sorted(modes(self.output), key=lambda each: each != known)
                 refused = barred = 0
                 while mode is None and left:
-                    mode, error = await self._probe(left.popleft(), sender, done, ledger)
+                    mode, error = await self._probe(left.popleft(), order, sender, done, ledger)
                     refused = refused + 1 if error == "validation" else 0
                     barred = barred + 1 if error in _BARRED else 0
-                    if refused >= ALL_REFUSED:
+                    if refused >= ALL_REFUSED and known is not None:
+                        mode = known  # it worked: these are prompts that it can't take
+                    elif refused >= ALL_REFUSED:
                         raise SetupError(_all_refused(ledger, todo), "validation")
                     if barred >= ALL_BARRED:
                         raise SetupError(f"{self.last_error}. {ALL_BARRED} prompts in a row ended so.", error)
@@ -225,35 +235,32 @@ class Asking:
             saying.cancel()
         progress.say()
 
-    def _known_mode(self, ledger: Ledger) -> Mode | None:
-        """The mode that the judge is asked in; None where that is still to be found out."""
-        allowed = modes(self.output)
-        if len(allowed) == 1:
-            return allowed[0]
+    def _noted(self, ledger: Ledger) -> Mode | None:
+        """The mode that an earlier sitting found. It is tried first, and not taken for granted: a service may come to refuse it."""
         about = self._about_mode()
-        for note in reversed(ledger.notes):
-            if about.items() <= note.items() and note["output"] in allowed:
-                known: Mode = note["output"]
-                return known
-        return None
+        noted = (note["output"] for note in reversed(ledger.notes) if about.items() <= note.items())
+        return next((mode for mode in noted if mode in modes(self.output)), None)
 
     def _about_mode(self) -> dict[str, Any]:
         """What a mode that was found holds for."""
         return {"form": digest(self.form.schema()), "edition": self.edition}
 
     async def _probe(
-        self, wanted: _Wanted, sender: Sender, done: Done, ledger: Ledger
+        self, wanted: _Wanted, order: Sequence[Mode], sender: Sender, done: Done, ledger: Ledger
     ) -> tuple[Mode | None, str | None]:
         """Ask one prompt in one mode after the other, until it is no longer refused.
 
         The first element is the mode in which it was answered, None if it wasn't; the second, the kind of the last error then:
         validation where it was refused in all modes.
         """
-        for mode, planned in wanted.planned.items():
+        for mode in order:
+            planned = wanted.planned[mode]
             await sender.run(1, partial(next, iter([planned]), None), done)
             outcome = ledger.outcomes[planned.key][-1]
             if "error" not in outcome:
-                ledger.write_note({"output": mode, **self._about_mode()})
+                self._found = mode
+                if mode != self._noted(ledger):
+                    ledger.write_note({"output": mode, **self._about_mode()})
                 log.info("%s: asked by %s", self.name, mode.replace("_", " "))
                 return mode, None
             if outcome["error"] != "validation":

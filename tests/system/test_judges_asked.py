@@ -261,6 +261,34 @@ def test_a_judge_without_access_has_failed_and_is_asked_again_in_another_sitting
         assert again.broken is None
 
 
+def test_a_mode_that_is_no_longer_taken_gives_way_to_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "ledger" / "judge.jsonl"
+    with judging(lambda body: says(CORRECT)) as server, opened(path) as ledger:
+        asking().replies(PROMPTS[:1], ledger, reach(server))
+        assert modes_seen(server.requests) == ["json_schema"]
+
+    def changed(body: dict[str, Any]) -> Any:
+        return says(CORRECT) if mode_of(body) == "text" else refuses("This model doesn't support that.")
+
+    with judging(changed) as server, opened(path) as ledger:
+        replies = asking().replies(PROMPTS, ledger, reach(server))
+        assert modes_seen(server.requests) == ["json_schema", "tool", *["text"] * 5]
+    assert {reply.text for reply in replies} == {CORRECT}
+
+
+def test_prompts_that_a_working_judge_cannot_take_are_no_reason_to_give_it_up_later(tmp_path: Path) -> None:
+    def judge_of(body: dict[str, Any]) -> Any:
+        return refuses("Input is too long.") if "long" in prompt_of(body) else says(CORRECT)
+
+    prompts = ["short", *(f"long {number}" for number in range(ALL_REFUSED + 5))]
+    for sitting in range(2):
+        with judging(judge_of) as server, opened(tmp_path / "ledger" / "judge.jsonl") as ledger:
+            judge = asking()
+            replies = judge.replies(prompts, ledger, reach(server))
+        assert judge.broken is None, sitting
+        assert Counter(reply.error for reply in replies) == {None: 1, "validation": ALL_REFUSED + 5}
+
+
 def test_refused_modes_between_denials_do_not_hide_that_there_is_no_access(tmp_path: Path) -> None:
     denied = refuses("You don't have access to the model.", "AccessDeniedException", "403 Forbidden")
 
