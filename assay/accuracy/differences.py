@@ -102,7 +102,14 @@ def _row(a: str, b: str, found: Compared | None, p_adjusted: float, confidence: 
     wanted = (
         None
         if told
-        else prompts_needed(found.n, difference.value, difference.standard_error, confidence, tests)
+        else prompts_needed(
+            found.n,
+            difference.value,
+            difference.standard_error,
+            confidence,
+            tests,
+            documents=found.clusters,
+        )
     )
     return {
         "documents": found.clusters,

@@ -159,7 +159,14 @@ def _more(
         wanted = needed_for_power(n, difference.value, difference.standard_error, confidence, tests)
         return None if wanted is None or wanted > by_labels else wanted - n
     if higher:
-        wanted = paired.prompts_needed(n, difference.value, difference.standard_error, confidence, tests)
+        wanted = paired.prompts_needed(
+            n,
+            difference.value,
+            difference.standard_error,
+            confidence,
+            tests,
+            documents=difference.documents,
+        )
         return None if wanted is None or wanted > MOST else max(wanted - n, 1)
     wanted = needed_for_power(n, math.log1p(difference.value), difference.standard_error, confidence, tests)
     return None if wanted is None else wanted - n

@@ -86,20 +86,28 @@ def compared(
         groups,
         int((apart > _ALIKE).sum()),
         int((apart < -_ALIKE).sum()),
-        Difference(found.value, found.standard_error, found.interval, flipped.p),
+        Difference(found.value, found.standard_error, found.interval, flipped.p, groups),
         "mcnemar" if single else "sign_flip_exact" if flipped.how == "exact" else "sign_flip_drawn",
     )
 
 
 def prompts_needed(
-    n: int, difference: float, standard_error: float, confidence: float, tests: int, power: float = 0.8
+    n: int,
+    difference: float,
+    standard_error: float,
+    confidence: float,
+    tests: int,
+    power: float = 0.8,
+    documents: int | None = None,
 ) -> int | None:
     """About the number of prompts at which a difference of this size is found with this power.
 
     Tested at the level of `tests` comparisons (Bonferroni's, where Holm's begins). Connor's formula for McNemar's test
     (Biometrics 43, 1987) with the variance of a prompt's difference as it was seen, prompts of a document together:
     v = n x standard_error^2, and v + difference^2 if the models were equal; and 2 / |difference| more for the steps of
-    an exact test. None where the difference is 0 or the error unknown.
+    an exact test. `documents` is how many the n prompts are of: with G of them the p value of flipped signs is at least
+    2 / 2^G, so there have to be enough for that level, whatever the prompts of each. None where the difference is 0 or the
+    error unknown.
     """
     if difference == 0 or not (math.isfinite(difference) and math.isfinite(standard_error)):
         return None
@@ -107,6 +115,9 @@ def prompts_needed(
     level = normal_quantile(1.0 - tail(confidence) / max(tests, 1))
     reach = level * math.sqrt(variance + difference**2) + normal_quantile(power) * math.sqrt(variance)
     size = (reach / difference) ** 2 + 2.0 / abs(difference)
+    if documents is not None:
+        least = math.ceil(1.0 + math.log2(max(tests, 1) / (1.0 - confidence)))
+        size = max(size, least * n / documents)
     return math.ceil(size) if math.isfinite(size) else None
 
 

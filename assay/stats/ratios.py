@@ -56,6 +56,8 @@ class Difference:
     standard_error: float
     interval: Interval
     p: float
+    documents: int | None = None
+    """Source documents whose signs the test flipped, where it did."""
 
 
 def ratio(above: Floats, below: Floats, weights: Floats, clusters: Codes, groups: int) -> Ratio | None:

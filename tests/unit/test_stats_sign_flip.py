@@ -175,5 +175,19 @@ def test_so_many_prompts_as_said_have_that_power_where_documents_have_several() 
     assert n > 1.2 * independent
 
 
+@pytest.mark.parametrize(("documents", "tests"), [(3, 1), (5, 1), (5, 6), (7, 45)])
+def test_prompts_of_few_documents_need_more_documents(documents: int, tests: int) -> None:
+    clusters = np.repeat(np.arange(documents), 10)
+    a = np.ones(len(clusters))
+    found = compared(a, np.tile([1.0, 0.0], len(a) // 2), clusters, 0.95)
+    assert found is not None and found.difference.p > 0.05 / tests
+    one = found.difference
+    n = prompts_needed(found.n, one.value, one.standard_error, 0.95, tests, documents=one.documents)
+    assert n is not None
+    more = np.repeat(np.arange(math.ceil(n / 10)), 10)
+    told = compared(np.ones(len(more)), np.tile([1.0, 0.0], len(more) // 2), more, 0.95)
+    assert told is not None and told.difference.p <= 0.05 / tests
+
+
 def test_no_number_of_prompts_finds_what_is_not_there() -> None:
     assert prompts_needed(100, 0.0, 0.1, 0.95, 1) is None
