@@ -80,7 +80,7 @@ def select(
             )
     if maimed:
         warnings.append(
-            f"{maimed} prompts lost words of their question or instructions, not of the document alone: "
+            f"{maimed} of {len(prompts)} prompts lost words of their question or instructions, not of the document alone: "
             f"{wording.truncate_tokens} tokens (prompt.truncate_tokens) are too few"
         )
     return Selection(
