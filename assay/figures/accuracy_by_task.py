@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 from assay.figures import style
 from assay.figures.settings import FigureSettings
 from assay.tables.inputs import Inputs, column
+from assay.tables.markdown import shown
 from assay.tables.numbers import known, percent
 
 MOST_SETS = 40
@@ -26,10 +27,12 @@ def data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
     if not len(tasks):
         return pd.DataFrame(columns=list(COLUMNS))
     whole = tasks.loc[(tasks["scope"] == "set") & tasks["part_by"].isna()].reset_index(drop=True)
+    # Names are the data's: a control character would make no SVG, and a line end two rows.
+    whole = whole.assign(name=[" ".join(shown(str(name)).split()) for name in whole["name"]])
     by = dict(zip(inputs.models["model"], inputs.models.get("accuracy_by", []), strict=False))
     names = list(dict.fromkeys(whole["name"].astype(str)))
     counts = column(whole, "accuracy_n").groupby(whole["name"].astype(str)).sum()
-    shown = set(sorted(names, key=lambda name: (-counts[name], names.index(name)))[:MOST_SETS])
+    most = set(sorted(names, key=lambda name: (-counts[name], names.index(name)))[:MOST_SETS])
     made = pd.DataFrame(
         {
             "set": whole["name"].astype(str),
@@ -40,7 +43,7 @@ def data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
         }
     )
     order = {name: place for place, name in enumerate(settings.models)}
-    made = made.loc[made["model"].isin(order) & made["set"].isin(shown)]
+    made = made.loc[made["model"].isin(order) & made["set"].isin(most)]
     places = [(names.index(row["set"]), order[row["model"]]) for row in made.to_dict("records")]
     return made.iloc[sorted(range(len(made)), key=places.__getitem__)].reset_index(drop=True)
 
