@@ -110,7 +110,9 @@ def _read(loaded: Iterable[Mapping[str, Any]], where: str) -> Iterator[Mapping[s
         except StopIteration:
             return
         except (DatasetsError, ValueError, OSError, RuntimeError) as error:
-            raise InputError(f"{where}, row {number}: can't be read ({_reason(error)}).") from error
+            raise InputError(
+                f"{where}, row {number}: can't be read ({_reason(error)}). Get the data again."
+            ) from error
         yield row
 
 
@@ -276,16 +278,18 @@ def _load(settings: HuggingFace, source: str, config: str | None, **options: Any
         if settings.path is not None
         else f"{settings.repo} at revision {settings.revision}"
     )
-    instead = "" if settings.path is not None else f" {_INSTEAD}"
     try:
         return datasets.load_dataset(
             source, config, split=settings.split, streaming=settings.streaming, **options
         )
     except (DatasetsError, ValueError, OSError, RuntimeError, HfHubHTTPError) as error:
+        cause = error.__cause__ or error
+        instead = "Mend the file, or correct the key." if settings.path is not None else _INSTEAD
+        instead = "Save the file as UTF-8." if isinstance(cause, UnicodeDecodeError) else instead
         # The package names what there is ("BuilderConfig 'x' not found. Available: ...", "Unknown split ...").
         raise InputError(
             f"{where}: can't be loaded with `dataset.config` {settings.config or 'unset'} and `dataset.split` "
-            f"{settings.split}: {_reason(error)}.{instead}"
+            f"{settings.split}: {_reason(error)}. {instead}"
         ) from error
 
 

@@ -176,6 +176,9 @@ def test_what_is_no_dataset_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "q.parquet").write_text("no parquet")
     with pytest.raises(InputError, match=r"q\.parquet: can't be loaded"):
         read(tmp_path / "q.parquet")
+    (tmp_path / "latin.csv").write_bytes("q,doc,gold\ncaf\u00e9,b,c\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"latin\.csv: can't be loaded .* Save the file as UTF-8"):
+        read(tmp_path / "latin.csv")
     with pytest.raises(InputError, match=r"none\.csv: the dataset can't be read .*`dataset\.path`"):
         read(tmp_path / "none.csv")
 
