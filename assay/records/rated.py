@@ -138,11 +138,12 @@ def weights_of(prompts: pd.DataFrame, shares: Mapping[str, float] | None) -> Flo
     """
     if shares is None:
         return np.full(len(prompts), 1.0 / len(prompts)) if len(prompts) else None
-    counts = prompts["bucket"].value_counts()
-    if any(counts.get(bucket, 0) == 0 for bucket in shares):
+    codes, names = pd.factorize(prompts["bucket"])
+    if not set(shares) <= set(names):
         return None
-    of_bucket = {bucket: share / int(counts[bucket]) for bucket, share in shares.items()}
-    return np.asarray(prompts["bucket"].map(of_bucket), dtype=np.float64)
+    counts = np.bincount(codes[codes >= 0], minlength=len(names))
+    each = [shares.get(name, np.nan) / count for name, count in zip(names, counts, strict=True)]
+    return np.array([*each, np.nan])[codes]  # the last is of no bucket
 
 
 def rates(

@@ -23,7 +23,6 @@ Flags = NDArray[np.bool_]
 JUDGES = ("judge-a", "judge-b", "judge-c")
 CLAIM = 0.95
 RUNS = 2000
-LEAST = CLAIM - 3 * math.sqrt(CLAIM * (1 - CLAIM) / RUNS)
 
 
 def run(answers: pd.DataFrame, votes: NDArray[np.int64], labels: Path | None, **changed: Any) -> Inputs:
@@ -81,30 +80,33 @@ def panel_votes(
 def test_with_judges_that_err_together_and_by_model_corrected_accuracy_holds_the_truth(
     tmp_path: Path,
 ) -> None:
-    """The tables' own figures, of 2,000 runs that are told apart by their models' names."""
+    """The tables' own figures, of 2,000 runs that are told apart by their models' names; of the judges' better model 400."""
     draw = np.random.default_rng(20)
     prompts, labelled = 60, 30
     worlds = {"careful": (0.9, 0.95, 0.85), "talker": (0.6, 0.9, 0.6)}
+    runs = {"careful": 400, "talker": RUNS}
     frames, votes, truths = [], [], []
     for name, (accuracy, sensitivity, specificity) in worlds.items():
-        right = draw.random(RUNS * prompts) < accuracy
+        right = draw.random(runs[name] * prompts) < accuracy
         votes.append(panel_votes(draw, right, sensitivity, specificity, shared=0.5))
-        models = np.repeat([f"{name}-{number}" for number in range(RUNS)], prompts)
-        asked = np.tile([f"prompt-{number}" for number in range(prompts)], RUNS)
+        models = np.repeat([f"{name}-{number}" for number in range(runs[name])], prompts)
+        asked = np.tile([f"prompt-{number}" for number in range(prompts)], runs[name])
         frames.append(pd.DataFrame({"model": models, "prompt_id": asked, "bucket": "short"}))
         truths.append(right)
     answers = pd.concat(frames, ignore_index=True)
     answers["answer_id"] = [f"{place:016x}" for place in range(len(answers))]
-    first = np.tile(np.arange(prompts) < labelled, RUNS * len(worlds))
+    first = np.tile(np.arange(prompts) < labelled, sum(runs.values()))
     people_say = np.concatenate(truths).astype(int)
     labels = hand_in(tmp_path, answers["answer_id"][first].tolist(), people_say[first].tolist())
-    rows = pd.DataFrame(corrected.rows(run(answers, np.concatenate(votes), labels)))
+    # So wide that no model needs more labels: how many, which takes most of the time, is no matter here.
+    inputs = run(answers, np.concatenate(votes), labels, half_width="50 points")
+    rows = pd.DataFrame(corrected.rows(inputs))
     assert rows["n_labels"].eq(labelled).all()
     for name, (accuracy, _, _) in worlds.items():
         mine = rows.loc[rows["model"].str.startswith(name)]
-        assert len(mine) == RUNS
+        assert len(mine) == runs[name]
         held = (mine["corrected_low"] <= accuracy) & (mine["corrected_high"] >= accuracy)
-        assert LEAST <= held.mean() < 0.985
+        assert CLAIM - 3 * math.sqrt(CLAIM * (1 - CLAIM) / runs[name]) <= held.mean() < 0.99
         assert mine["corrected"].mean() == pytest.approx(accuracy, abs=0.01)
     talker = rows.loc[rows["model"].str.startswith("talker")]
     truth = worlds["talker"][0]
