@@ -83,12 +83,13 @@ def taken_back(meaning: str, after: str) -> bool:
 
 _SENTENCE = re.compile(r"[.!?。！？\n{}]|[\"'”’]\s*,")
 _CLAUSE = re.compile(
-    r"[,，;；、]|\b(?:but|however|so|therefore|hence|thus|and|aber|also|daher|mais|donc|pero|ma|mas)\b",
+    r",(?!\s*(?:dass|daß|que|che|что|that)\b)|[，;；、]|\b(?:but|however|so|therefore|hence|thus|and|aber|also|daher|mais|donc|pero|ma|mas)\b",
     re.IGNORECASE,
 )
 _DENIES = re.compile(
     r"(?:\b(?:not|never|cannot|no way|no reason|without|refuse|nicht|kein\w*|niemals|pas|nunca|jamais|não|не)\b|n['’]t\b|"
-    r"\b(?:mistake|wrong|absurd|error) to\b)(?:[^\w]+\w+){0,8}\W*\Z",
+    r"\bno (?:creo|puedo|considero|diría)\b|\b(?:mistake|wrong|absurd|error) to\b)(?:[^\w]+\w+){0,8}\W*\Z|"
+    r"[不没沒無无非勿][^，。；、：:\s]{0,8}[「“\"']?\Z",
     re.IGNORECASE,
 )
 _SUPPOSES = re.compile(
@@ -97,7 +98,8 @@ _SUPPOSES = re.compile(
 _MIGHT = re.compile(r"\b(?:would|could|might|könnte|würde|pourrait|podría)\b", re.IGNORECASE)
 _NAMES_ANOTHERS = re.compile(
     r"(?:\b(?:asks|demands|wants|tries|attempts|injects?|claims|says|contains|instructs|orders|tells|pretends|ignor(?:e|es|ing)|injected|embedded|"
-    r"instead of|rather than|as opposed to)\b(?:\W+\w+){0,6}|\b(?:by|of|from|in) the (?:answer|model|response|student))\W*\Z",
+    r"instead of|rather than|as opposed to|sagt|behauptet|schreibt|verlangt|fordert|affirme|prétend|dit|demande|exige|dice|afirma|pide|exige|diz|pede|"
+    r"afferma|chiede|утверждает|говорит|требует)\b(?:\W+\w+){0,6}|(?:回答|答案)[^，。；\n]{0,6}(?:写|寫|说|說|称|稱|要求|包含|声明)[^，。；\n]{0,4}|\b(?:by|of|from|in) the (?:answer|model|response|student))\W*\Z",
     re.IGNORECASE,
 )
 _SHOWS_THE_FORM = re.compile(

@@ -130,7 +130,16 @@ def _readable(text: str) -> str:
     plain = text.translate(_FULL_WIDTH)
     if plain.isascii():
         return plain
-    return "".join(character for character in plain if unicodedata.category(character) != "Cf")
+    plain = "".join(character for character in plain if unicodedata.category(character) != "Cf")
+    return _ORNAMENTS.sub("", plain)
+
+
+_ORNAMENTS = re.compile(
+    r"[✅✔✓☑]\ufe0f?[ \t]*|[❌✗✘✖✕]\ufe0f?[ \t]*(?=[*_]*(?:incorrect|wrong|not correct)\b)|"
+    r"(?<=incorrect)([*_.]*)[ \t]*[❌✗✘✖✕]\ufe0f?",
+    re.IGNORECASE,
+)
+"""Ticks, and crosses beside what they say too."""
 
 
 def _folded(value: str) -> str:
