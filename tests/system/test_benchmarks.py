@@ -65,3 +65,22 @@ def test_corrected_accuracy_is_tried_in_every_world(tmp_path: Path) -> None:
     worlds = json.loads(out.read_text(encoding="utf-8"))["worlds"]
     assert len(worlds) == 96
     assert all(0 <= world["corrected"]["covered"] <= 1 for world in worlds)
+
+
+def test_runs_with_the_simulators_judges_are_corrected(tmp_path: Path) -> None:
+    out = tmp_path / "judged.json"
+    run("judged.py", "--runs", "3", "--out", str(out))
+    models = json.loads(out.read_text(encoding="utf-8"))["models"]
+    assert all(45 < model["labels"] < 75 for model in models.values())
+    assert models["steady"]["corrected"]["covered"] > models["steady"]["uncorrected"]["covered"]
+
+
+def test_the_recorded_runs_with_the_simulators_judges_held_what_is_claimed() -> None:
+    """Of 2,000 runs: corrected accuracy and differences hold the truth, what isn't corrected misses it."""
+    found = json.loads((ROOT / "benchmarks" / "results" / "judged.json").read_text(encoding="utf-8"))
+    least = 0.95 - 3 * (0.95 * 0.05 / found["runs"]) ** 0.5
+    assert found["runs"] == 2000
+    assert all(model["corrected"]["covered"] >= least for model in found["models"].values())
+    assert all(pair["covered"] >= least for pair in found["pairs"].values())
+    assert found["models"]["steady"]["uncorrected"]["covered"] < 0.5
+    assert found["runs_with_a_wrong_finding"] <= 0.05
