@@ -38,6 +38,11 @@ PARTS_OF_V2: Mapping[str, tuple[str, ...]] = {
 
 V2 = "longbench_v2_"
 """How the names of LongBench v2's sets begin; difficulty and length follow."""
+_PARTS_OF_NAMES = {
+    f"{difficulty}_{length}": (difficulty, length)
+    for difficulty in PARTS_OF_V2["difficulty"]
+    for length in PARTS_OF_V2["length"]
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class Average:
 
 def benchmark_of(dataset: str) -> str | None:
     """LongBench, LongBench-E or LongBench v2; None for any other set."""
-    if dataset.startswith(V2):
+    if dataset.startswith(V2) and dataset.removeprefix(V2) in _PARTS_OF_NAMES:
         return "LongBench v2"
     if set_of(dataset) in METRIC_OF_SET:
         return "LongBench" if dataset in METRIC_OF_SET else "LongBench-E"
@@ -65,8 +70,7 @@ def benchmark_of(dataset: str) -> str | None:
 
 def of_v2(dataset: str) -> tuple[str, str]:
     """Difficulty and length of a set of LongBench v2."""
-    difficulty, length = dataset.removeprefix(V2).split("_", 1)
-    return difficulty, length
+    return _PARTS_OF_NAMES[dataset.removeprefix(V2)]
 
 
 def averages(sets: Iterable[str], published: Iterable[str]) -> list[Average]:

@@ -154,6 +154,12 @@ def test_longbench_v2_is_overall_by_difficulty_and_by_length() -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["longbench_v2_mine", "longbench_v2_easy", "longbench_v2_easy_short_2"])
+def test_a_set_of_ones_own_may_be_called_much_like_one_of_longbench_v2(name: str) -> None:
+    rows = table(of_set(name, 8, 10))
+    assert {(row["benchmark"], row["name"]) for row in rows} == {(None, "all prompts"), (None, name)}
+
+
 def test_an_average_that_lacks_the_figure_of_a_set_is_unknown() -> None:
     lost = [rating("swift", f"t{place}", None, dataset="trec") for place in range(5)]
     rows = table([*of_set("triviaqa", 8, 10), *lost])
