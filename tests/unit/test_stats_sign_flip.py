@@ -175,6 +175,26 @@ def test_so_many_prompts_as_said_have_that_power_where_documents_have_several() 
     assert n > 1.2 * independent
 
 
+def test_no_difference_is_told_whose_interval_holds_0() -> None:
+    twelfths = [-1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 2, 2, 3, 5, 9, 9, 10, 11]
+    apart = np.array(twelfths) / 12
+    a = np.maximum(apart, 0.0)
+    found = compared(a, a - apart, np.arange(len(a)), 0.95)
+    assert found is not None and sign_flip(apart).p < 0.01
+    assert found.difference.interval.low < 0 and found.difference.p > 0.05
+
+
+@pytest.mark.parametrize("n", [5, 12, 40, 100])
+def test_what_the_exact_test_tells_has_an_interval_beyond_0(n: int) -> None:
+    for won in range(n + 1):
+        for lost in range(min(won, n - won + 1)):
+            a = np.repeat([1.0, 0.0, 0.0], [won, lost, n - won - lost])
+            b = np.repeat([0.0, 1.0, 0.0], [won, lost, n - won - lost])
+            found = compared(a, b, np.arange(n), 0.95)
+            assert found is not None and found.test == "mcnemar"
+            assert found.difference.p > 0.05 or found.difference.interval.low > 0
+
+
 @pytest.mark.parametrize(("documents", "tests"), [(3, 1), (5, 1), (5, 6), (7, 45)])
 def test_prompts_of_few_documents_need_more_documents(documents: int, tests: int) -> None:
     clusters = np.repeat(np.arange(documents), 10)
