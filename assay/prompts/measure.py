@@ -48,8 +48,9 @@ def measure(examples: Iterable[Example], wording: Wording, counter: TokenCounter
     most = wording.truncate_tokens
     if most is not None and most - of_system < 2:
         raise InputError(
-            f"prompt.truncate_tokens: found {most}, and the system prompt alone has {of_system} tokens. Expected room for "
-            "documents and questions beside it: name a larger number."
+            f"prompt.truncate_tokens: found {most}"
+            + (f", and the system prompt alone has {of_system} tokens" if of_system else "")
+            + f". Expected room for documents and questions{' beside it' if of_system else ''}: name a larger number."
         )
     rows = iter(examples)
     index = 0
