@@ -205,7 +205,7 @@ def _heard(team: list[Connection], sat: Sat) -> None:
             assert isinstance(ready, Connection)
             try:
                 kind, value = ready.recv()
-            except EOFError:
+            except (EOFError, ConnectionResetError):  # which of them, the moment of its end decides
                 raise InputError(
                     "a worker process was killed; perhaps there was too little memory (dmesg says so). Run again: nothing "
                     "that was answered is asked again"

@@ -27,8 +27,8 @@ class Noting(Answer):
 
     __slots__ = ("text_ns",)
 
-    def __init__(self, stream: bool, timeline: Any) -> None:
-        super().__init__(stream, timeline)
+    def __init__(self, stream: bool, timeline: Any, tools: bool = False) -> None:
+        super().__init__(stream, timeline, tools)
         self.text_ns: list[int] = []
 
     def _delta(self, delta: dict[str, Any], stamp: int) -> None:

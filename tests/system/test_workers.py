@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -65,8 +66,10 @@ def test_an_open_loops_arrivals_are_shared_and_keep_their_times(tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     rows = [row for row in place.records if row["role"] == "measured"]
     assert len(rows) == 60
-    seconds = (max(row["intended_ns"] for row in rows) - min(row["intended_ns"] for row in rows)) / 1e9
-    assert 0.3 < seconds < 1.2, "60 arrivals at 100 a second"
+    due = sorted(row["intended_ns"] for row in rows)
+    gaps_ms = sorted((later - earlier) / 1e6 for earlier, later in pairwise(due))
+    # One worker may begin later than the other, and has an arrival every 20 ms all the same.
+    assert due[-1] - due[0] > 0.3e9 and gaps_ms[len(gaps_ms) // 2] < 20.1, "60 arrivals at 100 a second"
     measured = Measured(read_records([tmp_path / "records.parquet"]), {}, {}, {})
     arriving = measured.sample("a", Level(None, 100.0), ["small"], 0.95).arriving
     left = [row["dispatched_ns"] for row in rows]

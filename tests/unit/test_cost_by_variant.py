@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from made_run import MadeModel, MadeRun, make_run
 
+from assay.accuracy import judges
+from assay.accuracy.inputs import read as read_accuracy
+from assay.accuracy.settings import AccuracySettings
 from assay.decision.decide import decide
 from assay.decision.stage import Choice
 from assay.prices.book import Price, Rates
@@ -21,6 +24,15 @@ from assay.stats.ratios import Ratio, apart, apart_of, difference_apart
 def tables(run: MadeRun) -> dict[str, list[dict[str, Any]]]:
     settings = {"dataset_of_interest": "short", "models": run.models, "judges": run.judges}
     return aggregate(Aggregation.model_validate(settings), **run.inputs())
+
+
+def costs_of_judges(run: MadeRun, folder: Path) -> dict[str, Any]:
+    ratings, inputs = folder / "ratings.parquet", run.inputs()
+    write_table(ratings, TABLES["ratings"], tables(run)["ratings"])
+    settings = {"dataset_of_interest": "short", "models": run.models, "judges": run.judges, "seed": 1}
+    asked = AccuracySettings.model_validate(settings)
+    read = read_accuracy(asked, ratings, inputs["answers"], inputs["verdicts"], inputs["prices"])
+    return {str(row["judge"]): row["cost_usd"] for row in judges.rows(read)}
 
 
 def decided(run: MadeRun, folder: Path, **choice: Any) -> dict[str, Any]:
@@ -105,7 +117,7 @@ def test_a_judge_in_a_tier_of_unknown_price_makes_judging_unknown(tmp_path: Path
     run = make_run(tmp_path, {"swift": MadeModel()}, judges=("ada", "bea"))
     run.judges[0]["service_tier"] = "flex"
     rows = tables(run)
-    costs = {row["judge"]: row["cost_usd"] for row in rows["judges"]}
+    costs = costs_of_judges(run, tmp_path)
     assert costs["ada"] is None and costs["panel"] is None and costs["bea"] > 0
     assert rows["models"][0]["judge_cost_usd"] is None
 
