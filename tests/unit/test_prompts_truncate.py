@@ -179,7 +179,8 @@ def test_a_limit_that_takes_of_the_question_too_is_warned_of(tmp_path: Path) -> 
     wording = Wording(Template("{context} {input}", "0"), truncate_tokens=6)
     warning = selected(tmp_path, rows, wording, Bucket(name="all", min=1, max=9, n=9)).warnings[-1]
     assert (
-        warning.startswith("1 of 2 prompts lost words of their question or instructions") and "6 tokens" in warning
+        warning.startswith("1 of 2 prompts lost words of their question or instructions")
+        and "6 tokens" in warning
     )
 
 
