@@ -59,7 +59,7 @@ def percent(share: Any) -> str:
     found = float(share) * 100
     if 0 < found < 0.05:
         return "under 0.1 %"
-    if 99.95 <= found < 100:
+    if 99.95 <= found < 100 - 1e-9:  # closer is a weighted mean of ones, rounded
         return "over 99.9 %"
     text = f"{found:.1f}".removesuffix(".0")
     return f"{text} %"

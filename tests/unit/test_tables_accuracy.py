@@ -11,7 +11,7 @@ from assay.decision import words
 from assay.document.settings import ReportSettings
 from assay.tables.accuracy import section
 from assay.tables.inputs import Inputs
-from assay.tables.numbers import about
+from assay.tables.numbers import about, percent
 
 Row = dict[str, Any]
 
@@ -166,3 +166,8 @@ def test_several_buckets_are_warned_of_in_one_line() -> None:
     frame.loc[frame.index[1], "max_tokens_share"] = 0.3
     (line,) = values(made(answers("swift", 5, 9)), 2, frame)["skew_lines"]
     assert "in 2 of 4 buckets, most in 1000-2000 (30 % of the answers)" in line
+
+
+def test_a_weighted_mean_of_ones_reads_as_all() -> None:
+    assert percent(sum([0.5 / 7] * 7) + sum([0.5 / 3] * 3)) == percent(0.9999999999999999) == "100 %"
+    assert percent(0.9996) == "over 99.9 %"
