@@ -271,7 +271,7 @@ def _undecided(
         pair.more for pair in comparisons if pair.a in names and pair.b in names and pair.more is not None
     ]
     unit = _unit(comparisons, objective)
-    more = f"; about {_count(max(wanted))} more {unit} per model would decide" if wanted else ""
+    more = f"; about {_more(max(wanted), unit)} per model would decide" if wanted else ""
     what = _COMPARED[objective]
     return f"Undecided between {_and(names)} at {load}: they {same}can't be told apart by {what} ({values}){more}."
 
@@ -294,7 +294,7 @@ def more_needed(models: Iterable[Candidate]) -> str:
             if limit.more is None:
                 return ""
             wanted[limit.unit] = max(wanted.get(limit.unit, 0), limit.more)
-    parts = [f"{_count(number)} more {unit}" for unit, number in wanted.items()]
+    parts = [_more(number, unit) for unit, number in wanted.items()]
     return f"about {_and(parts)} would decide" if parts else ""
 
 
@@ -367,7 +367,7 @@ def reasons(
             lines.append(f"{pair.a} and {pair.b} have the same {_COMPARED[objective]} on every prompt.")
         else:
             more = (
-                f"; about {_count(pair.more)} more {_unit([pair], objective)} would tell"
+                f"; about {_more(pair.more, _unit([pair], objective))} would tell"
                 if pair.more is not None
                 else ""
             )
@@ -390,7 +390,7 @@ def limit_words(limit: Checked) -> str:
         if limit.low is not None and limit.high is not None
         else f"too few {limit.unit} for an interval: {limit.n}"
     )
-    more = f"; about {_count(limit.more)} more {limit.unit} would decide" if limit.more is not None else ""
+    more = f"; about {_more(limit.more, limit.unit)} would decide" if limit.more is not None else ""
     return f"undecided on {name}: {value} ({around}), where {asked}{more}"
 
 
@@ -433,6 +433,10 @@ def _points(difference: float) -> str:
 def _p(p: float) -> str:
     """An adjusted p value, which nobody needs in more detail than this."""
     return "adjusted p < 0.001" if p < 0.001 else f"adjusted p = {p:.2g}"
+
+
+def _more(number: int, unit: str) -> str:
+    return f"{_count(number)} more {unit.removesuffix('s') if number == 1 else unit}"
 
 
 def _count(number: int | None) -> str:

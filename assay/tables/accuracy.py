@@ -119,7 +119,7 @@ def _tie(row: Row) -> str:
         return f"{names} can't be told apart: on {count(row['n'])} prompts they are equally good."
     ahead, behind = (row["a"], row["b"]) if row["difference"] > 0 else (row["b"], row["a"])
     more = (
-        f"about {about(row['more_prompts'])} more prompts would tell, if they differ as seen here"
+        f"about {about(row['more_prompts'])} more prompt{'' if row['more_prompts'] == 1 else 's'} would tell, if they differ as seen here"
         if known(row["more_prompts"])
         else "more prompts than a million would be needed to tell"
     )

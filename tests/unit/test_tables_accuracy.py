@@ -68,6 +68,7 @@ def test_who_is_better_and_who_cant_be_told_apart_is_said_with_numbers() -> None
 def test_how_many_more_prompts_would_tell_is_as_rough_as_the_decision_says_it() -> None:
     for number in (1, 31, 99, 100, 101, 874, 12_345, 999_999):
         assert about(number) == words._count(number)
+    assert (words._more(1, "prompts"), words._more(2, "prompts")) == ("1 more prompt", "2 more prompts")
     assert about(None) == about(float("nan")) == "—"
 
 
