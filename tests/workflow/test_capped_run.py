@@ -84,8 +84,9 @@ def test_a_capped_run_says_so_down_to_the_report(service: Service, finished_fold
     run = service.workflow
     one_level(run)
     run.changed()["decision"] = {"objective": "fastest"}
-    run.changed()["judges"]["asked_twice"] = 0  # so that what the cap leaves out is a first asking
     with_cap(run, 0.4)  # below the estimate, so that it is surely met; only whole runs are held against that
+    # No request to the judge fits below the cap, whatever the models have left of it.
+    run.benchmark["prices"][IDS[2]] = {"input_usd_per_million": 1000.0, "output_usd_per_million": 3000.0}
     run.run("results/tiny/decision/decision.json")
     # An estimate as it would be of a run that is held against it.
     shutil.copyfile(finished_folder / "results" / "tiny" / "estimate.json", run.results / "estimate.json")
