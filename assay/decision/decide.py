@@ -26,6 +26,7 @@ from assay.decision.words import (
     sentence,
 )
 from assay.errors import InputError
+from assay.judging.panel import idle_judges
 from assay.labels.handed_in import corrected
 from assay.prices.snapshot import read as read_prices
 from assay.records import metrics, reading
@@ -106,6 +107,7 @@ def decide(
                 *by_people(candidates, evidence.all_corrected, objective),
                 *out_reasons(at_look["out"] if at_look else {}, before.look.of if before is not None else 0),
             ],
+            "judges_not_working": evidence.idle_judges,
             "models": [_model(model) for model in candidates],
             "comparisons": [_comparison(pair, values) for pair in comparisons],
             "margin": _margin(found, comparisons, values),
@@ -216,6 +218,7 @@ class _Evidence:
             verdicts, reading.VERDICTS, ("model", "judge", "answer_id", "prompt_id", "verdict")
         )
         panel = panel_of(said, sorted(said["judge"].unique())) if verdicts else None
+        self.idle_judges = idle_judges(said)
         rated = rated_answers(found, panel)
         self.rated = rated_prompts(rated, self.measured.records, sources)
         self.corrected: Mapping[str, Estimate] = {}

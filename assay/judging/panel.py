@@ -79,6 +79,16 @@ def _with_rating(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[_COLUMNS].assign(rating=math.nan)
 
 
+def idle_judges(verdicts: pd.DataFrame) -> list[str]:
+    """Labels of the judges that stated no verdict on more than half of what they were asked, in alphabetical order.
+
+    `verdicts` are rows of the judge stage, of all models (columns judge, verdict).
+    """
+    asked = verdicts.loc[verdicts["verdict"] != "not_asked"]
+    stated = asked["verdict"].isin(["correct", "incorrect", "rated"]).groupby(asked["judge"]).mean()
+    return sorted(str(judge) for judge in stated.index[stated < 0.5])
+
+
 def _check(verdicts: pd.DataFrame, judges: Sequence[str]) -> None:
     if strangers := sorted(set(verdicts["judge"]) - set(judges)):
         raise InputError(

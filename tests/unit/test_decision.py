@@ -184,6 +184,21 @@ def test_when_no_verdict_could_be_read_the_sentence_says_that_accuracy_is_unknow
     assert found["model"] == "swift"
     assert "The accuracy of swift is unknown: no verdict of the judges could be read" in found["sentence"]
     assert any("accuracy is unknown: no verdict" in line for line in found["reasons"])
+    assert found["judges_not_working"] == ["ada", "bea", "cy"]
+
+
+def test_a_judge_that_does_not_work_is_named_in_the_decision(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel()}, requests=40)
+    (mute,) = [path for path in run.verdicts if path.stem == "bea"]
+    table = pq.read_table(mute)
+    pq.write_table(pa.Table.from_pylist(unreadable(table.to_pylist()), schema=table.schema), mute)
+    inputs = run.inputs()
+    del inputs["statuses"]
+    choice = Choice.model_validate(
+        {"models": run.models, "dataset_of_interest": "short", "concurrency": [1, 4]}
+    )
+    found = decide(choice, **tables_of(run, tmp_path, "short"), **inputs)
+    assert found["judges_not_working"] == ["bea"]
 
 
 def test_without_judges_a_metrics_mean_is_not_called_correct(tmp_path: Path) -> None:
