@@ -74,7 +74,7 @@ rule report:
         search_records=SEARCH_RECORDS,
         figures=FIGURE_FILES,
         template=local(str(REPORT_PARTS / "report.qmd.j2")),
-        parts=[local(str(REPORT_PARTS / f"{part}.qmd.j2")) for part in ("accuracy", "judges", "people")],
+        parts=[local(str(part)) for part in sorted((REPORT_PARTS / "sections").glob("*.qmd.j2"))],
     output:
         qmd=f"{RESULTS}/report/report.qmd",
         verdict=f"{RESULTS}/report/verdict.txt",

@@ -1,4 +1,4 @@
-"""The section on accuracy: values that report/accuracy.qmd.j2 puts in place.
+"""The section on accuracy: values that report/sections/accuracy.qmd.j2 puts in place.
 
 What is told apart and what isn't, accuracy by task, its trend over prompt size within tasks, and what skews it. Every
 number is one of the tables `differences`, `tasks`, `trends` and `accuracy`.

@@ -1,4 +1,4 @@
-"""The section on judges: values that report/judges.qmd.j2 puts in place.
+"""The section on judges: values that report/sections/judges.qmd.j2 puts in place.
 
 Every sentence is made of what the tables of the accuracy stage say; what they are computed by is `assay.accuracy`'s.
 """

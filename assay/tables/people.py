@@ -1,4 +1,4 @@
-"""The section on people's labels: values that report/people.qmd.j2 puts in place."""
+"""The section on people's labels: values that report/sections/people.qmd.j2 puts in place."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -12,6 +12,7 @@ import pytest
 
 from assay.document import provenance, report
 from assay.document.inputs import RunFiles, read
+from assay.document.sections.verdict import one_line
 from assay.document.settings import ReportSettings
 from assay.errors import InputError
 from assay.figures.catalogue import FIGURES
@@ -357,7 +358,7 @@ def test_a_folder_without_git_has_no_commit(tmp_path: Path) -> None:
 
 
 def test_the_verdict_is_one_line() -> None:
-    assert report.one_line({"sentence": "Use\nswift \t now."}) == "Use swift now."
+    assert one_line({"sentence": "Use\nswift \t now."}) == "Use swift now."
 
 
 def test_a_missing_figure_is_named(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from assay.document.settings import ReportSettings
 from assay.document.template import fill
 from assay.tables.people import by_model, corrected_words, section
 
-TEMPLATE = Path(__file__).parents[2] / "report" / "people.qmd.j2"
+TEMPLATE = Path(__file__).parents[2] / "report" / "sections" / "people.qmd.j2"
 SETTINGS = {
     "benchmark": {
         "run": {"name": "made"},
@@ -82,7 +82,7 @@ def text(corrected: list[dict[str, Any]], people: list[dict[str, Any]]) -> str:
     made = fill(
         TEMPLATE,
         {
-            "people_section": values,
+            "people": values,
             "benchmark": SimpleNamespace(decision=SimpleNamespace(objective="most_accurate")),
             "interest": ["short"],
             "confidence": 0.95,

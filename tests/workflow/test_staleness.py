@@ -127,6 +127,7 @@ def test_an_edited_module_that_no_stage_imports_reruns_nothing(finished: Workflo
         ("config/prompts/question_answering.txt", {"fetch": 1, **FROM_EXAMPLES}),
         ("config/judging/correctness.txt", BEFORE_BUYING | FROM_ANSWERS),
         ("report/report.qmd.j2", REPORT),
+        ("report/sections/glance.qmd.j2", REPORT),
         ("report/mistakes.qmd.j2", MISTAKES),
         ("report/style.css", RENDERED),
         ("report/filter.lua", RENDERED),

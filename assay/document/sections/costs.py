@@ -1,0 +1,30 @@
+"""What an answer costs: a transaction, a correct answer, one within the limits, a month of the traffic."""
+
+from typing import Any
+
+from assay.decision.settings import Traffic
+from assay.document.reported import Reported, interest
+from assay.tables import costs, numbers
+
+_LATENCIES = {"ttft_ms": "TTFT", "e2e_ms": "end-to-end latency", "tpot_ms": "time per output token"}
+
+
+def values(run: Reported) -> dict[str, Any]:
+    """Values of the section by name."""
+    benchmark, models = run.benchmark, run.shown.models
+    on_each = benchmark.limits.on_each_request
+    return {
+        "table": costs.costs(run.inputs, models, limits=bool(on_each), traffic=benchmark.traffic is not None),
+        "request_limits": [
+            f"{_LATENCIES[name]} at most {numbers.number(most)} ms" for name, most in on_each.items()
+        ],
+        "traffic": _traffic(benchmark.traffic, benchmark.dataset_of_interest),
+        "month_notes": costs.notes(run.inputs, models),
+    }
+
+
+def _traffic(traffic: Traffic | None, buckets: str | dict[str, float]) -> dict[str, Any] | None:
+    """The traffic in words: its transactions a month, and its mix of buckets."""
+    if traffic is None:
+        return None
+    return {"monthly": traffic.monthly, "buckets": interest(traffic.buckets or buckets)}
