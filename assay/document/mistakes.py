@@ -52,7 +52,7 @@ def context(settings: MistakesSettings, drawn: Drawn) -> dict[str, Any]:
     """Everything that the template puts in place."""
     kinds = list(dict.fromkeys(kind for _, kind in drawn.groups))
     return {
-        "header": header(f"Mistakes to look at: {settings.title}"),
+        "header": header(f"Mistakes to look at: {settings.title}", simulated=settings.simulated),
         "simulated": settings.simulated,
         "judges": list(settings.judges),
         "scale": settings.verdict == "scale",

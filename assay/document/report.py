@@ -101,7 +101,7 @@ def context(
     return {
         "benchmark": run.public,
         "page_link": page_link,
-        "header": header(title, benchmark.report.author),
+        "header": header(title, benchmark.report.author, simulated=shown.simulated),
         "simulated": shown.simulated,
         "decision": run.decision,
         "interest": interest(benchmark.dataset_of_interest),

@@ -45,7 +45,16 @@ def joined(values: Iterable[Any], last: str = "and") -> str:
     return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)
 
 
-def header(title: str, author: str | None = None) -> Markdown:
-    """A document's own metadata as YAML, titles escaped, since pandoc reads them as Markdown."""
-    values = {"title": str(escape(title))} | ({"author": str(escape(author))} if author else {})
+SIMULATED = "Simulated: not measured on Amazon Bedrock"
+"""What every page of a simulated run says at its top, and every sheet of it in its head."""
+
+
+def header(title: str, author: str | None = None, *, simulated: bool = False) -> Markdown:
+    """A document's own metadata as YAML, titles escaped, since pandoc reads them as Markdown.
+
+    Of a run of the simulator it names a badge, which `report/page.lua` puts on every page, in every format.
+    """
+    values = {"title": str(escape(title))}
+    values |= {"author": str(escape(author))} if author else {}
+    values |= {"badge": str(escape(SIMULATED))} if simulated else {}
     return Markdown(yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=10_000).rstrip("\n"))
