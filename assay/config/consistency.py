@@ -14,7 +14,7 @@ from assay.bedrock.request import Line
 from assay.bedrock.settings import Endpoint, Inference, Model, Quota, SimulatorEndpoint
 from assay.config.problems import KeyPath, Problem, dotted, listed, meant
 from assay.datasets.settings import Dataset, LongBench
-from assay.decision.settings import Limits, Traffic
+from assay.decision.settings import Bounds, Decision, Limits, Traffic
 from assay.judging.settings import Judges
 from assay.metrics.longbench import METRIC_OF_SET, SETS_OF_LONGBENCH_E
 from assay.prices.settings import PriceOverride
@@ -295,29 +295,89 @@ def _limits_at_a_measured_level(limits: Limits, load: Load) -> Iterator[Problem]
         )
 
 
+def _each_bounds(limits: Limits) -> Iterator[tuple[KeyPath, Bounds]]:
+    """The limits on the dataset of interest, then those on single buckets, each with where they stand."""
+    yield ("limits",), limits
+    for bucket, bounds in limits.buckets.items():
+        yield ("limits", "buckets", bucket), bounds
+
+
 def _shares_are_shares(limits: Limits) -> Iterator[Problem]:
-    for name in ("accuracy", "error_rate"):
-        bound = getattr(limits, name)
-        for end in ("min", "max"):
-            value = getattr(bound, end, None)
-            if value is not None and not 0 <= value <= 1:
-                yield Problem(
-                    ("limits", name, end), f"found {value:g}, expected a share from 0 to 1 (0.9 for 90 %)"
-                )
+    for path, bounds in _each_bounds(limits):
+        for name in ("accuracy", "error_rate"):
+            bound = getattr(bounds, name)
+            for end in ("min", "max"):
+                value = getattr(bound, end, None)
+                if value is not None and not 0 <= value <= 1:
+                    yield Problem(
+                        (*path, name, end), f"found {value:g}, expected a share from 0 to 1 (0.9 for 90 %)"
+                    )
 
 
-def _limits_can_be_measured(limits: Limits, models: tuple[Model, ...]) -> Iterator[Problem]:
+def _limits_on_known_buckets(limits: Limits, buckets: tuple[Bucket, ...]) -> Iterator[Problem]:
+    names = [bucket.name for bucket in buckets]
+    for name, bounds in limits.buckets.items():
+        path = ("limits", "buckets", name)
+        if name not in names:
+            yield Problem(
+                path, f"found {name!r}, expected the name of a bucket: {listed(names)}{meant(name, names)}"
+            )
+        elif not bounds.named:
+            yield Problem(path, "found no limit, expected at least one, such as e2e_ms_p95: {max: 900}")
+
+
+def _limits_can_be_measured(
+    limits: Limits, decision: Decision, models: tuple[Model, ...]
+) -> Iterator[Problem]:
     streamed = [
-        name
-        for name in type(limits).model_fields
-        if name.startswith(("ttft", "tpot")) and getattr(limits, name)
+        ".".join((*map(str, path), name))
+        for path, bounds in _each_bounds(limits)
+        for name in bounds.named
+        if name.startswith(("ttft", "tpot"))
     ]
+    if decision.latency.startswith(("ttft", "tpot")):
+        streamed.append(f"decision.latency ({decision.latency})")
     for index, model in enumerate(models):
         if streamed and not model.stream:
             yield Problem(
                 ("models", index, "stream"),
-                f"found false, expected true: limits.{streamed[0]} can only be measured on a streamed answer",
+                f"found false, expected true: {streamed[0]} can only be measured on a streamed answer",
             )
+
+
+def _weights_where_they_count(decision: Decision) -> Iterator[Problem]:
+    if decision.objective == "weighted" and decision.weights is None:
+        yield Problem(
+            ("decision", "weights"),
+            "found nothing, expected what counts how much for the objective weighted, such as "
+            "{cost: 2, latency: 1, accuracy: 3}",
+        )
+    for name, given in (("weights", decision.weights), ("margins.score", decision.margins.score)):
+        if decision.objective != "weighted" and given is not None:
+            yield Problem(
+                ("decision", *name.split(".")),
+                f"found it with the objective {decision.objective}, expected it with the objective weighted only: "
+                "it would change nothing",
+            )
+
+
+def _incumbent_known(decision: Decision, models: tuple[Model, ...]) -> Iterator[Problem]:
+    if decision.incumbent is None:
+        return
+    labels = [model.label for model in models]
+    path = ("decision", "incumbent")
+    if decision.incumbent not in labels:
+        yield Problem(
+            path,
+            f"found {decision.incumbent!r}, expected the label of a model: {listed(labels)}"
+            f"{meant(decision.incumbent, labels)}",
+        )
+    if not decision.margins.of_aspects:
+        yield Problem(
+            path,
+            f"found {decision.incumbent!r}, but no margin on cost, latency or accuracy; expected at least one in "
+            "decision.margins: how much worse than it another model may be",
+        )
 
 
 def _prices_used(
@@ -419,6 +479,9 @@ _CHECKS: tuple[Callable[..., Iterator[Problem]], ...] = (
     _something_to_search_for,
     _limits_at_a_measured_level,
     _shares_are_shares,
+    _limits_on_known_buckets,
+    _weights_where_they_count,
+    _incumbent_known,
     _limits_can_be_measured,
     _prices_used,
     _quotas_used,

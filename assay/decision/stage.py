@@ -1,6 +1,6 @@
 """What the decide stage has to know of the benchmark."""
 
-from assay.decision.settings import Decision, Limits
+from assay.decision.settings import Decision, Limits, Traffic
 from assay.judging.settings import VerdictKind
 from assay.prompts.settings import BucketName
 from assay.records.settings import Named, shares
@@ -24,6 +24,8 @@ class Choice(Settings):
     limits: Limits = Limits()
     decision: Decision = Decision()
     dataset_of_interest: BucketName | dict[BucketName, Positive]
+    traffic: Traffic | None = None
+    """The traffic that the choice is for."""
     concurrency: tuple[Count, ...] = ()
     """The closed loops that were measured."""
     rates_rps: tuple[Positive, ...] = ()
@@ -41,9 +43,21 @@ class Choice(Settings):
     @property
     def level(self) -> Level:
         """The level that the decision is about."""
-        return of_interest(self.concurrency, self.rates_rps, self.limits.concurrency, self.limits.rate_rps)
+        return of_interest(
+            self.concurrency,
+            self.rates_rps,
+            self.limits.concurrency,
+            self.limits.rate_rps,
+            None if self.traffic is None else self.traffic.rate_rps,
+        )
 
     @property
     def shares(self) -> dict[str, float]:
-        """Share of the traffic that each bucket of interest stands for; they sum to 1."""
+        """Share of each bucket of interest, by which limits are checked; they sum to 1."""
         return shares(self.dataset_of_interest)
+
+    @property
+    def objective_shares(self) -> dict[str, float]:
+        """Share of each bucket by which models are compared: the traffic's, by default those of interest; they sum to 1."""
+        given = None if self.traffic is None else self.traffic.buckets
+        return shares(self.dataset_of_interest if given is None else given)

@@ -83,15 +83,22 @@ def of_interest(
     rates_rps: Iterable[float],
     at_concurrency: int | None,
     at_rate_rps: float | None,
+    arriving_rps: float | None = None,
 ) -> Level:
     """The level that the decision is about: the one asked for, by default the highest closed loop, else rate.
 
     `concurrency` and `rates_rps` are the measured levels; where there are none, a closed loop of 1 is as good as any.
+    `arriving_rps` is the rate of the traffic that the decision is for: where no level is asked for, it is about the lowest
+    measured rate that carries it, if there is one.
     """
+    rates_rps = tuple(rates_rps)
     if at_rate_rps is not None:
         return open_at(at_rate_rps)
     if at_concurrency is not None:
         return closed(at_concurrency)
+    carrying = [rate for rate in rates_rps if arriving_rps is not None and rate >= arriving_rps]
+    if carrying:
+        return open_at(min(carrying))
     highest = max(concurrency, default=None)
     fastest = max(rates_rps, default=None)
     return open_at(fastest) if highest is None and fastest is not None else closed(highest or 1)

@@ -215,6 +215,48 @@ def test_a_model_keeps_its_own_parameters_over_the_defaults(folder: Path) -> Non
         ([("inference", {"temperature": 0})], ["models[0].inference.max_tokens: found nothing"]),
         ([("judges/inference", {"temperature": 0})], ["judges.panel[0].inference.max_tokens: found nothing"]),
         (
+            [("limits", {"buckets": {"shrot": {"e2e_ms_p95": {"max": 9}}}})],
+            ["limits.buckets.shrot: found 'shrot', expected the name of a bucket: short, long", "short"],
+        ),
+        ([("limits", {"buckets": {"long": {}}})], ["limits.buckets.long: found no limit"]),
+        (
+            [("limits", {"buckets": {"long": {"accuracy": {"min": 90}}}})],
+            ["limits.buckets.long.accuracy.min: found 90, expected a share"],
+        ),
+        (
+            [("models/1/stream", False), ("limits", {"buckets": {"long": {"tpot_ms_p50": {"max": 9}}}})],
+            ["models[1].stream: found false, expected true: limits.buckets.long.tpot_ms_p50"],
+        ),
+        (
+            [("models/0/stream", False), ("decision", {"latency": "ttft_ms_p90"})],
+            ["models[0].stream: found false, expected true: decision.latency (ttft_ms_p90)"],
+        ),
+        ([("decision", {"latency": "e2e_ms_p75"})], ["decision.latency: found 'e2e_ms_p75'", "e2e_ms_p90"]),
+        ([("decision", {"objective": "weighted"})], ["decision.weights: found nothing", "{cost: 2, "]),
+        (
+            [("decision", {"weights": {"cost": 1}})],
+            [
+                "decision.weights: found it with the objective cheapest, expected it with the objective weighted"
+            ],
+        ),
+        (
+            [("decision", {"margins": {"score": 0.1}})],
+            ["decision.margins.score: found it with the objective cheapest"],
+        ),
+        (
+            [("decision", {"objective": "weighted", "weights": {"cost": 0}})],
+            ["decision.weights: ", "expected at least one weight above 0"],
+        ),
+        ([("decision", {"margins": {"accuracy": 2}})], ["decision.margins.accuracy: found 2"]),
+        (
+            [("decision", {"incumbent": "onne", "margins": {"cost": 0.1}})],
+            ["decision.incumbent: found 'onne', expected the label of a model: one, two", "one"],
+        ),
+        (
+            [("decision", {"incumbent": "one"})],
+            ["decision.incumbent: found 'one', but no margin", "decision.margins"],
+        ),
+        (
             [("models/1/stream", False), ("limits", {"ttft_ms_p95": {"max": 9}})],
             ["models[1].stream: found false, expected true: limits.ttft_ms_p95"],
         ),

@@ -43,3 +43,12 @@ def test_the_decision_is_about_the_highest_closed_loop_unless_told_otherwise() -
     assert of_interest([1, 8], [3.0], 1, None) == closed(1)
     assert of_interest([1, 8], [3.0], None, 3.0) == open_at(3.0)
     assert of_interest([], [3.0, 0.5], None, None) == open_at(3.0)
+
+
+def test_without_a_level_asked_for_it_is_about_the_lowest_rate_that_carries_the_traffic() -> None:
+    assert of_interest([1, 8], [2.0, 1.0, 4.0], None, None, 1.5) == open_at(2.0)
+    assert of_interest([], [2.0, 4.0], None, None, 2.0) == open_at(2.0)
+    assert of_interest([1, 8], [2.0], None, None, 3.0) == closed(8)
+    assert of_interest([], [1.0, 2.0], None, None, 3.0) == open_at(2.0)
+    assert of_interest([1, 8], [2.0], 1, None, 1.5) == closed(1)
+    assert of_interest([1, 8], iter([2.0, 4.0]), None, 4.0, 1.5) == open_at(4.0)
