@@ -59,6 +59,7 @@ LEVEL_OF_INTEREST = of_interest(
     BENCHMARK.limits.rate_rps,
 )
 
+    BENCHMARK.traffic.rate_rps if BENCHMARK.traffic else None,
 REPORT_FILES = [
     *expand(
         f"{RESULTS}/report/{{page}}.{{ending}}", page=("report", "mistakes"), ending=("html", "md", "qmd")

@@ -322,6 +322,7 @@ def decide_settings(wildcards):
         limits=BENCHMARK.limits,
         decision=BENCHMARK.decision,
         dataset_of_interest=BENCHMARK.dataset_of_interest,
+        traffic=BENCHMARK.traffic,
         concurrency=[level.concurrency for level in LOADS.values() if level.concurrency is not None],
         rates_rps=[level.rate_rps for level in LOADS.values() if level.rate_rps is not None],
         **({"look": look} if LOOKS else {}),

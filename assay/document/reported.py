@@ -62,6 +62,7 @@ class Reported:
             models=tuple(model.label for model in benchmark.models),
             buckets=benchmark.buckets,
             dataset_of_interest=benchmark.dataset_of_interest,
+            benchmark.traffic.rate_rps if benchmark.traffic else None,
             concurrency=level.concurrency,
             rate_rps=level.rate_rps,
             limits=benchmark.limits,

@@ -24,7 +24,7 @@ from assay.stats.interval import Interval
 Value = str | int | float | None
 Kind = Literal["text", "count", "number"]
 
-PERCENTILES = (50, 95, 99)
+PERCENTILES = (50, 90, 95, 99)
 
 
 @dataclass(frozen=True, slots=True)
