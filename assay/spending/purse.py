@@ -172,6 +172,16 @@ def _entry(raw: bytes) -> tuple[int, Seen] | None:
     return (key, Seen(*seen)) if checksum == zlib.crc32(raw[:-4]) else None
 
 
+def glance(folder: Path, run: str) -> int | None:
+    """What the purse of a run says is spent or reserved, in picodollars, without its lock; null where it says nothing whole."""
+    try:
+        head = (folder / f"purse.{run}").read_bytes()[: _HEAD.size]
+        magic, committed, checksum = _HEAD.unpack(head)
+    except (OSError, struct.error):
+        return None
+    return int(committed) if magic == _MAGIC and checksum == zlib.crc32(head[:16]) else None
+
+
 @contextmanager
 def opened(folder: Path, run: str, max_usd: float, committed: Callable[[], int]) -> Iterator[Purse]:
     """The purse of a run in the folder of its ledger. `committed` counts afresh, in picodollars: see the module.
