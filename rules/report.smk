@@ -82,6 +82,7 @@ rule report:
         f"{RESULTS}/logs/report.log",
     conda:
         "../envs/assay.yaml"
+        provenance=PROVENANCE,
     resources:
         **BESIDE_NO_MEASUREMENT,
     params:
@@ -104,7 +105,7 @@ rule report:
         " --estimate {input.estimate:q}"
         " --statuses {input.statuses:q} --verdict-statuses {input.verdict_statuses:q} --figures {input.figures:q} --template {input.template:q}"
         " {params.cloudwatch:q} {params.search:q}"
-        " --out-qmd {output.qmd:q} --out-verdict {output.verdict:q}"
+        " --out-qmd {output.qmd:q} --out-verdict {output.verdict:q} --out-provenance {output.provenance:q}"
 
 
 rule mistakes:

@@ -1,4 +1,5 @@
-"""Fill the report's template from the files of a finished run: one Quarto document, and the verdict in one line."""
+"""Fill the report's template from the files of a finished run: one Quarto document, the verdict in one line,
+and where they come from."""
 
 import argparse
 import tomllib
@@ -43,6 +44,7 @@ def main(arguments: argparse.Namespace) -> None:
         arguments.out_qmd,
         arguments.out_verdict,
     )
+        arguments.out_provenance,
 
 
 if __name__ == "__main__":
@@ -71,3 +73,4 @@ if __name__ == "__main__":
     parser.add_argument("--out-qmd", type=Path, required=True)
     parser.add_argument("--out-verdict", type=Path, required=True)
     command.run(main, parser)
+    parser.add_argument("--out-provenance", type=Path, required=True)

@@ -5,13 +5,14 @@ values. Text is escaped wherever a template puts it, unless it is Markdown that 
 `assay.document.render`.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from assay.document import provenance
-from assay.document.inputs import Finished, RunFiles, read
+from assay.document.inputs import RunFiles, read
 from assay.document.reported import Reported, interest
 from assay.document.sections import (
     accuracy,
@@ -67,17 +68,24 @@ def write(
     version: str,
     qmd: Path,
     verdict_line: Path,
+    record: Path,
 ) -> None:
-    """Write the document to `qmd` and its one-line verdict to `verdict_line`.
+    """Write the document to `qmd`, its one-line verdict to `verdict_line`, and where it comes from as JSON to `record`.
 
     `project` is the folder of the code, asked for its commit; `version` is Assay's own. Raises InputError for a
     file of the run, or a template, that can't be used.
     """
     finished = read(files)
     made = {"versions": provenance.versions(version), "commit": provenance.commit(project)}
-    filled = context(settings, finished, figure_links(files.figures, qmd), made)
+    run = Reported(settings, finished, made)
+    filled = context(run, figure_links(files.figures, qmd))
     line = " ".join(filter(None, [filled["verdict"]["sentence"], filled["judges"]["warning"]]))
-    for path, content in ((qmd, fill(template, filled)), (verdict_line, line + "\n")):
+    origin = json.dumps(recreated.record(run), ensure_ascii=False, indent=2, allow_nan=False)
+    for path, content in (
+        (qmd, fill(template, filled)),
+        (verdict_line, line + "\n"),
+        (record, origin + "\n"),
+    ):
         write_text(path, content)
 
 
@@ -91,17 +99,13 @@ def figure_links(files: Iterable[Path], qmd: Path) -> dict[str, str]:
     return {name: Path(link).as_posix() for name, link in links.items()}
 
 
-def context(
-    settings: ReportSettings, finished: Finished, links: dict[str, str], made: dict[str, Any]
-) -> dict[str, Any]:
+def context(run: Reported, links: dict[str, str]) -> dict[str, Any]:
     """Everything that the templates put in place: what all of them share, and each section's own under its name."""
-    run = Reported(settings, finished, made)
     benchmark, shown = run.benchmark, run.shown
-    title = benchmark.report.title or f"Benchmark {benchmark.run.name}"
     return {
         "benchmark": run.public,
         "page_link": page_link,
-        "header": header(title, benchmark.report.author, simulated=shown.simulated),
+        "header": header(run.title, benchmark.report.author, simulated=shown.simulated),
         "simulated": shown.simulated,
         "decision": run.decision,
         "interest": interest(benchmark.dataset_of_interest),

@@ -34,6 +34,11 @@ class Reported:
         return self.settings.benchmark
 
     @property
+    def title(self) -> str:
+        """What the report is called."""
+        return self.benchmark.report.title or f"Benchmark {self.benchmark.run.name}"
+
+    @property
     def inputs(self) -> Inputs:
         """The aggregated tables and the decision."""
         return self.finished.tables
@@ -57,12 +62,12 @@ class Reported:
             benchmark.load.rates_rps,
             benchmark.limits.concurrency,
             benchmark.limits.rate_rps,
+            benchmark.traffic.rate_rps if benchmark.traffic else None,
         )
         return FigureSettings(
             models=tuple(model.label for model in benchmark.models),
             buckets=benchmark.buckets,
             dataset_of_interest=benchmark.dataset_of_interest,
-            benchmark.traffic.rate_rps if benchmark.traffic else None,
             concurrency=level.concurrency,
             rate_rps=level.rate_rps,
             limits=benchmark.limits,

@@ -14,6 +14,7 @@ import pytest
 
 from assay.document import report
 from assay.document.inputs import RunFiles, read
+from assay.document.reported import Reported
 from assay.document.render import render
 from assay.document.settings import ReportSettings
 from assay.errors import InputError
@@ -117,7 +118,7 @@ def make_document(
         {"benchmark": benchmark or finished_run.benchmark(), "commands": ["make report"]}
     )
     made = {"versions": {"assay": "0.1.0"}, "commit": None}
-    values = report.context(whole, read(files), report.figure_links(files.figures, qmd), made)
+    values = report.context(Reported(whole, read(files), made), report.figure_links(files.figures, qmd))
     qmd.write_text(report.fill(PARTS / "report.qmd.j2", values), encoding="utf-8")
     return qmd
 

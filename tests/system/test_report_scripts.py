@@ -56,6 +56,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
         *("--figures", *(f"figures/{name}.svg" for name in FIGURES)),
         *("--template", PROJECT / "report" / "report.qmd.j2"),
         *("--out-qmd", "report/report.qmd", "--out-verdict", "report/verdict.txt"),
+        *("--out-provenance", "provenance.json"),
         folder=folder,
     )
     assert ended.returncode == 0, ended.stderr
@@ -67,10 +68,26 @@ def test_the_verdict_is_the_decisions_sentence_on_one_line(reported: Path) -> No
     assert verdict == finished_run.decision()["sentence"] + "\n"
 
 
-def test_the_document_names_no_folder_of_this_machine(reported: Path) -> None:
-    text = (reported / "report" / "report.qmd").read_text(encoding="utf-8").replace("\\", "")
+@pytest.mark.parametrize("written", ["report/report.qmd", "provenance.json"])
+def test_the_document_and_its_provenance_name_no_folder_of_this_machine(reported: Path, written: str) -> None:
+    text = (reported / written).read_text(encoding="utf-8").replace("\\", "")
     for private in (str(reported), str(PROJECT), str(Path.home()), os.uname().nodename):
         assert private not in text
+
+
+def test_where_the_report_comes_from_is_told_to_programs(reported: Path) -> None:
+    told = json.loads((reported / "provenance.json").read_text(encoding="utf-8"))
+    assert told["run"] == {"name": "example", "title": "An example", "edition": 1, "seed": 7}
+    assert told["simulated"] is True and told["endpoint"]["kind"] == "simulator"
+    assert (told["started_utc"], told["ended_utc"]) == ("2026-11-01T10:00:00Z", "2026-11-01T10:02:00Z")
+    assert told["dataset"]["sha256"] == "ab" * 32 and told["dataset"]["template_sha256"] == "ef" * 32
+    assert told["prices"]["taken"] == "2026-11-01"
+    swift = next(line for line in told["prices"]["lines"] if line["label"] == "swift")
+    assert swift["kind"] == "model" and swift["input_usd_per_million"] == 0.8
+    assert told["machines"] == [{"cores": 4, "platform": "Linux"}]
+    assert told["commands"] == ["make report"] and len(told["settings_sha256"]) == 64
+    assert told["versions"]["python"] and told["code"]["version"]
+    assert told["settings"]["models"][0]["label"] == "swift"
 
 
 def test_a_figure_goes_where_it_is_told_to(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from assay.document import provenance, report
 from assay.document.inputs import RunFiles, read
+from assay.document.reported import Reported
+from assay.document.sections.provenance import record
 from assay.document.sections.verdict import one_line
 from assay.document.settings import ReportSettings
 from assay.errors import InputError
@@ -59,7 +61,7 @@ def filled(
 ) -> str:
     settings = ReportSettings.model_validate({"benchmark": benchmark, "commands": commands})
     links = report.figure_links(files.figures, folder / "report" / "report.qmd")
-    return report.fill(TEMPLATE, report.context(settings, read(files), links, MADE))
+    return report.fill(TEMPLATE, report.context(Reported(settings, read(files), MADE), links))
 
 
 def changed(paths: dict[str, Path], name: str, change: dict[str, Any]) -> None:
@@ -346,6 +348,26 @@ def test_account_ids_and_folders_stay_out(tmp_path: Path) -> None:
     text = document(tmp_path, benchmark)
     assert "123456789012" not in text and "someone" not in text
     assert "rows.jsonl" in text and "application-inference-profile/abc" in text
+
+
+def test_its_provenance_names_no_account_profile_or_folder(tmp_path: Path) -> None:
+    benchmark = finished_run.benchmark() | {
+        "endpoint": {"kind": "bedrock", "region": "eu-west-1", "profile": "jane-doe"},
+        "dataset": {"kind": "jsonl", "path": "/home/jane/rows.jsonl"},
+    }
+    arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
+    benchmark["models"] = [{"label": "swift", "id": arn}]
+    settings = ReportSettings.model_validate(
+        {"benchmark": benchmark, "commands": ["make report CONFIG=x.yaml"]}
+    )
+    run = Reported(settings, read(run_files(finished_run.write(tmp_path), tmp_path)), MADE)
+    told = record(run)
+    text = json.dumps(told, allow_nan=False)
+    assert "123456789012" not in text and "jane" not in text
+    assert told["simulated"] is False and told["endpoint"]["region"] == "eu-west-1"
+    assert told["prices"]["lines"][0]["model_id"].endswith("application-inference-profile/abc")
+    assert told["prices"]["lines"][0]["input_usd_per_million"] is None, "an unknown price is null"
+    assert told["code"] == {"version": "0.1.0", "commit": None, "changed": None}
 
 
 def test_reordered_settings_have_the_same_hash() -> None:

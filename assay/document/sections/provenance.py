@@ -1,4 +1,7 @@
-"""How to recreate the report: commands, settings, code, versions, machines; and what the columns mean."""
+"""Where the report comes from and how to recreate it: data, settings, code, versions, machines, times, prices, commands.
+
+`record` has it for programs; the section tells the same to readers, with what the columns mean.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,30 +14,128 @@ from assay.document.reported import Reported
 from assay.records.metrics import TABLES
 from assay.tables import run as run_tables
 from assay.tables.markdown import code_block
+from assay.tables.prices import Priced
 
 
 def values(run: Reported) -> dict[str, Any]:
     """Values of the section by name."""
-    statuses = run.finished.statuses
+    told = record(run)
     settings = yaml.safe_dump(_given(run.public), sort_keys=False, allow_unicode=True, width=100)
     return {
-        "commands": code_block(
-            "\n".join(map(provenance.without_private_parts, run.settings.commands)), "bash"
-        ),
-        "started_utc": min(_times(statuses, "started_utc"), default=None),
-        "ended_utc": max(_times(statuses, "ended_utc"), default=None),
-        "settings_sha256": provenance.settings_hash(run.plain),
-        "commit": run.made["commit"],
-        "versions": run_tables.pairs(run.made["versions"].items(), "package", "version"),
-        "machines": run_tables.pairs(_machine(statuses), "property", "value"),
+        **told,
+        "commands": code_block("\n".join(told["commands"]), "bash"),
+        "started_utc": _read(told["started_utc"]),
+        "ended_utc": _read(told["ended_utc"]),
+        "versions": run_tables.pairs(told["versions"].items(), "package", "version"),
+        "machines": run_tables.pairs(_machines(told["machines"]), "property", "value"),
         "settings_yaml": code_block(settings, "yaml"),
         "glossary": run_tables.pairs(_glossary(), "column", "meaning"),
     }
 
 
+def record(run: Reported) -> dict[str, Any]:
+    """Where the report comes from as plain values for JSON: no account id, no name of a person or host, no folder.
+
+    Times are UTC in ISO 8601 to the second, prices dollars per million tokens (or an hour), hashes SHA-256 in hex.
+    What isn't known is null.
+    """
+    benchmark, statuses, drawn = run.public, run.finished.statuses, run.finished.buckets
+    source = provenance.without_private_parts(run.finished.source)
+    commit = run.made["commit"]
+    return {
+        "run": {
+            "name": benchmark["run"]["name"],
+            "title": run.title,
+            "edition": benchmark["run"]["edition"],
+            "seed": benchmark["run"]["seed"],
+        },
+        "simulated": run.shown.simulated,
+        "endpoint": benchmark["endpoint"],
+        "started_utc": min(_times(statuses, "started_utc"), default=None),
+        "ended_utc": max(_times(statuses, "ended_utc"), default=None),
+        "dataset": {
+            **{
+                name: source.get(name)
+                for name in ("kind", "description", "revision", "sha256", "rows", "sets")
+            },
+            "tokenizer": drawn.get("tokenizer") or {},
+            "template_sha256": drawn.get("template_sha256"),
+            "system_sha256": drawn.get("system_sha256"),
+        },
+        "prices": {
+            "taken": run.finished.prices.get("taken"),
+            "lines": [_price("model", line) for line in run.models]
+            + [_price("judge", line) for line in run.panel],
+        },
+        "settings_sha256": provenance.settings_hash(run.plain),
+        "registered": run.decision.get("registered"),
+        "code": {
+            "version": run.made["versions"].get("assay"),
+            "commit": commit.id if commit else None,
+            "changed": commit.changed if commit else None,
+        },
+        "versions": dict(run.made["versions"]),
+        "machines": _distinct(statuses),
+        "commands": [provenance.without_private_parts(line) for line in run.settings.commands],
+        "settings": benchmark,
+    }
+
+
+_OF_A_PRICE = (
+    "input_usd_per_million",
+    "output_usd_per_million",
+    "cache_read_usd_per_million",
+    "cache_write_usd_per_million",
+    "thresholds",
+    "usd_per_hour",
+    "model_units",
+    "source",
+    "dated",
+)
+
+
+def _price(kind: str, line: Priced) -> dict[str, Any]:
+    price = line.price.as_json()
+    return {
+        "kind": kind,
+        "label": line.label,
+        "model_id": provenance.without_private_parts(line.model_id),
+        "asked_for": line.asked_for or "default",
+        **provenance.without_private_parts({name: price[name] for name in _OF_A_PRICE}),
+    }
+
+
 def _times(statuses: Iterable[dict[str, Any]], name: str) -> list[str]:
-    """Times in UTC to the second, such as 2026-11-01 10:00:00, of those statuses that have one."""
-    return [str(status[name])[:19].replace("T", " ") for status in statuses if status.get(name)]
+    """Times in UTC to the second, such as 2026-11-01T10:00:00Z, of those statuses that have one."""
+    return [f"{str(status[name])[:19]}Z" for status in statuses if status.get(name)]
+
+
+def _read(time: str | None) -> str | None:
+    """A time as a person reads it: 2026-11-01 10:00:00."""
+    return None if time is None else time.removesuffix("Z").replace("T", " ")
+
+
+def _distinct(statuses: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the invoke jobs said of the machines they ran on, each once, in the order of the jobs."""
+    found: list[dict[str, Any]] = []
+    for status in statuses:
+        host = {
+            str(name): value
+            for name, value in (status.get("host") or {}).items()
+            if isinstance(value, (str, int, float))
+        }
+        if host and host not in found:
+            found.append(host)
+    return found
+
+
+def _machines(hosts: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Each property of the machines once with all its values."""
+    found: dict[str, set[str]] = {}
+    for host in hosts:
+        for name, value in host.items():
+            found.setdefault(name, set()).add(str(value))
+    return [(name.replace("_", " "), ", ".join(sorted(values))) for name, values in found.items()]
 
 
 def _given(value: Any) -> Any:
@@ -45,16 +146,6 @@ def _given(value: Any) -> Any:
     if isinstance(value, list):
         return [_given(item) for item in value]
     return value
-
-
-def _machine(statuses: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
-    """What the invoke jobs said of the machines they ran on, each property once with all its values."""
-    found: dict[str, set[str]] = {}
-    for status in statuses:
-        for name, value in (status.get("host") or {}).items():
-            if isinstance(value, (str, int, float)):
-                found.setdefault(str(name), set()).add(str(value))
-    return [(name.replace("_", " "), ", ".join(sorted(values))) for name, values in found.items()]
 
 
 def _glossary() -> list[tuple[str, str]]:
