@@ -2,6 +2,7 @@
 #
 #   make report                 install, run the default benchmark, print its verdict
 #   make report CONFIG=my.yaml  the same for a benchmark of yours
+#   make follow                 show how the run at work stands, from another terminal (RUN=results/mine: that one)
 #   make test                   install the test tools too, and run the tests
 #   make lint                   style, types, and the workflow's own checks
 #   make lock                   bring the lock files up to pyproject.toml (UPGRADE=1: to the newest versions)
@@ -10,6 +11,7 @@
 PYTHON ?= python3
 CORES ?= all
 CONFIG ?=
+RUN ?=
 WORKERS ?= auto
 
 BIN := .venv/bin
@@ -18,12 +20,15 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 	--build-constraints requirements-build.lock
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header $(if $(UPGRADE),--upgrade)
 
-.PHONY: report test lint lock install install-test clean
+.PHONY: report follow test lint lock install install-test clean
 .DELETE_ON_ERROR:
 
 report: .venv/.installed
 	$(BIN)/snakemake --cores $(CORES) --quiet host reason $(BENCHMARK) -- all
 	@$(BIN)/snakemake --cores 1 --quiet all $(BENCHMARK) -- verdict 2>/dev/null
+
+follow: .venv/.installed
+	@$(BIN)/python scripts/follow.py $(if $(RUN),"$(RUN)")
 
 test: .venv/.installed-test
 	$(BIN)/python -m compileall -q assay scripts
