@@ -39,6 +39,7 @@ include: "rules/plan.smk"
 include: "rules/stages.smk"
 include: "rules/prompts.smk"
 include: "rules/spending.smk"
+include: "rules/registered.smk"
 include: "rules/preflight.smk"
 include: "rules/invoke.smk"
 include: "rules/search.smk"
@@ -83,6 +84,7 @@ rule verdict:
 onstart:
     check_labelling_asks_nothing(workflow.dag)
     check_what_is_left(workflow.dag)
+    register_rule(workflow.dag)
 
 
 onsuccess:

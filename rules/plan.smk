@@ -57,23 +57,9 @@ LEVEL_OF_INTEREST = of_interest(
     BENCHMARK.load.rates_rps,
     BENCHMARK.limits.concurrency,
     BENCHMARK.limits.rate_rps,
+    BENCHMARK.traffic.rate_rps if BENCHMARK.traffic else None,
 )
 
-# What the decision goes by, as it is registered before anything is bought (`assay.decision.registered`).
-RULE = registered_rule(
-    decision=BENCHMARK.decision,
-    limits=BENCHMARK.limits,
-    traffic=BENCHMARK.traffic,
-    dataset_of_interest=BENCHMARK.dataset_of_interest,
-    level=LEVEL_OF_INTEREST.name,
-    stop=BENCHMARK.stop,
-    load={name: getattr(BENCHMARK.load, name) for name in ("requests", "duration_s", "blocks")},
-    buckets={bucket.name: bucket.n for bucket in BENCHMARK.buckets},
-    models=list(MODELS),
-    judges=list(JUDGES),
-)
-
-PROVENANCE = f"{RESULTS}/provenance.json"
 REPORT_FILES = [
     *expand(
         f"{RESULTS}/report/{{page}}.{{ending}}", page=("report", "mistakes"), ending=("html", "md", "qmd")

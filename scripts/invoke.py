@@ -16,6 +16,7 @@ import line_asked
 from assay.errors import InputError
 from assay.ledger.files import about, file_name
 from assay.ledger.ledger import opened
+from assay.ledger.registered import of_measurement
 from assay.measurement.connections import opened as opened_connections
 from assay.measurement.job import Job, cells, measure, self_checks
 from assay.measurement.records import records
@@ -64,6 +65,9 @@ def main(arguments: argparse.Namespace) -> None:
         write(arguments.out_records, rows)
         incomplete = [bucket for bucket, one in cells(job, ledger).items() if one.wanted]
         times = sorted(row["dispatched_utc"] for row in rows if row["dispatched_utc"])
+        measured = (
+            row["dispatched_utc"] for row in rows if row["role"] == "measured" and row["dispatched_utc"]
+        )
         status = {
             **budget.ended(arguments, sat.capped if incomplete else None),
             "incomplete": incomplete,
@@ -75,6 +79,7 @@ def main(arguments: argparse.Namespace) -> None:
             "repaired_lines": ledger.repaired_lines,
             "started_utc": times[0].isoformat(timespec="seconds") if times else None,
             "ended_utc": times[-1].isoformat(timespec="seconds") if times else None,
+            "registered": of_measurement(arguments.ledger, settings.run.name, min(measured, default=None)),
             "connections": opened_connections(rows),
             "host": {
                 "cores": os.cpu_count(),
