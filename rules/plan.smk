@@ -60,11 +60,12 @@ LEVEL_OF_INTEREST = of_interest(
     BENCHMARK.traffic.rate_rps if BENCHMARK.traffic else None,
 )
 
+PROVENANCE = f"{RESULTS}/provenance.json"
 REPORT_FILES = [
+    PROVENANCE,
     *expand(
         f"{RESULTS}/report/{{page}}.{{ending}}", page=("report", "mistakes"), ending=("html", "md", "qmd")
     ),
-    PROVENANCE,
     f"{RESULTS}/report/verdict.txt",
 ]
 DECISION_FILE = f"{RESULTS}/decision/decision.json"

@@ -355,7 +355,7 @@ def test_its_provenance_names_no_account_profile_or_folder(tmp_path: Path) -> No
         "endpoint": {"kind": "bedrock", "region": "eu-west-1", "profile": "jane-doe"},
         "dataset": {"kind": "jsonl", "path": "/home/jane/rows.jsonl"},
     }
-    arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
+    arn = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc"
     benchmark["models"] = [{"label": "swift", "id": arn}]
     settings = ReportSettings.model_validate(
         {"benchmark": benchmark, "commands": ["make report CONFIG=x.yaml"]}
