@@ -78,11 +78,11 @@ rule report:
     output:
         qmd=f"{RESULTS}/report/report.qmd",
         verdict=f"{RESULTS}/report/verdict.txt",
+        provenance=PROVENANCE,
     log:
         f"{RESULTS}/logs/report.log",
     conda:
         "../envs/assay.yaml"
-        provenance=PROVENANCE,
     resources:
         **BESIDE_NO_MEASUREMENT,
     params:

@@ -43,8 +43,8 @@ def main(arguments: argparse.Namespace) -> None:
         version,
         arguments.out_qmd,
         arguments.out_verdict,
-    )
         arguments.out_provenance,
+    )
 
 
 if __name__ == "__main__":
@@ -72,5 +72,5 @@ if __name__ == "__main__":
     parser.add_argument("--template", type=Path, required=True, help="the document's template, Jinja")
     parser.add_argument("--out-qmd", type=Path, required=True)
     parser.add_argument("--out-verdict", type=Path, required=True)
-    command.run(main, parser)
     parser.add_argument("--out-provenance", type=Path, required=True)
+    command.run(main, parser)
