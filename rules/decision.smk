@@ -114,6 +114,7 @@ rule decide:
         prompts=PROMPTS,
         prices=PRICES,
         records=attempts("parquet", ramps=False),
+        statuses=attempts("json", ramps=False),
         answers=ANSWERS,
         verdicts=verdicts("parquet"),
         labels=LABELS,
@@ -134,15 +135,17 @@ rule decide:
         script=stage_script("decide"),
         code=stage_code("decide"),
         settings=decide_settings,
-        said=flags("verdicts", "labels"),
+        said=flags("verdicts", "labels", "statuses"),
         earlier=earlier_looks,
+        ledger=lambda wildcards, output: LEDGER,
     message:
         "Decide"
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
         " --cells {input.cells:q} --models {input.models:q}"
         " --prompts {input.prompts:q} --prices {input.prices:q}"
-        " --records {input.records:q} --answers {input.answers:q} {params.said:q} {params.earlier:q} --out {output:q}"
+        " --records {input.records:q} --answers {input.answers:q} {params.said:q} {params.earlier:q}"
+        " --ledger {params.ledger:q} --out {output:q}"
 
 
 for label, model in MODELS.items():

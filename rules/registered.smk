@@ -13,8 +13,8 @@ RULE = registered_rule(
     stop=BENCHMARK.stop,
     load={name: getattr(BENCHMARK.load, name) for name in ("requests", "duration_s", "blocks")},
     buckets={bucket.name: bucket.n for bucket in BENCHMARK.buckets},
-    models=list(MODELS),
-    judges=list(JUDGES),
+    models=sorted(MODELS),
+    judges=sorted(JUDGES),
 )
 
 

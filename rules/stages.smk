@@ -326,6 +326,7 @@ def decide_settings(wildcards):
         concurrency=[level.concurrency for level in LOADS.values() if level.concurrency is not None],
         rates_rps=[level.rate_rps for level in LOADS.values() if level.rate_rps is not None],
         **({"look": look} if LOOKS else {}),
+        **({} if "look" in wildcards.keys() else {"registered": {"run": RUN.name, "rule": RULE}}),
         # People label answers when a run has ended: looks at it go by the judges.
         **({"labels": labels_settings()} if LABELS and "look" not in wildcards.keys() else {}),
     )

@@ -4,11 +4,14 @@ import argparse
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import command
 
 from assay.decision.decide import decide, standing
+from assay.decision.registered import in_force, told
 from assay.decision.stage import Choice
+from assay.ledger.registered import registrations
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -24,10 +27,20 @@ def main(arguments: argparse.Namespace) -> None:
         arguments.earlier,
         arguments.labels,
     )
+    found["registered"] = registration(arguments)
     command.write_text(arguments.out, json.dumps(found, indent=2, allow_nan=False) + "\n")
     for path in arguments.out_models:
         command.write_text(path, json.dumps(standing(found, path.stem), indent=1) + "\n")
     logging.info("%s", found["sentence"])
+
+
+def registration(arguments: argparse.Namespace) -> dict[str, Any] | None:
+    """Whether the rule was set before the first request; null where the settings don't ask."""
+    asked = arguments.settings.registered
+    if asked is None:
+        return None
+    known = [] if arguments.ledger is None else registrations(arguments.ledger, asked.run)
+    return told(asked.rule, in_force(arguments.statuses), known)
 
 
 if __name__ == "__main__":
@@ -52,6 +65,14 @@ if __name__ == "__main__":
         default=[],
         help="verdicts of all judges, Parquet; none without judges",
     )
+    made.add_argument(
+        "--statuses",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="how the invoke jobs went, JSON: for the rule's date",
+    )
+    made.add_argument("--ledger", type=Path, help="folder of the ledger, with the rules that were registered")
     made.add_argument("--earlier", type=Path, nargs="*", default=[], help="decisions of earlier looks, JSON")
     made.add_argument(
         "--labels", type=Path, help="people's labels, CSV; with settings.labels. None where there are none"

@@ -1,5 +1,7 @@
 """What the decide stage has to know of the benchmark."""
 
+from typing import Any
+
 from assay.decision.settings import Decision, Limits, Traffic
 from assay.judging.settings import VerdictKind
 from assay.prompts.settings import BucketName
@@ -14,6 +16,13 @@ class Labelling(Settings):
 
     seed: Whole
     verdict: VerdictKind = "correctness"
+
+
+class RuleOf(Settings):
+    """A run, and the rule that it would register now (`assay.decision.registered`)."""
+
+    run: str
+    rule: dict[str, Any]
 
 
 class Choice(Settings):
@@ -32,6 +41,8 @@ class Choice(Settings):
     """The open loops that were measured."""
     labels: Labelling | None = None
     """How people's labels are read; null where none were handed in."""
+    registered: RuleOf | None = None
+    """What the run's rule as it was registered is held against; null where that isn't asked, as at a look."""
     look: Look | None = None
     """Which of the planned looks this is; null where the decision is made once."""
 
