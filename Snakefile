@@ -48,6 +48,7 @@ include: "rules/labels.smk"
 include: "rules/decision.smk"
 include: "rules/looks.smk"
 include: "rules/report.smk"
+include: "rules/following.smk"
 
 
 rule all:
@@ -85,7 +86,13 @@ onstart:
     check_labelling_asks_nothing(workflow.dag)
     check_what_is_left(workflow.dag)
     register_rule(workflow.dag)
+    leave_plan(workflow.dag)
 
 
 onsuccess:
     announce(workflow.dag)
+    note_end("done")
+
+
+onerror:
+    note_end("failed")

@@ -1,5 +1,6 @@
 """A look at a run in words: a screen that is drawn again and again, and single lines for where nothing can be redrawn."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from assay.following.jobs import Standing
@@ -11,8 +12,8 @@ from assay.tables.numbers import number
 _MOST_JOBS = 12
 """Jobs at work that a screen names."""
 
-_BAR = 20
-"""Characters of a stage's bar."""
+_NAME, _BAR = 12, 20
+"""Characters of a stage's name and of its bar."""
 
 _STAGE_WORDS = {
     "check_budget": "estimate", "invoke": "measure", "figure": "figures", "label_sample": "label sample",
@@ -24,10 +25,9 @@ _COUNTED = {"invoke": "measured", "judge": "judged"}
 
 def screen(picture: Picture) -> list[str]:
     """All of it: lines of any width."""
-    lines = [headline(picture), "", *_stages(picture)]
+    lines = [headline(picture), money(picture.money), "", *_stages(picture)]
     if any(each.asked.sent for each in picture.asked):
-        lines += ["", *table([_asked(each) for each in picture.asked]).splitlines()]
-    lines += ["", money(picture.money)]
+        lines += ["", *table([_asked(each, picture.over) for each in picture.asked]).splitlines()]
     if at_work := picture.standing("at work"):
         lines += ["", "Not at their end:" if picture.over else "At work:"]
         lines += [_at_work(each) for each in at_work[:_MOST_JOBS]]
@@ -55,7 +55,7 @@ def headline(picture: Picture) -> str:
 def line(picture: Picture) -> str:
     """How it stands, in one line."""
     stages = [
-        f"{_STAGE_WORDS.get(each.stage, each.stage)} {each.done}/{each.jobs}"
+        f"{_name(each)} {each.done}/{each.jobs}"
         for each in picture.stages
         if each.at_work or (each.stage in ("invoke", "judge", "search") and each.done < each.jobs)
     ]
@@ -74,7 +74,7 @@ def line(picture: Picture) -> str:
 
 def notes(picture: Picture) -> list[str]:
     """What failed, and what was capped or spoilt."""
-    said = [f"Failed: {each.job.name}: {each.said}" for each in picture.standing("failed")]
+    said = [f"Failed: {each.job.name}: {each.said} ({each.job.log})" for each in picture.standing("failed")]
     return said + [f"{each.job.name}: {each.note}" for each in picture.jobs if each.note is not None]
 
 
@@ -84,9 +84,9 @@ def ending(picture: Picture) -> list[str]:
         return [f"Done. {picture.verdict}" if picture.verdict else "Done."]
     again = "What was bought is kept: the same command goes on from here."
     if picture.how == "failed":
-        return [
-            f"The run ended before its plan was done: {len(picture.standing('failed'))} jobs failed. {again}"
-        ]
+        failed = len(picture.standing("failed"))
+        why = f"jobs that failed: {failed}" if failed else "it was stopped"
+        return [f"The run ended before its plan was done: {why}. {again}"]
     alone = (
         f" Jobs of it that are still at work: {picture.still_at_work}; they end by themselves."
         if picture.still_at_work
@@ -136,7 +136,27 @@ def duration(seconds: float) -> str:
 
 
 def _stages(picture: Picture) -> list[str]:
-    return [_stage(each, picture.over) for each in picture.stages]
+    """What is done and what is to come in a line each, and a bar for each stage between."""
+    done = [_name(each) for each in picture.stages if each.done == each.jobs]
+    coming = [
+        f"{_name(each)} ({each.jobs})" if each.jobs > 1 else _name(each)
+        for each in picture.stages
+        if not (each.done or each.at_work or each.failed)
+    ]
+    begun = [
+        _stage(each, picture.over)
+        for each in picture.stages
+        if each.done < each.jobs and (each.done or each.at_work or each.failed)
+    ]
+    return [*_named("done", done), *begun, *_named("not begun" if picture.over else "to come", coming)]
+
+
+def _named(word: str, names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    return textwrap.wrap(
+        ", ".join(names), 79, initial_indent=f"{word:<{_NAME}} ", subsequent_indent=" " * (_NAME + 1)
+    )
 
 
 def _stage(each: StageLine, over: bool) -> str:
@@ -145,18 +165,22 @@ def _stage(each: StageLine, over: bool) -> str:
     more = [f"{each.at_work} at work"] if each.at_work and not over else []
     more += [f"{each.failed} failed"] if each.failed else []
     jobs = f"{each.done}/{each.jobs}"
-    return f"{_STAGE_WORDS.get(each.stage, each.stage):<13} {bar} {jobs:>9}  {', '.join(more)}".rstrip()
+    return f"{_name(each):<{_NAME}} {bar} {jobs:>9}  {', '.join(more)}".rstrip()
 
 
-def _asked(each: AskedLine) -> Mapping[str, str]:
+def _name(each: StageLine) -> str:
+    return _STAGE_WORDS.get(each.stage, each.stage)
+
+
+def _asked(each: AskedLine, over: bool) -> Mapping[str, str]:
     asked = each.asked
     return {
         "": {"invoke": "model", "search": "search of", "judge": "judge"}[each.stage],
         " ": each.label,
-        "ended": f"{asked.ended:,}" if each.stage != "search" else "",
+        "done": f"{asked.ended:,}" if each.stage != "search" else "",
         "of": _of([each]).removeprefix("/"),
         "sent": f"{asked.sent:,}",
-        "in flight": f"{asked.in_flight:,}" if asked.in_flight else "",
+        "in flight": f"{asked.in_flight:,}" if asked.in_flight and not over else "",
         "throttled": f"{asked.throttled:,}" if asked.throttled else "",
         "failed": f"{asked.failed:,}" if asked.failed else "",
         "USD": number(asked.spent / PICODOLLARS),
