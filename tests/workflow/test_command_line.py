@@ -130,6 +130,17 @@ def test_a_second_run_does_nothing(finished: Workflow) -> None:
     assert {path: path.stat().st_mtime_ns for path in finished.results.rglob("*")} == before
 
 
+def test_a_finished_run_is_shown_with_all_its_jobs_dollars_and_verdict(finished: Workflow) -> None:
+    shown = started([sys.executable, "scripts/follow.py"], finished.folder, {})
+    assert shown.returncode == 0, shown.stdout
+    jobs = re.search(r"^Run tiny: (\d+) of (\d+) jobs done", shown.stdout, re.MULTILINE)
+    assert jobs is not None and jobs[1] == jobs[2]
+    verdict = (finished.results / "report" / "verdict.txt").read_text("utf-8").strip()
+    assert shown.stdout.splitlines()[-1] == f"Done. {verdict}"
+    sent = sum(finished.sent("measured").values())
+    assert f"measured {sent}/{sent}" in shown.stdout
+
+
 def test_publishing_without_a_place_says_what_to_add(finished: Workflow) -> None:
     printed = finished.snakemake("--cores", "1", "publish", succeeds=False)
     assert "no section `publish`" in printed

@@ -41,6 +41,7 @@ def test_what_preflight_finds_ends_the_run_before_anything_else_is_bought(projec
     ):
         assert words in printed
     assert printed.count("\nerror: ") == 1
+    assert json.loads((project.results / "logs" / "ended.json").read_text("utf-8"))["how"] == "failed"
 
     refusing(project)
     project.changed()["inference"]["max_tokens"] = 32
