@@ -8,6 +8,7 @@ This file and rules/ say what depends on what. What the stages do stands in scri
     snakemake spent                              what it has cost so far
     snakemake label                              a page to label answers in: holds the judges against people
     snakemake verdict                            the verdict and the report's path, once there is a report
+    snakemake compare --config before=x after=y  finished runs against each other: reads no benchmark
 """
 
 import os
@@ -30,69 +31,78 @@ os.environ.update(
     PYTHONPATH=os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")])),
 )
 
-if not workflow.configfiles:
+# Imported here, since it lies in the project's folder.
+from assay.comparison.settings import asked_for
 
-    configfile: str(HERE / "config" / "config.yaml")
+if asked_for(config):
 
+    include: "rules/compare.smk"
 
-include: "rules/plan.smk"
-include: "rules/stages.smk"
-include: "rules/prompts.smk"
-include: "rules/spending.smk"
-include: "rules/registered.smk"
-include: "rules/preflight.smk"
-include: "rules/invoke.smk"
-include: "rules/search.smk"
-include: "rules/accuracy.smk"
-include: "rules/labels.smk"
-include: "rules/decision.smk"
-include: "rules/looks.smk"
-include: "rules/report.smk"
-include: "rules/following.smk"
+else:
 
+    if not workflow.configfiles:
 
-rule all:
-    """Everything, down to the report."""
-    default_target: True
-    input:
-        REPORT_FILES,
-        DECISION_FILE,
-        TABLE_FILES,
-        FIGURE_FILES,
-        ESTIMATE_FILE,
-        PREFLIGHT_FILES,
-    localrule: True
-    message:
-        f"All is made: {RESULTS}"
+        configfile: str(HERE / "config" / "config.yaml")
 
+    include: "rules/plan.smk"
+    include: "rules/stages.smk"
+    include: "rules/prompts.smk"
+    include: "rules/spending.smk"
+    include: "rules/registered.smk"
+    include: "rules/preflight.smk"
+    include: "rules/invoke.smk"
+    include: "rules/search.smk"
+    include: "rules/accuracy.smk"
+    include: "rules/labels.smk"
+    include: "rules/decision.smk"
+    include: "rules/looks.smk"
+    include: "rules/report.smk"
+    include: "rules/following.smk"
 
-rule verdict:
-    """Print the report's path and the verdict in one line."""
-    input:
-        verdict=f"{RESULTS}/report/verdict.txt",
-        report=f"{RESULTS}/report/report.html",
-    log:
-        f"{RESULTS}/logs/verdict.log",
-    localrule: True
-    conda:
-        "envs/assay.yaml"
-    message:
-        "The report and its verdict"
-    shell:
-        'echo "{input.report}: $(cat {input.verdict:q})" | tee {log:q}'
+    rule all:
+        """Everything, down to the report."""
+        default_target: True
+        input:
+            REPORT_FILES,
+            DECISION_FILE,
+            TABLE_FILES,
+            FIGURE_FILES,
+            ESTIMATE_FILE,
+            PREFLIGHT_FILES,
+        localrule: True
+        message:
+            f"All is made: {RESULTS}"
 
+    rule verdict:
+        """Print the report's path and the verdict in one line."""
+        input:
+            verdict=f"{RESULTS}/report/verdict.txt",
+            report=f"{RESULTS}/report/report.html",
+        log:
+            f"{RESULTS}/logs/verdict.log",
+        localrule: True
+        conda:
+            "envs/assay.yaml"
+        message:
+            "The report and its verdict"
+        shell:
+            'echo "{input.report}: $(cat {input.verdict:q})" | tee {log:q}'
 
-onstart:
-    check_labelling_asks_nothing(workflow.dag)
-    check_what_is_left(workflow.dag)
-    register_rule(workflow.dag)
-    leave_plan(workflow.dag)
+    rule compare:
+        """Two finished runs against each other, or several on each side. Here it only says what it needs."""
+        input:
+            which_to_compare,
+        localrule: True
 
+    onstart:
+        check_labelling_asks_nothing(workflow.dag)
+        check_what_is_left(workflow.dag)
+        register_rule(workflow.dag)
+        leave_plan(workflow.dag)
 
-onsuccess:
-    announce(workflow.dag)
-    note_end("done")
+    onsuccess:
+        announce(workflow.dag)
+        note_end("done")
 
-
-onerror:
-    note_end("failed")
+    onerror:
+        note_end("failed")

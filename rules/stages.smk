@@ -353,6 +353,14 @@ def what_to_publish(wildcards):
     return [*REPORT_FILES, *FIGURE_FILES, *TABLE_FILES, DECISION_FILE]
 
 
+def which_to_compare(wildcards):
+    """Without runs there is nothing to compare: with them, rules/compare.smk is read in place of all other rules."""
+    raise WorkflowError(
+        "compare: which runs? Name finished runs or their folders, one or several on each side, such as:\n\n"
+        "    snakemake compare --cores 4 --config before=monday after=friday\n"
+    )
+
+
 def announce(dag):
     """After a run that made or checked the report: its path and the verdict in one line."""
     asked = {job.rule.name for job in dag.jobs}

@@ -1,0 +1,77 @@
+# Finished runs against each other. Reads their folders and no benchmark, and plans nothing else.
+#
+# Asked for by `--config before=... after=...`: names of runs or their folders, one or several of each, separated by commas.
+
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from assay.canonical import canonical_json
+from assay.comparison.runs import both_sides, name_of
+from assay.comparison.settings import runs_asked, settings_of
+from assay.errors import InputError
+from assay.fingerprint import Sources
+
+ALL_RUNS = Path("results")
+
+try:
+    COMPARISON = settings_of(config, workflow.config_settings.config)
+    BEFORE, AFTER = both_sides(runs_asked(config, "before"), runs_asked(config, "after"), ALL_RUNS)
+    RESULTS = f"{ALL_RUNS}/compare/{name_of(BEFORE, AFTER, ALL_RUNS)}"
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+COMPARE_PARTS = HERE / "report"
+
+
+include: "stages.smk"
+
+
+rule compare:
+    """What changed between two finished runs, or between several on each side: did the new model version get slower?"""
+    default_target: True
+    input:
+        f"{RESULTS}/compare.html",
+        verdict=f"{RESULTS}/verdict.txt",
+    log:
+        f"{RESULTS}/logs/compare.log",
+    localrule: True
+    conda:
+        "../envs/assay.yaml"
+    message:
+        "The comparison and its verdict"
+    shell:
+        'echo "{input[0]}: $(cat {input.verdict:q})" | tee {log:q}'
+
+
+rule compare_runs:
+    """Tests every figure of one side against the other, and writes the page."""
+    input:
+        before=[str(file) for run in BEFORE for file in run.files],
+        after=[str(file) for run in AFTER for file in run.files],
+        template=local(str(COMPARE_PARTS / "compare.qmd.j2")),
+    output:
+        json=f"{RESULTS}/compare.json",
+        differences=f"{RESULTS}/differences.csv",
+        changes=f"{RESULTS}/changes.csv",
+        svg=f"{RESULTS}/differences.svg",
+        png=f"{RESULTS}/differences.png",
+        qmd=f"{RESULTS}/compare.qmd",
+        verdict=f"{RESULTS}/verdict.txt",
+    log:
+        f"{RESULTS}/logs/compare_runs.log",
+    conda:
+        "../envs/assay.yaml"
+    params:
+        script=stage_script("compare"),
+        code=stage_code("compare"),
+        settings=settings_text(**plain(COMPARISON)),
+        before=[str(run.folder) for run in BEFORE],
+        after=[str(run.folder) for run in AFTER],
+    message:
+        "Compare the runs"
+    shell:
+        "python {params.script:q} --settings {params.settings:q} --log {log:q}"
+        " --before {params.before:q} --after {params.after:q} --template {input.template:q}"
+        " --out-json {output.json:q} --out-differences {output.differences:q} --out-changes {output.changes:q}"
+        " --out-svg {output.svg:q} --out-png {output.png:q} --out-qmd {output.qmd:q} --out-verdict {output.verdict:q}"
