@@ -44,15 +44,16 @@ rule aggregate:
             traffic=BENCHMARK.traffic,
         ),
         verdicts=flags("verdicts", "judge_statuses"),
+        tables=lambda wildcards, output: [
+            part for table in TABLES for part in (f"--out-{table}", output[f"{table}_parquet"])
+        ],
     message:
         "Aggregate records into tables"
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
         " --prompts {input.prompts:q} --prices {input.prices:q} --records {input.records:q}"
         " --statuses {input.statuses:q} --answers {input.answers:q} {params.verdicts:q}"
-        " --out-cells {output.cells_parquet:q} --out-models {output.models_parquet:q}"
-        " --out-accuracy {output.accuracy_parquet:q} --out-ratings {output.ratings_parquet:q}"
-        " --out-periods {output.periods_parquet:q} --out-ramps {output.ramps_parquet:q}"
+        " {params.tables:q}"
 
 
 rule accuracy:

@@ -69,7 +69,17 @@ REPORT_FILES = [
     f"{RESULTS}/report/verdict.txt",
 ]
 DECISION_FILE = f"{RESULTS}/decision/decision.json"
-TABLES = ("cells", "models", "accuracy", "ratings", "periods", "ramps")
+TABLES = (
+    "cells",
+    "models",
+    "accuracy",
+    "ratings",
+    "periods",
+    "ramps",
+    "loads",
+    "distribution",
+    "cost_parts",
+)
 ACCURACY_TABLES = (
     "tasks",
     "trends",
@@ -88,6 +98,10 @@ TABLE_FILES = expand(
     ending=("parquet", "csv"),
 )
 FIGURES = (
+    "latency_against_throughput",
+    "pareto",
+    "latency_distribution",
+    "latency_by_bucket",
     *(("latency_by_concurrency", "throughput_by_concurrency") if BENCHMARK.load.concurrency else ()),
     *(("latency_by_rate",) if BENCHMARK.load.rates_rps else ()),
     *(("latency_over_ramp",) if RAMPS else ()),
@@ -96,10 +110,15 @@ FIGURES = (
     "accuracy_by_model",
     "accuracy_by_prompt_size",
     "accuracy_by_task",
-    "cost_against_latency",
+    *(("judges_agreement",) if len(JUDGES) > 1 else ()),
+    "cost_breakdown",
 )
 # What a figure reads beside the tables that all read.
 FIGURES_READ = {
+    "latency_against_throughput": {"loads": f"{RESULTS}/tables/loads.parquet"},
+    "latency_distribution": {"distribution": f"{RESULTS}/tables/distribution.parquet"},
+    "cost_breakdown": {"cost_parts": f"{RESULTS}/tables/cost_parts.parquet"},
+    "judges_agreement": {"agreement": f"{RESULTS}/tables/agreement.parquet"},
     "accuracy_by_prompt_size": {"trends": f"{RESULTS}/tables/trends.parquet"},
     "accuracy_by_task": {"tasks": f"{RESULTS}/tables/tasks.parquet"},
 }

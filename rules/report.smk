@@ -60,6 +60,10 @@ rule report:
         models=f"{RESULTS}/tables/models.parquet",
         accuracy=f"{RESULTS}/tables/accuracy.parquet",
         of_accuracy=expand(f"{RESULTS}/tables/{{table}}.parquet", table=ACCURACY_TABLES),
+        of_requests=expand(
+            f"{RESULTS}/tables/{{table}}.parquet",
+            table=("loads", "distribution", "cost_parts"),
+        ),
         periods=f"{RESULTS}/tables/periods.parquet",
         ramps=f"{RESULTS}/tables/ramps.parquet",
         decision=DECISION_FILE,
@@ -100,6 +104,7 @@ rule report:
     shell:
         "python {params.script:q} --settings {params.settings:q} --log {log:q}"
         " --cells {input.cells:q} --models {input.models:q} --accuracy {input.accuracy:q} --of-accuracy {input.of_accuracy:q}"
+        " --of-requests {input.of_requests:q}"
         " --periods {input.periods:q} --ramps {input.ramps:q}"
         " --decision {input.decision:q} --prices {input.prices:q} --source {input.source:q} --buckets {input.buckets:q}"
         " --estimate {input.estimate:q}"

@@ -18,8 +18,7 @@ def main(arguments: argparse.Namespace) -> None:
         arguments.decision,
         arguments.periods,
         arguments.ramps,
-        arguments.tasks,
-        arguments.trends,
+        **{table: getattr(arguments, table) for table in inputs.OF_SOME_FIGURES},
     )
     write(arguments.figure, read, arguments.settings, arguments.out_svg, arguments.out_png, arguments.out_csv)
 
@@ -30,9 +29,9 @@ if __name__ == "__main__":
     parser.add_argument("--figure", choices=sorted(FIGURES), required=True)
     for table in ("cells", "models", "accuracy", "periods", "ramps"):
         parser.add_argument(f"--{table}", type=Path, required=True, help=f"table of {table}, Parquet")
-    for table in ("tasks", "trends"):
+    for table in inputs.OF_SOME_FIGURES:
         parser.add_argument(
-            f"--{table}", type=Path, help=f"table of {table}, Parquet; for figures of accuracy"
+            f"--{table}", type=Path, help=f"table of {table}, Parquet; for figures that show it"
         )
     parser.add_argument("--decision", type=Path, required=True, help="the decision, JSON")
     for kind in ("svg", "png", "csv"):

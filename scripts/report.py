@@ -20,6 +20,7 @@ def main(arguments: argparse.Namespace) -> None:
         models=arguments.models,
         accuracy=arguments.accuracy,
         of_accuracy=tuple(arguments.of_accuracy),
+        of_requests=tuple(arguments.of_requests),
         periods=arguments.periods,
         ramps=arguments.ramps,
         decision=arguments.decision,
@@ -54,6 +55,13 @@ if __name__ == "__main__":
         parser.add_argument(f"--{table}", type=Path, required=True, help=f"table of {table}, Parquet")
     parser.add_argument(
         "--of-accuracy", type=Path, nargs="+", required=True, help="tables of the accuracy stage, Parquet"
+    )
+    parser.add_argument(
+        "--of-requests",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="tables loads, distribution and cost_parts, Parquet",
     )
     for name in ("decision", "prices", "source", "buckets", "estimate"):
         parser.add_argument(f"--{name}", type=Path, required=True, help=f"{name}.json of the run")

@@ -20,6 +20,8 @@ class RunFiles:
     accuracy: Path
     of_accuracy: tuple[Path, ...]
     """Tables of the accuracy stage, each named as its file."""
+    of_requests: tuple[Path, ...]
+    """Tables `loads`, `distribution` and `cost_parts`, each named as its file."""
     periods: Path
     ramps: Path
     decision: Path
@@ -72,6 +74,7 @@ class Finished:
 def read(files: RunFiles) -> Finished:
     """Read all of them; InputError names the first that can't be read."""
     of_accuracy = {path.stem: path for path in files.of_accuracy}
+    by_name = {**of_accuracy, **{path.stem: path for path in files.of_requests}}
     return Finished(
         tables=inputs.read(
             files.cells,
@@ -80,8 +83,7 @@ def read(files: RunFiles) -> Finished:
             files.decision,
             files.periods,
             files.ramps,
-            of_accuracy.get("tasks"),
-            of_accuracy.get("trends"),
+            **{name: by_name.get(name) for name in inputs.OF_SOME_FIGURES},
         ),
         accuracy_tables={name: read_table(path) for name, path in of_accuracy.items()},
         prices=read_json(files.prices),

@@ -35,7 +35,7 @@ from assay.document.settings import ReportSettings
 from assay.document.template import fill as fill
 from assay.document.template import header
 from assay.errors import InputError
-from assay.figures.catalogue import FIGURES, OF_ONE_KIND_OF_LOOP, alternative_text
+from assay.figures.catalogue import FIGURES, OF_SOME_RUNS, alternative_text
 from assay.tables import models as model_tables
 from assay.tables.markdown import Markdown, attribute, page_link
 from assay.whole import write_text
@@ -92,7 +92,7 @@ def write(
 def figure_links(files: Iterable[Path], qmd: Path) -> dict[str, str]:
     """Of each figure, how the document refers to it: relative, without ending, so that each format takes its own."""
     links = {path.stem: os.path.relpath(path.with_suffix(""), qmd.parent) for path in files}
-    if missing := [name for name in FIGURES if name not in links and name not in OF_ONE_KIND_OF_LOOP]:
+    if missing := [name for name in FIGURES if name not in links and name not in OF_SOME_RUNS]:
         raise InputError(
             f"--figures: {missing[0]} is missing; expected a file of each of {', '.join(FIGURES)}"
         )

@@ -34,6 +34,11 @@ _ABOUT = {
     "corrected_differences": "One row per pair of models: how far apart their corrected accuracies are, on the same prompts.",
     "periods": "One row per model and period of the run: a minute, or less in a short run.",
     "ramps": "One row per model, bucket, ramp and slice of it; without rows where there are no ramps.",
+    "loads": "One row per model and load other than a ramp: the dataset of interest, as in the table of models.",
+    "distribution": (
+        "One row per model, load, latency and share of the requests: the distribution of latency on the dataset of interest."
+    ),
+    "cost_parts": "One row per model and part of its cost: of the run, and of 10,000 transactions.",
 }
 
 

@@ -12,9 +12,14 @@ from assay.figures import (
     accuracy,
     accuracy_by_task,
     by_concurrency,
-    cost_against_latency,
+    cost_breakdown,
     errors,
+    judges_agreement,
+    latency_against_throughput,
+    latency_by_bucket,
+    latency_distribution,
     latency_over_ramp,
+    pareto,
     style,
     throttles_over_time,
 )
@@ -33,6 +38,22 @@ class Drawing:
 
 
 FIGURES: dict[str, Drawing] = {
+    "latency_against_throughput": Drawing(
+        "Latency against throughput",
+        latency_against_throughput.data,
+        latency_against_throughput.finding,
+        latency_against_throughput.draw,
+    ),
+    "pareto": Drawing("Cost, latency and accuracy", pareto.data, pareto.finding, pareto.draw),
+    "latency_distribution": Drawing(
+        "Distribution of latency",
+        latency_distribution.data,
+        latency_distribution.finding,
+        latency_distribution.draw,
+    ),
+    "latency_by_bucket": Drawing(
+        "Latency by bucket", latency_by_bucket.data, latency_by_bucket.finding, latency_by_bucket.draw
+    ),
     "latency_by_concurrency": Drawing(
         "Latency by concurrency and bucket",
         by_concurrency.latency_data,
@@ -76,19 +97,25 @@ FIGURES: dict[str, Drawing] = {
     "accuracy_by_task": Drawing(
         "Accuracy by model and task", accuracy_by_task.data, accuracy_by_task.finding, accuracy_by_task.draw
     ),
-    "cost_against_latency": Drawing(
-        "Cost against latency",
-        cost_against_latency.data,
-        cost_against_latency.finding,
-        cost_against_latency.draw,
+    "judges_agreement": Drawing(
+        "Agreement between judges", judges_agreement.data, judges_agreement.finding, judges_agreement.draw
+    ),
+    "cost_breakdown": Drawing(
+        "What the money went for", cost_breakdown.data, cost_breakdown.finding, cost_breakdown.draw
     ),
 }
 
 
-OF_ONE_KIND_OF_LOOP = frozenset(
-    {"latency_by_concurrency", "throughput_by_concurrency", "latency_by_rate", "latency_over_ramp"}
+OF_SOME_RUNS = frozenset(
+    {
+        "latency_by_concurrency",
+        "throughput_by_concurrency",
+        "latency_by_rate",
+        "latency_over_ramp",
+        "judges_agreement",
+    }
 )
-"""Figures that a run without closed loops, open ones or ramps doesn't have."""
+"""Figures that a run without closed loops, open ones, ramps, or several judges doesn't have."""
 
 
 def alternative_text(name: str, inputs: Inputs, settings: FigureSettings) -> str:
@@ -105,7 +132,7 @@ def write(name: str, inputs: Inputs, settings: FigureSettings, svg: Path, png: P
         figure = drawing.draw(frame, settings)
         if settings.simulated:
             style.mark_simulated(figure)
-        style.save(figure, svg, png, drawing.title, alternative_text(name, inputs, settings))
+        style.save(figure, svg, png, name, drawing.title, alternative_text(name, inputs, settings))
     csv.parent.mkdir(parents=True, exist_ok=True)
     temporary = csv.with_name(f".{csv.name}.tmp")
     frame.to_csv(temporary, index=False, lineterminator="\n")

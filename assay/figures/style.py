@@ -5,12 +5,15 @@ blindness can tell apart; each model has a marker of its own too, so that a prin
 drawn is each figure's business.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import Any, cast
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -20,18 +23,41 @@ from matplotlib.text import Annotation
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 from matplotlib.transforms import Bbox
 
-from assay.whole import whole
+from assay.figures import svg as svg_file
+from assay.tables.numbers import known
+from assay.whole import whole, write_text
 
 WIDTH = 5.4
 """Inches. With text of 10 points, this can still be read when a phone shows it 370 pixels wide."""
 
+PAPER = "#ffffff"
 INK = "#222222"
 MUTED = "#666666"
 GRID = "#dddddd"
 LIMIT = "#a30000"
+FAINT = "#7a7a7a"
 
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b0578d", "#3f9bd1", "#b97a00", "#222222", "#7a7a7a")
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b0578d", "#3f9bd1", "#b97a00", INK, FAINT)
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+DARK = {
+    PAPER: "#15181c",  # that of the page (report/style.css)
+    INK: "#e6e9ec",
+    MUTED: "#a3adb8",
+    GRID: "#39414a",
+    LIMIT: "#ff8f85",
+    FAINT: "#98a2ac",
+    "#0072b2": "#4aa3df",
+    "#d55e00": "#ff8a3d",
+    "#009e73": "#2fc79a",
+    "#b0578d": "#dd8fbf",
+    "#3f9bd1": "#8ccbf2",
+    "#b97a00": "#e0ab3c",
+}
+"""What each colour becomes on a dark screen. A colour that isn't here stays: see `ON_LIGHT`."""
+
+ON_LIGHT, ON_DARK = "#212121", "#fefefe"
+"""Ink on a shade that is the same on every screen, such as the cells of a heat map."""
 
 _STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -103,6 +129,14 @@ def plain(axis: Any) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
 
 
+def log_ticks(axis: Any, low: float, high: float) -> None:
+    """Readable ticks of a logarithmic axis that runs from `low` to `high`."""
+    wide = high / low > 30
+    axis.set_major_locator(LogLocator(base=10, subs=(1.0, 3.0) if wide else (1.0, 2.0, 3.0, 5.0, 7.0)))
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_minor_locator(NullLocator())
+
+
 def log_scale(axes: Axes, values: Sequence[float]) -> None:
     """A logarithmic y axis with readable ticks that covers the positive `values`; linear if there are none."""
     positive = [value for value in values if 0 < value < float("inf")]
@@ -112,10 +146,7 @@ def log_scale(axes: Axes, values: Sequence[float]) -> None:
     axes.set_yscale("log")
     low, high = min(positive), max(positive)
     axes.set_ylim(low / 1.35, high * 1.35)
-    wide = high / low > 30
-    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 3.0) if wide else (1.0, 2.0, 3.0, 5.0, 7.0)))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.yaxis.set_minor_locator(NullLocator())
+    log_ticks(axes.yaxis, low, high)
     plain(axes.yaxis)
 
 
@@ -167,7 +198,7 @@ def name_points(
         label = axes.annotate(
             text, (x, y), xytext=(0, 0), textcoords="offset points", fontsize=9.5, color=shade, zorder=5
         )
-        label.set_path_effects([withStroke(linewidth=3, foreground="white")])
+        _haloed(label)
         found: list[tuple[int, int]] = []
         for place, offset in enumerate(_PLACES):
             _put(label, offset)
@@ -185,6 +216,147 @@ def _put(label: Annotation, offset: tuple[int, int]) -> None:
     label.set_horizontalalignment("left" if across > 0 else "right" if across < 0 else "center")
     label.set_verticalalignment("center" if up == 0 else "bottom" if up > 0 else "top")
     label.xyann = (across, up)
+
+
+def hover(artist: Artist, words: Sequence[str]) -> None:
+    """What the pointer is told over the marks of `artist`, one after the other."""
+    svg_file.words_for(artist, words)
+
+
+def interval(low: float, high: float, written: Callable[[float], str]) -> str:
+    """An interval in words, with a space before it; nothing where it isn't known."""
+    if not (known(low) and known(high)):
+        return ""
+    return f" (interval {written(low)} to {written(high)})"
+
+
+def series(
+    axes: Axes,
+    x: Iterable[float],
+    y: Iterable[float],
+    models: Sequence[str],
+    model: str,
+    words: Sequence[str],
+    *,
+    filled: bool = True,
+    **options: Any,
+) -> None:
+    """Points of a model and the line through them, in its colour, with its marker; `words` are told point by point."""
+    shade = colour(models, model)
+    look: dict[str, Any] = {
+        "color": shade,
+        "marker": marker(models, model),
+        "markerfacecolor": shade if filled else PAPER,
+    }
+    (line,) = axes.plot(list(x), list(y), **(look | options))
+    if words:
+        hover(line, words)
+
+
+def bars(
+    axes: Axes,
+    along: str,
+    at: Iterable[float],
+    low: Iterable[float],
+    high: Iterable[float],
+    models: Sequence[str],
+    model: str,
+) -> None:
+    """Intervals of a model along `x` or `y`, where both ends are finite."""
+    draw = axes.hlines if along == "x" else axes.vlines
+    ends = [(a, b, c) for a, b, c in zip(at, low, high, strict=True) if math.isfinite(b) and math.isfinite(c)]
+    if ends:
+        places, lows, highs = zip(*ends, strict=True)
+        draw(places, lows, highs, color=colour(models, model), linewidth=1.3, alpha=0.7)
+
+
+def limit(axes: Axes, axis: str, value: float, words: str = "limit") -> None:
+    """A limit on `x` or `y` as a dashed line across that axis, named at its end if it can be seen."""
+    line, (low, high) = (axes.axvline, axes.get_xlim()) if axis == "x" else (axes.axhline, axes.get_ylim())
+    if not low <= value <= high:
+        return
+    line(value, color=LIMIT, linewidth=1.2, linestyle=(0, (5, 2)), zorder=1.5)
+    place: dict[str, Any] = (
+        {"xy": (value, 1), "xycoords": axes.get_xaxis_transform(), "xytext": (3, -2), "va": "top"}
+        if axis == "x"
+        else {"xy": (0, value), "xycoords": axes.get_yaxis_transform(), "xytext": (3, 2), "va": "bottom"}
+    )
+    _haloed(axes.annotate(words, textcoords="offset points", fontsize=8.5, color=LIMIT, **place))
+
+
+def within(axes: Axes, most: float, share: float, words: str) -> None:
+    """A limit on a distribution: the corner that lines have to pass above, `share` of the requests within `most`."""
+    low = axes.get_xlim()[0]
+    axes.plot(
+        [most, most, low], [0, share, share], color=LIMIT, linewidth=1.2, linestyle=(0, (5, 2)), zorder=1.5
+    )
+    _haloed(
+        axes.annotate(
+            words,
+            (most, 0.02),
+            xytext=(-3, 0),
+            textcoords="offset points",
+            ha="right",
+            fontsize=8.5,
+            color=LIMIT,
+        )
+    )
+
+
+def infinity(axes: Axes) -> float:
+    """Make room at the top of a logarithmic y axis for what is infinitely late, and say so there; its height."""
+    low, high = axes.get_ylim()
+    height: float = high * (high / low) ** 0.12
+    axes.set_ylim(low, height * (high / low) ** 0.06)
+    axes.axhline(height, color=GRID, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0.5)
+    axes.annotate(
+        "∞ (failed)", (0, height), xycoords=axes.get_yaxis_transform(), xytext=(3, 2), textcoords="offset points",
+        fontsize=8.5, color=MUTED,
+    )  # fmt: skip
+    return height
+
+
+def better(axes: Axes, *, up: bool) -> None:
+    """Say in which corner the better models are: left, and up or down."""
+    axes.annotate(
+        f"{'↖' if up else '↙'} better", (0, 1 if up else 0), xycoords="axes fraction", xytext=(4, -3 if up else 4),
+        textcoords="offset points", va="top" if up else "bottom", fontsize=8.5, color=MUTED,
+    )  # fmt: skip
+
+
+def key(axes: Axes, entries: Sequence[tuple[str, str, bool]], models: Sequence[str]) -> None:
+    """A list of models (name, words, whether its marker is filled) in a panel of its own."""
+    step = min(0.19, 1.0 / max(len(entries), 1))
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    for place, (model, words, filled) in enumerate(entries):
+        y = 1 - step * (place + 0.35)
+        series(axes, [0.04], [y], models, model, [], filled=filled, markersize=7)
+        axes.text(0.1, y, short(model, 26), fontsize=9.5, va="bottom")
+        axes.text(0.1, y - 0.005, short(words, 40), fontsize=8, va="top", color=MUTED)
+
+
+def beside(places: Sequence[str], at: Iterable[str], shown: Sequence[str], model: str) -> list[float]:
+    """Where the points of `model` stand along an axis of named places, beside those of the other models `shown`."""
+    step = min(0.14, 0.72 / max(len(shown), 1))
+    shift = step * (shown.index(model) - (len(shown) - 1) / 2)
+    return [places.index(name) + shift for name in at]
+
+
+def name_buckets(axes: Axes, names: Sequence[str]) -> None:
+    """The x axis of buckets: a name at each, slanted where they would meet."""
+    slanted = max(map(len, names)) * len(names) > 64
+    axes.set_xticks(
+        range(len(names)), list(names), rotation=35 if slanted else 0, ha="right" if slanted else "center"
+    )
+    axes.set_xlim(-0.6, len(names) - 0.4)
+    axes.set_xlabel("bucket of prompt size")
+
+
+def _haloed(text: Annotation) -> Annotation:
+    """Readable over lines."""
+    text.set_path_effects([withStroke(linewidth=3, foreground=PAPER)])
+    return text
 
 
 _PLACES = (
@@ -219,17 +391,11 @@ def mark_simulated(figure: Figure) -> None:
     )
 
 
-def save(figure: Figure, svg: Path, png: Path, title: str, description: str) -> None:
+def save(figure: Figure, svg: Path, png: Path, name: str, title: str, description: str) -> None:
     """Write both files, each whole or not at all, without date or version: the same data give the same bytes."""
-    for path, options in (
-        (
-            svg,
-            {
-                "format": "svg",
-                "metadata": {"Date": None, "Creator": None, "Title": title, "Description": description},
-            },
-        ),
-        (png, {"format": "png", "dpi": 200, "metadata": {"Software": None, "Title": title}}),
-    ):
-        with whole(path) as temporary, styled():
-            figure.savefig(temporary, **options)
+    with styled():
+        drawn = StringIO()
+        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+        write_text(svg, svg_file.rewritten(drawn.getvalue(), name, description, DARK))
+        with whole(png) as temporary:
+            figure.savefig(temporary, format="png", dpi=200, metadata={"Software": None, "Title": title})

@@ -160,6 +160,21 @@ def cost_usd(usage: Usage, price: Price) -> float | None:
 
     None by the hour too: no request has a cost of its own then.
     """
+    millions = _usd_millions(usage, price)
+    return None if millions is None else sum(millions) / 1e6
+
+
+def parts_usd(usage: Usage, price: Price) -> tuple[float, float, float, float] | None:
+    """What `cost_usd` is the sum of: dollars for input, output, reading from and writing to the prompt cache."""
+    millions = _usd_millions(usage, price)
+    if millions is None:
+        return None
+    tokens_in, tokens_out, read, write = (part / 1e6 for part in millions)
+    return tokens_in, tokens_out, read, write
+
+
+def _usd_millions(usage: Usage, price: Price) -> list[float] | None:
+    """Tokens times dollars per million of them: input, output, cache read, cache write."""
     if usage.input_tokens is None or usage.output_tokens is None or price.usd_per_hour is not None:
         return None
     read, write = usage.cache_read_tokens or 0, usage.cache_write_tokens or 0
@@ -168,18 +183,17 @@ def cost_usd(usage: Usage, price: Price) -> float | None:
     for threshold in price.thresholds:
         if whole_input > threshold.above_input_tokens:
             rates = threshold
-    total = 0.0
+    parts = []
     for tokens, rate in (
         (usage.input_tokens, rates.input_usd_per_million),
         (usage.output_tokens, rates.output_usd_per_million),
         (read, rates.cache_read_usd_per_million),
         (write, rates.cache_write_usd_per_million),
     ):
-        if tokens:
-            if rate is None:
-                return None
-            total += tokens * rate
-    return total / 1e6
+        if tokens and rate is None:
+            return None
+        parts.append(tokens * rate if rate is not None else 0.0)
+    return parts
 
 
 def most_usd(input_tokens: int, output_tokens: int, price: Price, *, cached: bool = False) -> float | None:

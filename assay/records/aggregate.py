@@ -15,6 +15,8 @@ from assay.prices.book import Price
 from assay.prices.snapshot import read as read_prices
 from assay.records import metrics, reading
 from assay.records.beside import beside, in_words
+from assay.records.cost_parts import cost_rows
+from assay.records.distribution import distribution_rows
 from assay.records.measured import Measured
 from assay.records.metrics import Metric, Value
 from assay.records.monthly import month
@@ -41,7 +43,7 @@ def aggregate(
     answers: Sequence[Path],
     verdicts: Sequence[Path],
 ) -> dict[str, list[Row]]:
-    """Rows of the tables `cells`, `models`, `accuracy`, `ratings`, `periods` and `ramps`, in the order of the benchmark.
+    """Rows of the tables of `assay.records.metrics.TABLES`, by name, in the order of the benchmark.
 
     `records` and `statuses` are those of every invoke job, `answers` those of every model, `verdicts` those of every
     model and judge (none without judges). InputError if a file isn't what it should be.
@@ -78,7 +80,20 @@ def aggregate(
         "ratings": rating_rows(by_prompt, asked, [model.label for model in settings.models]),
         "periods": period_rows(measured.records, [model.label for model in settings.models]),
         "ramps": ramp_rows(measured, [model.label for model in settings.models], buckets, levels),
+        "loads": _loads(settings, measured, ended, levels),
+        "distribution": list(
+            distribution_rows(
+                measured,
+                [model.label for model in settings.models],
+                levels,
+                settings.shares,
+                settings.confidence,
+            )
+        ),
     }
+    rows["cost_parts"] = cost_rows(
+        measured, lines, _level_of_interest(settings, levels), settings.shares, rows["models"]
+    )
     logging.info(
         "%d records of %d models in %d cells", len(attempts), len(settings.models), len(rows["cells"])
     )
@@ -108,6 +123,38 @@ def _cells(
     return rows
 
 
+def _loads(
+    settings: Aggregation,
+    measured: Measured,
+    ended: Sequence[reading.Status],
+    levels: Mapping[str, Level],
+) -> list[Row]:
+    shares = settings.shares
+    rows = []
+    for model in settings.models:
+        for load, level in levels.items():
+            if level.ramp is None:
+                sample = measured.sample(model.label, level, shares, settings.confidence)
+                jobs = standing(ended, model.label, load, list(shares), measured.invalid)
+                row: Row = {
+                    "model": model.label,
+                    "model_id": model.id,
+                    "interest": _interest(shares),
+                    "load": load,
+                }
+                rows.append(row | _stands(level, jobs, sample) | _computed(metrics.SAMPLED, sample))
+    return rows
+
+
+def _level_of_interest(settings: Aggregation, levels: Mapping[str, Level]) -> Level:
+    return of_interest(
+        [level.concurrency for level in levels.values() if level.concurrency is not None],
+        [level.rate_rps for level in levels.values() if level.rate_rps is not None],
+        settings.concurrency,
+        settings.rate_rps,
+    )
+
+
 def _models(
     settings: Aggregation,
     measured: Measured,
@@ -119,12 +166,7 @@ def _models(
     prices: Mapping[str, Price],
     answers: pd.DataFrame,
 ) -> list[Row]:
-    level = of_interest(
-        [level.concurrency for level in levels.values() if level.concurrency is not None],
-        [level.rate_rps for level in levels.values() if level.rate_rps is not None],
-        settings.concurrency,
-        settings.rate_rps,
-    )
+    level = _level_of_interest(settings, levels)
     shares = settings.shares
     panel = _panel_says(settings, verdicts)
     rows = []

@@ -221,6 +221,17 @@ def _cost_per_success_interval(sample: Sample, within: bool) -> Interval | None:
     return success.hourly_cost_per_success_interval(value, cost_per_10k_interval(sample), sample, within)
 
 
+def cost_per_10k_correct(sample: Sample) -> float | None:
+    """Dollars per 10,000 correct answers; None where the price is unknown, or nothing is correct."""
+    found = _cost_per_success(sample, within=False)
+    return float(found) if isinstance(found, int | float) else None
+
+
+def cost_per_10k_correct_interval(sample: Sample) -> Interval | None:
+    """Its interval, prompts clustered by source document."""
+    return _cost_per_success_interval(sample, within=False)
+
+
 def _successes() -> tuple[Metric, ...]:
     made = []
     for within in (False, True):
@@ -366,6 +377,20 @@ _PRICED_BY = Metric(
 )
 
 _BUCKET = Metric("bucket", "", "range of prompt sizes, by the benchmark's tokenizer", "text")
+
+_LOAD = Metric(
+    "load",
+    "",
+    "c8 is a closed loop with 8 requests in flight, r2.5 an open loop with 2.5 arriving per second",
+    "text",
+)
+
+_INTEREST = Metric(
+    "interest",
+    "",
+    "the buckets of the dataset of interest, with their weights where there are several",
+    "text",
+)
 
 _STANDING = (
     Metric("concurrency", "requests", "closed loops: requests kept in flight", "count"),
@@ -589,12 +614,7 @@ SELF_CHECK: tuple[Metric, ...] = (
 CELLS: tuple[Metric, ...] = (
     *_IDENTITY,
     _BUCKET,
-    Metric(
-        "load",
-        "",
-        "c8 is a closed loop with 8 requests in flight, r2.5 an open loop with 2.5 arriving per second",
-        "text",
-    ),
+    _LOAD,
     *_STANDING,
     *SAMPLED,
     _PRICED_BY,
@@ -773,12 +793,7 @@ _MONTH: tuple[Metric, ...] = (
 
 MODELS: tuple[Metric, ...] = (
     *_IDENTITY,
-    Metric(
-        "interest",
-        "",
-        "the buckets of the dataset of interest, with their weights where there are several",
-        "text",
-    ),
+    _INTEREST,
     *_STANDING,
     *SAMPLED,
     *RATED,
@@ -903,6 +918,47 @@ RATINGS: tuple[Metric, ...] = (
     Metric("injection_share", "share", "of its answers, those that seem to talk to the judge"),
 )
 
+LOADS: tuple[Metric, ...] = (*_IDENTITY, _INTEREST, _LOAD, *_STANDING, *SAMPLED)
+
+DISTRIBUTION: tuple[Metric, ...] = (
+    Metric("model", "", "the model's label in the benchmark", "text"),
+    _LOAD,
+    Metric("metric", "", "which latency it is, named as in cells", "text"),
+    Metric(
+        "share", "share", "of the measured requests of the dataset of interest, those that took no longer"
+    ),
+    Metric(
+        "latency_ms",
+        "ms",
+        "the longest that they took: a quantile over all requests, failures infinitely late (inf)",
+    ),
+    Metric("n", "requests", "measured requests", "count"),
+)
+
+COST_PARTS: tuple[Metric, ...] = (
+    Metric("model", "", "the model's label in the benchmark", "text"),
+    Metric(
+        "scope",
+        "",
+        "run: everything that the model was sent in this run, and every verdict on its answers; transactions: 10,000 answered "
+        "requests on the dataset of interest, at the load of the decision",
+        "text",
+    ),
+    Metric(
+        "part",
+        "",
+        "input, output, cache_read and cache_write: tokens of measured requests that were answered; failed: tries that were "
+        "not; warmup and filler: requests that only brought the load up or kept it up; judging: verdicts on the answers; "
+        "hours: of provisioned throughput",
+        "text",
+    ),
+    Metric(
+        "cost_usd",
+        "US dollars",
+        "what it cost, of failed, warmup and filler as far as it is known; null where the price is unknown or by the hour",
+    ),
+)
+
 TABLES: Mapping[str, tuple[Metric, ...]] = {
     "cells": CELLS,
     "models": MODELS,
@@ -910,5 +966,8 @@ TABLES: Mapping[str, tuple[Metric, ...]] = {
     "ratings": RATINGS,
     "periods": PERIODS,
     "ramps": RAMPS,
+    "loads": LOADS,
+    "distribution": DISTRIBUTION,
+    "cost_parts": COST_PARTS,
 }
 """The tables of results by name, each with its columns in order."""

@@ -1,7 +1,7 @@
 """The aggregated tables and the decision of a run, read once, for all that figures and tables show of them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,25 @@ class Inputs:
     """One row per model x set, task or average; empty where it wasn't read."""
     trends: pd.DataFrame = field(default_factory=pd.DataFrame)
     """One row per model x set, and pooled; empty where it wasn't read."""
+    loads: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """One row per model x load, on the dataset of interest; empty where it wasn't read."""
+    distribution: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """One row per model x load x latency x share of the requests; empty where it wasn't read."""
+    cost_parts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """One row per model x part of its cost; empty where it wasn't read."""
+    agreement: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """One row per pair of judges, and one for the panel; empty where it wasn't read."""
+
+
+OF_SOME_FIGURES: Mapping[str, tuple[str, ...]] = {
+    "tasks": ("model", "scope", "name", "part_by"),
+    "trends": ("model", "scope", "name"),
+    "loads": ("model", "load"),
+    "distribution": ("model", "load", "metric", "share", "latency_ms"),
+    "cost_parts": ("model", "scope", "part"),
+    "agreement": ("judge", "other"),
+}
+"""Tables that only some figures show, each with the columns that nothing can be drawn without."""
 
 
 def read_table(path: Path, required: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -70,10 +89,9 @@ def read(
     decision: Path,
     periods: Path,
     ramps: Path,
-    tasks: Path | None = None,
-    trends: Path | None = None,
+    **of_some_figures: Path | None,
 ) -> Inputs:
-    """Read them. InputError names the file that can't be used."""
+    """Read them; of the tables `OF_SOME_FIGURES` those that are given. InputError names the file that can't be used."""
     return Inputs(
         read_table(cells, ("model", "bucket", "concurrency")),
         read_table(models, ("model",)),
@@ -81,8 +99,11 @@ def read(
         read_json(decision),
         read_table(periods, ("model",)),
         read_table(ramps, ("model", "bucket", "load")),
-        pd.DataFrame() if tasks is None else read_table(tasks, ("model", "scope", "name", "part_by")),
-        pd.DataFrame() if trends is None else read_table(trends, ("model", "scope", "name")),
+        **{
+            name: read_table(path, OF_SOME_FIGURES[name])
+            for name, path in of_some_figures.items()
+            if path is not None
+        },
     )
 
 

@@ -21,6 +21,10 @@ MODELS = ("swift", "steady")
 LEVELS = (1, 2)
 JUDGES = ("judge-a",)
 FIGURES = (
+    "figure_latency_against_throughput",
+    "figure_pareto",
+    "figure_latency_distribution",
+    "figure_latency_by_bucket",
     "figure_latency_by_concurrency",
     "figure_throughput_by_concurrency",
     "figure_errors",
@@ -28,7 +32,7 @@ FIGURES = (
     "figure_accuracy_by_model",
     "figure_accuracy_by_prompt_size",
     "figure_accuracy_by_task",
-    "figure_cost_against_latency",
+    "figure_cost_breakdown",
 )
 
 

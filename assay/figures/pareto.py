@@ -1,0 +1,234 @@
+"""Cost, latency and accuracy two at a time: which models no other one beats on both, and who beats the rest."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from assay.figures import latencies, style
+from assay.figures.settings import FigureSettings
+from assay.tables.inputs import Inputs
+from assay.tables.numbers import UNKNOWN, dollars, known, number, percent
+
+ASPECTS = ("cost", "latency", "accuracy")
+PANELS = (("latency", "cost"), ("cost", "accuracy"), ("latency", "accuracy"))
+ALL = "all three"
+_VALUES = tuple(f"{aspect}{end}" for aspect in ASPECTS for end in ("", "_low", "_high"))
+_COLUMNS = (
+    "model", "aspects", "qualifies", "on_frontier", "beaten_by", "surely_beaten_by",
+    *(f"{aspect}_metric" for aspect in ASPECTS), *_VALUES,
+)  # fmt: skip
+
+
+def data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
+    """Rows of two aspects (`latency, cost`) or all three, and model: whether it is on their frontier, which models beat it on
+    all of them by their figures, and which do so surely; and each aspect's metric and figure, with its interval."""
+    pareto = inputs.decision.get("pareto") or {}
+    points = {point["model"]: point for point in pareto.get("points") or []}
+    names = pareto.get("metrics") or {}
+    found = {f"{panel['x']}, {panel['y']}": panel for panel in pareto.get("panels") or []}
+    found[ALL] = pareto.get("all_three") or {}
+    rows = []
+    for aspects in (*(f"{x}, {y}" for x, y in PANELS), ALL):
+        panel = found.get(aspects, {})
+        dominated = {entry["model"]: entry for entry in panel.get("dominated") or []}
+        for model in settings.models:
+            if model not in points:
+                continue
+            by = dominated.get(model, {})
+            rows.append(
+                {
+                    "model": model,
+                    "aspects": aspects,
+                    "qualifies": points[model].get("qualifies"),
+                    "on_frontier": model in (panel.get("frontier") or []),
+                    "beaten_by": ", ".join(by.get("by") or []),
+                    "surely_beaten_by": ", ".join(by.get("sure_by") or []),
+                    **{f"{aspect}_metric": names.get(aspect) for aspect in ASPECTS},
+                    **{name: _number(points[model].get(name)) for name in _VALUES},
+                }
+            )
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def _number(value: Any) -> float:
+    return float(value) if known(value) else float("nan")
+
+
+def finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
+    """Who is on the frontier of all three, and who beats each of the others on everything."""
+    rows = frame[frame["aspects"] == ALL]
+    on = [str(model) for model in rows.loc[rows["on_frontier"], "model"]]
+    if not on:
+        return "Of no model are cost, latency and accuracy all known."
+    parts = [
+        f"On cost, latency and accuracy together, no model beats {_listed(on, 'or')}."
+        if len(on) > 1
+        else f"No model beats {on[0]} on cost, latency and accuracy together."
+    ]
+    for row in rows.to_dict("records"):
+        if sure := _names(row["surely_beaten_by"]):
+            parts.append(f"{row['model']} is surely beaten on all of them by {_listed(sure, 'and')}.")
+        elif by := _names(row["beaten_by"]):
+            parts.append(
+                f"By the figures, {row['model']} is beaten on all of them by {_listed(by, 'and')}, which is not sure."
+            )
+    unknown = [
+        str(row["model"])
+        for row in rows.to_dict("records")
+        if not all(known(row[aspect]) for aspect in ASPECTS)
+    ]
+    if unknown:
+        parts.append(f"Of {_listed(unknown, 'and')} not all of them are known.")
+    return " ".join(parts)
+
+
+def _names(text: str) -> list[str]:
+    return text.split(", ") if text else []
+
+
+def _listed(names: list[str], word: str) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
+
+
+def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """Latency along the left column, cost and accuracy up; the key says who is beaten by whom."""
+    figure, axes = style.panels(2, 2, 2.75, sharex="col", sharey="row")
+    places = {"latency, cost": axes[0][0], "latency, accuracy": axes[1][0], "cost, accuracy": axes[1][1]}
+    if not any(_drawn(frame, *panel).any() for panel in PANELS):
+        for panel in (axes[0][1], *places.values()):
+            panel.set_axis_off()
+        axes[0][0].text(0, 0.5, "cost, latency and accuracy are known of no model", color=style.MUTED)
+        return figure
+    for x, y in PANELS:
+        _panel(places[f"{x}, {y}"], frame[frame["aspects"] == f"{x}, {y}"], x, y, settings)
+    shown = frame[frame["aspects"] == ALL]
+    metric = {aspect: shown[f"{aspect}_metric"].iloc[0] for aspect in ASPECTS}
+    axes[1][0].set_xlabel(_label("latency", metric))
+    axes[1][1].set_xlabel(_label("cost", metric))
+    axes[1][1].tick_params(axis="x", labelbottom=True)
+    axes[0][0].set_ylabel(_label("cost", metric))
+    axes[1][0].set_ylabel(_label("accuracy", metric))
+    _key(axes[0][1], shown, settings)
+    return figure
+
+
+def _drawn(frame: pd.DataFrame, x: str, y: str) -> "pd.Series[bool]":
+    return (frame["aspects"] == f"{x}, {y}") & frame[x].notna() & frame[y].notna()
+
+
+def _label(aspect: str, metric: Mapping[str, Any]) -> str:
+    name = metric[aspect] or ""
+    if aspect == "latency" and "_ms_p" in str(name):
+        kind, percent_of = latencies.parts(str(name).replace("_from_intended", "").removesuffix("_all"))
+        return f"{latencies.SHORT[kind]}, {latencies.percentile(percent_of)} (ms)"
+    if aspect == "cost":
+        per = "transactions" if "transactions" in str(name) else "correct answers"
+        return f"USD per 10,000 {per}"
+    return aspect
+
+
+def _panel(panel: Axes, rows: pd.DataFrame, x: str, y: str, settings: FigureSettings) -> None:
+    rows = rows[rows[x].notna() & rows[y].notna()]
+    panel.grid(visible=True, axis="both")
+    for aspect, axis in ((x, "x"), (y, "y")):
+        _scale(panel, rows, aspect, axis, settings)
+    front = rows[rows["on_frontier"]].sort_values(x, kind="stable")
+    panel.plot(front[x], front[y], color=style.MUTED, linewidth=1.0, drawstyle="steps-post", zorder=1)
+    for row in rows.to_dict("records"):
+        model = str(row["model"])
+        for axis, here, along in (("x", y, x), ("y", x, y)):
+            style.bars(
+                panel,
+                axis,
+                [row[here]],
+                [row[f"{along}_low"]],
+                [row[f"{along}_high"]],
+                settings.models,
+                model,
+            )
+        beaten = bool(row["beaten_by"])
+        style.series(
+            panel, [row[x]], [row[y]], settings.models, model, [_hover(row, x, y)],
+            filled=not beaten, markersize=7.5, linestyle="none",
+        )  # fmt: skip
+    style.better(panel, up=y == "accuracy")
+
+
+def _scale(panel: Axes, rows: pd.DataFrame, aspect: str, axis: str, settings: FigureSettings) -> None:
+    """The reach of an axis: from 0 for what is paid and waited for, as much as is seen for accuracy; with its limit."""
+    if rows.empty:
+        return
+    values = [value for name in (aspect, f"{aspect}_low", f"{aspect}_high") for value in rows[name].dropna()]
+    set_limits = panel.set_xlim if axis == "x" else panel.set_ylim
+    formatted = panel.xaxis if axis == "x" else panel.yaxis
+    metric = rows[f"{aspect}_metric"].iloc[0]
+    bound = getattr(settings.limits, str(metric or ""), None)
+    limit = None if bound is None else bound.max if bound.max is not None else bound.min
+    if aspect == "accuracy":
+        low, high = min([*values, *([limit] if limit else [])]), max(values)
+        gap = max(0.02, 0.08 * (high - low))
+        set_limits(max(-gap, low - gap), min(1.0, high) + gap)
+        formatted.set_major_formatter(
+            FuncFormatter(lambda value, _: f"{value * 100:.3g} %" if value <= 1 else "")
+        )
+    else:
+        most = max(values)
+        # A limit far beyond what was measured would squeeze everything else.
+        seen = limit if limit is not None and limit <= 2.5 * most else 0.0
+        set_limits(-0.04 * most, 1.1 * max(most, seen) or 1.0)
+        style.plain(formatted)
+    formatted.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    if limit is not None:
+        style.limit(panel, axis, limit)
+
+
+def _hover(row: Mapping[Any, Any], x: str, y: str) -> str:
+    parts = [f"{aspect} {_figure(aspect, row[aspect])}{_ends(aspect, row)}" for aspect in (x, y)]
+    sure, by = row["surely_beaten_by"], row["beaten_by"]
+    beaten = (
+        f"; surely beaten on both by {sure}"
+        if sure
+        else f"; beaten on both by {by}, not surely"
+        if by
+        else ""
+    )
+    return f"{row['model']}: {', '.join(parts)}{beaten}"
+
+
+def _figure(aspect: str, value: Any) -> str:
+    if not known(value):
+        return UNKNOWN
+    if aspect == "cost":
+        return dollars(value)
+    return percent(value) if aspect == "accuracy" else f"{number(value)} ms"
+
+
+def _ends(aspect: str, row: Mapping[Any, Any]) -> str:
+    return style.interval(row[f"{aspect}_low"], row[f"{aspect}_high"], lambda value: _figure(aspect, value))
+
+
+def _key(panel: Axes, rows: pd.DataFrame, settings: FigureSettings) -> None:
+    """Each model with its marker and what all three aspects together say of it."""
+    panel.set_axis_off()
+    entries = []
+    for row in rows.to_dict("records"):
+        sure, by = _names(row["surely_beaten_by"]), _names(row["beaten_by"])
+        if not all(known(row[aspect]) for aspect in ASPECTS):
+            words = "not all of it is known"
+        elif sure:
+            words = f"surely beaten by {_few(sure)}"
+        elif by:
+            words = f"perhaps beaten by {_few(by)}"
+        else:
+            words = "beaten by none on all three"
+        missed = {"no": "; misses a limit", "undecided": "; limits undecided"}.get(str(row["qualifies"]), "")
+        entries.append((str(row["model"]), words + missed, not by))
+    style.key(panel, entries, settings.models)
+
+
+def _few(names: list[str]) -> str:
+    return style.short(names[0], 18) + (f" + {len(names) - 1}" if len(names) > 1 else "")
