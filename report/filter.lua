@@ -5,13 +5,16 @@
 --   ::: {#tbl-x} ... Caption as last paragraph :::   a table, numbered
 --   @fig-x  @tbl-x                                   a link: Figure 1, Table 2
 --   ::: {.callout-note title="..."} ... :::          a callout: note, tip, important, warning, caution
---   [...]{.content-visible when-format="html"}       only in HTML; unless-format="html": only in Markdown
+--   [...]{.content-visible when-format="html"}       only in HTML; unless-format="html": only in Markdown and PDF
 --   ::: {.example}  ::: {.said dir="auto"}           boxes, and texts from outside, which Markdown shows as they are
 --   []{#x}                                           a place that links can lead to
+--
+-- For PDF it calls the functions of document.typ. Their arguments are written here, their content by pandoc, which escapes it.
 
 local kinds = { fig = "Figure", tbl = "Table" }
 local callouts = { note = true, tip = true, important = true, warning = true, caution = true }
 local html = FORMAT:match("html") ~= nil
+local typst = FORMAT:match("typst") ~= nil
 local numbers = {}
 
 local function kind_of(identifier)
@@ -62,6 +65,25 @@ local function captioned(identifier, caption)
   return start
 end
 
+-- Blocks as arguments of a function of document.typ, which may have others before them.
+local function called(name, arguments, ...)
+  local start = "#" .. name .. "(" .. table.concat(arguments, ", ") .. ")["
+  local made = pandoc.Blocks({ pandoc.RawBlock("typst", start) })
+  for place, content in ipairs({ ... }) do
+    if place > 1 then
+      made:insert(pandoc.RawBlock("typst", "]["))
+    end
+    made:extend(content)
+  end
+  made:insert(pandoc.RawBlock("typst", "]"))
+  return made
+end
+
+-- A string of typst's that holds `text`, whatever is in it.
+local function quoted(text)
+  return '"' .. text:gsub('[\\"]', "\\%0"):gsub("%c", " ") .. '"'
+end
+
 -- Where HTML has an identifier, Markdown gets an empty anchor.
 local function anchor(identifier)
   return pandoc.RawInline("html", '<a id="' .. identifier .. '"></a>')
@@ -88,7 +110,104 @@ local function figure(element)
   if html then
     return pandoc.Figure(pandoc.Plain({ image }), { long = { pandoc.Plain(caption) } }, pandoc.Attr(identifier))
   end
+  if typst then
+    local made = called("drawn", { quoted(image.src), quoted(text) }, { pandoc.Plain(caption) })
+    made[#made] = pandoc.RawBlock("typst", "] <" .. identifier .. ">")
+    return made
+  end
   return { pandoc.Para({ anchor(identifier), image }), pandoc.Para(caption) }
+end
+
+-- How wide the longest line of these inlines is, in characters, and their longest word.
+local function widths(inlines)
+  local longest, word, line = 0, 0, {}
+  local function line_ends()
+    local text = pandoc.utils.stringify(pandoc.Inlines(line))
+    longest = math.max(longest, utf8.len(text) or #text)
+    for part in text:gmatch("%S+") do
+      word = math.max(word, utf8.len(part) or #part)
+    end
+    line = {}
+  end
+  for _, inline in ipairs(inlines) do
+    if inline.t == "LineBreak" then
+      line_ends() -- an interval stands below its figure, in smaller letters
+    else
+      table.insert(line, inline)
+    end
+  end
+  line_ends()
+  return longest, word
+end
+
+-- In points, of a sheet of A4 between its margins.
+local UPRIGHT, FLIPPED = 504, 750
+local INSET = 6
+local LARGEST, SMALLEST, UPRIGHT_SMALLEST = 9, 4.5, 6
+-- Of a character, on average, in parts of the size of the letters.
+local CHARACTER = 0.47
+-- In characters: how wide a column of words or of figures needs to be at most, and how many lines a header may take.
+local WORDS, FIGURES, HEADER_LINES = 30, 24, 4
+
+-- Gives each column of a table a share of the sheet by what it holds, and finds the size of letters at which all of them fit.
+local function fitted(found)
+  local needs = {}
+  for place, spec in ipairs(found.colspecs) do
+    local most = spec[1] == "AlignRight" and FIGURES or WORDS
+    local need = 3
+    local function look(row, header)
+      local cell = row.cells[place]
+      for _, block in ipairs(cell and cell.contents or {}) do
+        if block.content and (block.t == "Plain" or block.t == "Para") then
+          local longest, word = widths(block.content)
+          longest = header and math.ceil(longest / HEADER_LINES) or math.min(longest, most)
+          need = math.max(need, longest, math.min(word, most) + (header and 1 or 0))
+        end
+      end
+    end
+    for _, row in ipairs(found.head.rows) do
+      look(row, true)
+    end
+    for _, body in ipairs(found.bodies) do
+      for _, row in ipairs(body.body) do
+        look(row, false)
+      end
+    end
+    needs[place] = need
+  end
+  local characters = 0
+  for _, need in ipairs(needs) do
+    characters = characters + need
+  end
+  local function size_on(room)
+    return math.min(LARGEST, (room - INSET * #needs) / (characters * CHARACTER))
+  end
+  local room, size = UPRIGHT, size_on(UPRIGHT)
+  if size < UPRIGHT_SMALLEST then
+    room, size = FLIPPED, math.max(SMALLEST, size_on(FLIPPED))
+  end
+  for place, need in ipairs(needs) do
+    found.colspecs[place] = { found.colspecs[place][1], math.min(1, (need * CHARACTER * size + INSET) / room) }
+  end
+  return size, room == FLIPPED
+end
+
+local function table_in_pdf(element, caption)
+  local size, flipped = LARGEST, false
+  local content = element.content:walk({
+    Table = function(found)
+      size, flipped = fitted(found)
+      return found
+    end,
+  })
+  local made = called(
+    "data-table",
+    { string.format("%.2fpt", size), tostring(flipped) },
+    { pandoc.Plain(caption) },
+    content
+  )
+  made:insert(1, pandoc.RawBlock("typst", "#[] <" .. element.identifier .. ">"))
+  return made
 end
 
 local function table_div(element)
@@ -98,6 +217,9 @@ local function table_div(element)
   end
   local caption = captioned(element.identifier, last.content)
   element.content:remove(#element.content)
+  if typst then
+    return table_in_pdf(element, caption)
+  end
   -- Pandoc gives columns of long rows a share of the page's width; a column is as wide as what it holds.
   local function widths_off(found)
     found.colspecs = found.colspecs:map(function(spec) return { spec[1], nil } end)
@@ -135,6 +257,9 @@ local function callout(element, kind)
     local attributes = { { "role", "note" }, { "aria-label", title } }
     return pandoc.Div(content, pandoc.Attr("", classes, attributes))
   end
+  if typst then
+    return called("callout", { quoted(kind) }, { pandoc.Plain(title) }, element.content)
+  end
   -- What pandoc writes as GitHub's alert.
   local content = pandoc.Blocks({ pandoc.Div({ pandoc.Para(title) }, pandoc.Attr("", { "title" })) })
   content:insert(pandoc.Para({ pandoc.Strong(title) }))
@@ -151,6 +276,12 @@ local function div(element)
   end
   if numbers[element.identifier] then
     return table_div(element)
+  end
+  if typst and element.classes:includes("example") then
+    return called("example", {}, element.content)
+  end
+  if typst and element.classes:includes("said") then
+    return called("said", {}, element.content)
   end
   if not html and element.classes:includes("example") then
     element.content:insert(pandoc.HorizontalRule())
@@ -182,6 +313,23 @@ local function visible(element)
   return (attributes["unless-format"] == "html") ~= html
 end
 
+local function span_in_pdf(element)
+  local made = element.content
+  local state = element.classes:find_if(function(class) return class:match("^state%-") end)
+  if state then
+    made:insert(1, pandoc.RawInline("typst", "#state(" .. quoted(state:sub(7)) .. ")["))
+    made:insert(pandoc.RawInline("typst", "]"))
+  elseif element.classes:includes("interval") then
+    made:insert(1, pandoc.RawInline("typst", "#interval["))
+    made:insert(1, pandoc.LineBreak())
+    made:insert(pandoc.RawInline("typst", "]"))
+  end
+  if element.identifier ~= "" then
+    made:insert(1, pandoc.RawInline("typst", "#[] <" .. element.identifier .. ">"))
+  end
+  return made
+end
+
 -- Classes give a span its look; Markdown has none.
 local function span(element)
   if element.classes:includes("content-visible") then
@@ -190,14 +338,25 @@ local function span(element)
   if html then
     return nil
   end
+  if typst then
+    return span_in_pdf(element)
+  end
   if element.identifier ~= "" then
     element.content:insert(1, anchor(element.identifier))
   end
   return element.content
 end
 
--- Markdown keeps no metadata: its title is a heading, and sections stand below it.
-local function title_as_heading(document)
+-- Markdown keeps no metadata: its title is a heading, and sections stand below it. A PDF has its contents after what comes
+-- before the first section.
+local function beginning(document)
+  if typst then
+    local _, first = document.blocks:find_if(function(block) return block.t == "Header" end)
+    if first then
+      document.blocks:insert(first, pandoc.RawBlock("typst", "#contents()"))
+    end
+    return document
+  end
   if html or not document.meta.title then
     return nil
   end
@@ -214,6 +373,6 @@ end
 
 return {
   { Pandoc = number_all },
-  { Pandoc = title_as_heading },
+  { Pandoc = beginning },
   { Cite = reference, Figure = figure, Div = div, CodeBlock = code, Span = span },
 }

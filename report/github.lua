@@ -1,7 +1,7 @@
 -- Keeps text text in GitHub's Markdown, where pandoc's own escaping is for paragraphs of known words: after a line break
--- "1." and "-" begin lists there, "&amp;" turns into "&", and a bare address or "name@host" into a link. HTML is left alone.
+-- "1." and "-" begin lists there, "&amp;" turns into "&", and a bare address or "name@host" into a link. HTML and PDF are left alone.
 
-local html = FORMAT:match("html") ~= nil
+local other = FORMAT:match("html") or FORMAT:match("typst")
 
 -- Between two characters it breaks an address in two, and shows nothing.
 local GAP = "<!-- -->"
@@ -20,7 +20,7 @@ local function escaped(text)
 end
 
 local function text(element)
-  if html or not element.text:find("[^%w\128-\255]") then
+  if other or not element.text:find("[^%w\128-\255]") then
     return nil
   end
   local made = escaped(element.text)

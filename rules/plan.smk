@@ -64,7 +64,9 @@ PROVENANCE = f"{RESULTS}/provenance.json"
 REPORT_FILES = [
     PROVENANCE,
     *expand(
-        f"{RESULTS}/report/{{page}}.{{ending}}", page=("report", "mistakes"), ending=("html", "md", "qmd")
+        f"{RESULTS}/report/{{page}}.{{ending}}",
+        page=("report", "mistakes"),
+        ending=("html", "md", "qmd", "pdf"),
     ),
     f"{RESULTS}/report/verdict.txt",
 ]

@@ -151,24 +151,41 @@ rule mistakes:
         " --template {input.template:q} --out {output:q}"
 
 
+# What every document is rendered with.
+RENDER_PARTS = [
+    local(str(REPORT_PARTS / part))
+    for part in (
+        "page.lua",
+        "filter.lua",
+        "github.lua",
+        "style.css",
+        "page.js",
+        "document.typ",
+    )
+]
+
 for rule_name, page in {"render": "report", "render_mistakes": "mistakes"}.items():
 
     rule:
-        """A document as one self-contained HTML page and as Markdown."""
+        """A document as one self-contained HTML page, as Markdown and as PDF."""
         name:
             rule_name
         input:
             qmd=f"{RESULTS}/report/{page}.qmd",
             figures=FIGURE_FILES if page == "report" else [],
-            filter=local(str(REPORT_PARTS / "filter.lua")),
-            text_filter=local(str(REPORT_PARTS / "github.lua")),
-            style=local(str(REPORT_PARTS / "style.css")),
+            parts=RENDER_PARTS,
         output:
             html=report(
                 f"{RESULTS}/report/{page}.html",
                 caption=f"../report/captions/{page}.rst",
                 category="Report",
                 labels={"file": page},
+            ),
+            pdf=report(
+                f"{RESULTS}/report/{page}.pdf",
+                caption=f"../report/captions/{page}.rst",
+                category="Report",
+                labels={"file": f"{page} (PDF)"},
             ),
             md=f"{RESULTS}/report/{page}.md",
         log:
@@ -183,8 +200,8 @@ for rule_name, page in {"render": "report", "render_mistakes": "mistakes"}.items
         message:
             f"Render the page: {page}"
         shell:
-            "python {params.script:q} --log {log:q} --qmd {input.qmd:q} --filter {input.filter:q}"
-            " --text-filter {input.text_filter:q} --style {input.style:q} --out-md {output.md:q} --out-html {output.html:q}"
+            "python {params.script:q} --log {log:q} --qmd {input.qmd:q} --parts {input.parts:q}"
+            " --out-md {output.md:q} --out-html {output.html:q} --out-pdf {output.pdf:q}"
 
 
 rule publish:

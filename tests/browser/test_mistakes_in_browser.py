@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from assay.document import mistakes
 from assay.document.examples import MistakesSettings
-from assay.document.render import render
+from assay.document.render import Parts, render
 
 PARTS = Path(__file__).resolve().parents[2] / "report"
 ARABIC = "مرحباً بالعالم. هذا جوابٌ طويل يحتوي على أرقام مثل 1874 وكلمات English داخل الجملة. "
@@ -49,7 +49,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
     patch = pytest.MonkeyPatch()
     kept = [part for part in os.environ["PATH"].split(os.pathsep) if not Path(part, "quarto").exists()]
     patch.setenv("PATH", os.pathsep.join(kept))
-    render(qmd, PARTS / "filter.lua", PARTS / "github.lua", PARTS / "style.css", qmd.with_suffix(".md"), html)
+    render(qmd, Parts.of(PARTS.iterdir()), qmd.with_suffix(".md"), html, qmd.with_suffix(".pdf"))
     patch.undo()
     return html.as_uri()
 

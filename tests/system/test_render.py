@@ -5,6 +5,7 @@ import os
 import re
 import stat
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from assay.document import report
 from assay.document.inputs import RunFiles, read
 from assay.document.reported import Reported
-from assay.document.render import render
+from assay.document.render import Parts, render
 from assay.document.settings import ReportSettings
 from assay.errors import InputError
 from assay.figures.catalogue import FIGURES, write
@@ -125,7 +126,7 @@ def make_document(
 
 def render_beside(qmd: Path) -> tuple[str, str]:
     html, markdown = qmd.with_suffix(".html"), qmd.with_suffix(".md")
-    render(qmd, PARTS / "filter.lua", PARTS / "github.lua", PARTS / "style.css", markdown, html)
+    render(qmd, Parts.of(PARTS.iterdir()), markdown, html, qmd.with_suffix(".pdf"))
     return html.read_text(encoding="utf-8"), markdown.read_text(encoding="utf-8")
 
 
@@ -281,11 +282,8 @@ def test_a_renderer_that_never_ends_is_stopped(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="took over 1 s"):
         render(
             qmd,
-            endless,
-            PARTS / "github.lua",
-            PARTS / "style.css",
-            qmd.with_suffix(".md"),
-            qmd.with_suffix(".html"),
+            replace(Parts.of(PARTS.iterdir()), filter=endless),
+            *(qmd.with_suffix(ending) for ending in (".md", ".html", ".pdf")),
             time_limit_s=1,
         )
 

@@ -132,6 +132,9 @@ def test_an_edited_module_that_no_stage_imports_reruns_nothing(finished: Workflo
         ("report/style.css", RENDERED),
         ("report/filter.lua", RENDERED),
         ("report/github.lua", RENDERED),
+        ("report/page.lua", RENDERED),
+        ("report/page.js", RENDERED),
+        ("report/document.typ", RENDERED),
     ],
 )
 def test_an_edited_template_reruns_what_reads_it(
