@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 from pydantic_core import PydanticCustomError
@@ -65,6 +65,20 @@ class Publish(Settings):
     """Profile of the AWS configuration to take credentials from."""
     url: ServerUrl | None = None
     """S3 endpoint, for stores that are not AWS's."""
+    encryption: Literal["AES256", "aws:kms"] = "AES256"
+    """Encryption at rest: with keys of S3, or with a key of KMS."""
+    kms_key: Annotated[str, Field(min_length=1)] | None = None
+    """Id or ARN of the KMS key, with `aws:kms`; by default the one that AWS keeps for S3 in your account."""
+    overwrite: bool = False
+    """Replace objects that are there with other content. Without it, such a one is an error, and nothing is put."""
+    may_be_public: bool = False
+    """Publish into a bucket that is open to everyone, or of which your credentials may not learn whether it is."""
+
+    @model_validator(mode="after")
+    def _key_of_kms(self) -> Self:
+        if self.kms_key is not None and self.encryption != "aws:kms":
+            raise ValueError("expected `encryption: aws:kms` beside kms_key")
+        return self
 
 
 def _one_or_weights(value: Any) -> str:
