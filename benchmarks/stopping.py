@@ -31,7 +31,7 @@ from scipy import special
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from assay.decision.compare import Adjusted, Tested, at_once, compare  # noqa: E402
+from assay.decision.compare import Adjusted, Measure, Tested, at_once, compare  # noqa: E402
 from assay.decision.looks import Looked, Out, more, went_out  # noqa: E402
 from assay.decision.recommend import Candidate, recommend  # noqa: E402
 from assay.decision.settings import Objective  # noqa: E402
@@ -237,7 +237,7 @@ def decided(
             None if fixed else Looked(Look(number=number, of=looks, blocks=planned), out, tests, adjusted)
         )
         pairs = compare(
-            objective,
+            Measure(objective),
             names,
             samples,
             pd.DataFrame(),

@@ -3,38 +3,106 @@
 | objective | figure | compared by |
 | --- | --- | --- |
 | cheapest | `cost_usd_per_10k_transactions` | ratio of costs, prompts paired, clustered by source document; where one is paid by the hour, from both intervals, as of samples that share nothing |
-| fastest | `e2e_ms_p50_all` | ratio of medians over all requests; by shared blocks where there are several |
+| fastest | the latency that is asked for over all requests, by default `e2e_ms_p50_all`; in an open loop from when a request was due | ratio of quantiles; by shared blocks where there are several |
 | most_accurate | `accuracy` | difference on the prompts that both answered, tested by the signs of source documents: McNemar's exact test where each has one prompt; where people's labels correct it for all models, the difference of corrected accuracies |
+| cheapest_success | `cost_usd_per_10k_correct_answers` | as `cheapest`, of dollars of all requests per correct answer |
+| weighted | `weighted_score` | the weighted sum of the logarithms of the first three ratios, whatever their dependence |
 
 Leaves to others: what follows from it (`recommend`).
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from assay.decision.limits import MOST, needed_for_power
-from assay.decision.settings import Objective
-from assay.records import metrics
+from assay.decision.limits import MOST, column_of, needed_for_power
+from assay.decision.settings import Aspect, Decision, LatencyMetric, Objective
+from assay.records import metrics, success
 from assay.records.pairs import compared
+from assay.records.rated import weights_of
 from assay.records.sample import Sample
 from assay.stats import paired, prediction_powered, ratios
+from assay.stats.effect import Centred, weighted_sum
 from assay.stats.interval import Interval
 from assay.stats.multiplicity import holm
 from assay.stats.prediction_powered import Estimate
 from assay.stats.ratios import Difference
 
-FIGURE: Mapping[Objective, str] = {
-    "cheapest": "cost_usd_per_10k_transactions",
-    "fastest": "e2e_ms_p50_all",
-    "most_accurate": "accuracy",
+ASPECTS: Mapping[Aspect, Objective] = {
+    "cost": "cheapest",
+    "latency": "fastest",
+    "accuracy": "most_accurate",
 }
-"""The column that each objective is about."""
+"""The objective by which models are compared in one aspect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What models are compared by."""
+
+    objective: Objective = "cheapest"
+    latency: LatencyMetric = "e2e_ms_p50"
+    """What `fastest` is about, and the latency among the weights."""
+    weights: Mapping[Aspect, float] = field(default_factory=dict)
+    """Shares that sum to 1, for `weighted`."""
+
+    @classmethod
+    def of(cls, decision: Decision) -> "Measure":
+        """That of the settings."""
+        weights = {} if decision.weights is None else decision.weights.shares
+        return cls(decision.objective, decision.latency, weights)
+
+    def aspect(self, aspect: Aspect) -> "Measure":
+        """That of one aspect."""
+        return Measure(ASPECTS[aspect], self.latency)
+
+    @property
+    def higher(self) -> bool:
+        """Whether more is better."""
+        return self.objective == "most_accurate"
+
+    @property
+    def unit(self) -> Literal["relative", "absolute"]:
+        """What a difference is in: a / b - 1, or a - b."""
+        return "absolute" if self.higher else "relative"
+
+    def figure(self, open_loop: bool) -> str:
+        """The column that it is about; `weighted_score` isn't one of the tables."""
+        if self.objective == "fastest":
+            return column_of(self.latency, open_loop)
+        return _FIGURE[self.objective]
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from others."""
+        return self.objective, self.latency, tuple(self.weights.items())
+
+
+_FIGURE: Mapping[Objective, str] = {
+    "cheapest": "cost_usd_per_10k_transactions",
+    "most_accurate": "accuracy",
+    "cheapest_success": "cost_usd_per_10k_correct_answers",
+    "weighted": "weighted_score",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found of a pair, before anything is adjusted."""
+
+    difference: Difference | None
+    """None where nothing could be tested."""
+    n: int | None
+    """Prompts, requests or labels that it rests on, where more of them would narrow it."""
+    by_labels: bool = False
+    """Whether it is a difference of corrected accuracies."""
+    most: int | None = None
+    """How many labels there could be, where it rests on labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +157,7 @@ def at_once(tested: Sequence[Tested]) -> list[Adjusted]:
 
 
 def compare(
-    objective: Objective,
+    measure: Measure,
     models: Sequence[str],
     samples: Mapping[str, Sample],
     prompts: pd.DataFrame,
@@ -105,43 +173,151 @@ def compare(
     `samples` are the models' measured requests on the dataset of interest; `prompts` the rows of `rated_prompts`.
     A pair that can't be tested (too few requests or documents) counts with p = 1; so does one of latencies from fewer
     than `least_blocks` blocks that both share. `interval_confidence` is that of the intervals where it isn't `confidence`.
-    `corrected` are the models' accuracies as people's labels correct them, of all models or None: `most_accurate` then goes by
+    `corrected` are the models' accuracies as people's labels correct them, of all models or None: accuracy then goes by
     them.
     """
     pairs = list(combinations(models, 2))
-    higher = objective == "most_accurate"
     wide = confidence if interval_confidence is None else interval_confidence
-    by_labels = {} if corrected is None or not higher else corrected
-    most = {(a, b): min(by_labels[a].prompts, by_labels[b].prompts) for a, b in pairs if by_labels}
-    found = [
-        _by_labels(by_labels[a], by_labels[b], wide)
-        if by_labels
-        else _pair(objective, a, b, samples, prompts, shares, wide, least_blocks)
-        for a, b in pairs
-    ]
-    tested = [_tested(a, b, difference, higher) for (a, b), (difference, _) in zip(pairs, found, strict=True)]
+    found = [find(measure, a, b, samples, prompts, shares, wide, least_blocks, corrected) for a, b in pairs]
+    return judged(measure, pairs, found, confidence, adjust)
+
+
+def judged(
+    measure: Measure,
+    pairs: Sequence[tuple[str, str]],
+    found: Sequence[Found],
+    confidence: float,
+    adjust: Callable[[Sequence[Tested]], Sequence[Adjusted]] = at_once,
+) -> list[Comparison]:
+    """Comparisons from what was found of each pair: all of them are tested at once."""
+    tested = [_tested(a, b, one.difference, measure.higher) for (a, b), one in zip(pairs, found, strict=True)]
     made = []
-    for (a, b), (difference, n), adjusted in zip(pairs, found, adjust(tested), strict=True):
-        p_adjusted = adjusted.p
-        better = adjusted.ahead if difference is not None and p_adjusted <= 1.0 - confidence else None
+    for (a, b), one, adjusted in zip(pairs, found, adjust(tested), strict=True):
+        difference = one.difference
+        better = adjusted.ahead if difference is not None and adjusted.p <= 1.0 - confidence else None
         made.append(
             Comparison(
                 a,
                 b,
-                "absolute" if higher else "relative",
+                measure.unit,
                 None if difference is None else difference.value,
                 None if difference is None else difference.interval.low,
                 None if difference is None else difference.interval.high,
                 1.0 if difference is None else difference.p,
-                p_adjusted,
+                adjusted.p,
                 better,
                 None
-                if difference is None or better is not None or n is None
-                else _more(difference, n, higher, confidence, len(pairs), most.get((a, b))),
-                bool(by_labels),
+                if difference is None or better is not None or one.n is None
+                else _more(difference, one.n, measure.higher, confidence, len(pairs), one.most),
+                one.by_labels,
             )
         )
     return made
+
+
+def find(
+    measure: Measure,
+    a: str,
+    b: str,
+    samples: Mapping[str, Sample],
+    prompts: pd.DataFrame,
+    shares: Mapping[str, float],
+    confidence: float,
+    least_blocks: int = 1,
+    corrected: Mapping[str, Estimate] | None = None,
+) -> Found:
+    """One pair by itself; for the arguments see `compare`."""
+    if measure.objective == "weighted":
+        parts = {
+            aspect: find(
+                measure.aspect(aspect), a, b, samples, prompts, shares, confidence, least_blocks, corrected
+            )
+            for aspect in measure.weights
+        }
+        accuracies = _accuracies(a, b, prompts, shares, corrected) if "accuracy" in parts else (None, None)
+        return Found(_together(measure.weights, parts, accuracies, confidence), None)
+    if measure.objective == "most_accurate":
+        if corrected:
+            difference = prediction_powered.difference(corrected[a], corrected[b], confidence)
+            most = min(corrected[a].prompts, corrected[b].prompts)
+            return Found(difference, min(corrected[a].n, corrected[b].n), True, most)
+        return Found(*_accuracy(a, b, prompts, shares, confidence))
+    if measure.objective == "fastest":
+        smaller = min(samples[a].n, samples[b].n)
+        return Found(_latency(samples[a], samples[b], measure.latency, confidence, least_blocks), smaller)
+    if measure.objective == "cheapest_success":
+        return Found(*_cost_of_success(samples[a], samples[b], confidence))
+    return Found(*_cost(samples[a], samples[b], confidence))
+
+
+def _accuracies(
+    a: str,
+    b: str,
+    prompts: pd.DataFrame,
+    shares: Mapping[str, float],
+    corrected: Mapping[str, Estimate] | None,
+) -> tuple[float | None, float | None]:
+    """Of both, on the prompts that both answered."""
+    if corrected:
+        return corrected[a].value, corrected[b].value
+    rated = prompts.loc[prompts["bucket"].isin(list(shares)) & prompts["accuracy"].notna()]
+    mine, theirs = (rated.loc[rated["model"] == model] for model in (a, b))
+    return _share_right(mine, theirs, shares), _share_right(theirs, mine, shares)
+
+
+def _share_right(prompts: pd.DataFrame, others: pd.DataFrame, shares: Mapping[str, float]) -> float | None:
+    both = prompts.loc[prompts["prompt_id"].isin(others["prompt_id"])]
+    weights = weights_of(both, shares)
+    return None if weights is None else float((weights * both["accuracy"].to_numpy(dtype=np.float64)).sum())
+
+
+def _together(
+    weights: Mapping[Aspect, float],
+    parts: Mapping[Aspect, Found],
+    accuracies: Sequence[float | None],
+    confidence: float,
+) -> Difference | None:
+    """The weighted sum of log ratios of cost and latency less that of accuracy; None where a part couldn't be tested."""
+    effects = []
+    for aspect, weight in weights.items():
+        difference = parts[aspect].difference
+        effect = None if difference is None else difference.effect
+        if difference is None or effect is None:
+            return None
+        if aspect == "accuracy":
+            ratio = _log_ratio(difference, accuracies)
+            if ratio is None:
+                return None
+            effects.append((-weight, ratio))
+        elif isinstance(effect, Centred):
+            effects.append((weight, effect))
+    total = weighted_sum(effects)
+    bounds = total.interval(confidence)
+    middle = sum(total.centres) / len(total.centres)
+    # Rounding of equal parts is no difference.
+    middle = 0.0 if abs(middle) <= 1e-12 else middle
+    p = min(1.0, 2.0 * min(total.above(0.0), total.below(0.0))) if middle else 1.0
+    return Difference(
+        math.expm1(middle),
+        total.error,
+        Interval(math.expm1(bounds.low), _expm1(bounds.high)),
+        p,
+        effect=total,
+    )
+
+
+def _log_ratio(difference: Difference, accuracies: Sequence[float | None]) -> Centred | None:
+    """log(a / b) of two accuracies by the delta method, from their difference with its error; None where one is 0."""
+    first, second = accuracies
+    if not first or not second:
+        return None
+    df = difference.effect.df if isinstance(difference.effect, Centred) else None
+    error = difference.standard_error / min(first, second)
+    return Centred((math.log(first / second),), error, df)
+
+
+def _expm1(value: float) -> float:
+    return math.expm1(value) if value < 700.0 else math.inf
 
 
 def _tested(a: str, b: str, difference: Difference | None, higher: bool) -> Tested:
@@ -170,28 +346,6 @@ def _more(
         return None if wanted is None or wanted > MOST else max(wanted - n, 1)
     wanted = needed_for_power(n, math.log1p(difference.value), difference.standard_error, confidence, tests)
     return None if wanted is None else wanted - n
-
-
-def _pair(
-    objective: Objective,
-    a: str,
-    b: str,
-    samples: Mapping[str, Sample],
-    prompts: pd.DataFrame,
-    shares: Mapping[str, float],
-    confidence: float,
-    least_blocks: int,
-) -> tuple[Difference | None, int | None]:
-    """The difference, and the number of prompts or requests that it rests on, where more of them would narrow it."""
-    if objective == "most_accurate":
-        return _accuracy(a, b, prompts, shares, confidence)
-    if objective == "fastest":
-        return _latency(samples[a], samples[b], confidence, least_blocks), min(samples[a].n, samples[b].n)
-    return _cost(samples[a], samples[b], confidence)
-
-
-def _by_labels(a: Estimate, b: Estimate, confidence: float) -> tuple[Difference | None, int]:
-    return prediction_powered.difference(a, b, confidence), min(a.n, b.n)
 
 
 def _cost(a: Sample, b: Sample, confidence: float) -> tuple[Difference | None, int | None]:
@@ -226,19 +380,47 @@ def _apart(sample: Sample) -> ratios.Apart | None:
     return ratios.apart(each, scaled, freedom, sample.confidence) if freedom >= 1 else None
 
 
-def _latency(a: Sample, b: Sample, confidence: float, least_blocks: int) -> Difference | None:
-    first, second = a.values("e2e_ms", True), b.values("e2e_ms", True)
+def _cost_of_success(a: Sample, b: Sample, confidence: float) -> tuple[Difference | None, int | None]:
+    """Dollars per correct answer, clusters being the source documents of both."""
+    if a.usd_per_hour is not None or b.usd_per_hour is not None:
+        first_of, second_of = _success_apart(a), _success_apart(b)
+        if first_of is None or second_of is None:
+            return None, None
+        return ratios.difference_apart(first_of, second_of, confidence), None
+    sources = np.union1d(a.attempts.source, b.attempts.source)
+    first, second = success.cost_ratio(a, sources), success.cost_ratio(b, sources)
+    if first is None or second is None:
+        return None, len(sources)
+    return ratios.relative_difference(first, second, confidence), len(sources)
+
+
+def _success_apart(sample: Sample) -> ratios.Apart | None:
+    each, bounds = metrics.cost_per_10k_correct(sample), metrics.cost_per_10k_correct_interval(sample)
+    if each is None or bounds is None:
+        return None
+    documents = len(np.unique(sample.attempts.source))
+    freedom = min(documents, len(sample.blocks) if len(sample.blocks) > 1 else sample.n) - 1
+    return ratios.apart(each, bounds, freedom, sample.confidence) if freedom >= 1 else None
+
+
+def _latency(
+    a: Sample, b: Sample, metric: LatencyMetric, confidence: float, least_blocks: int
+) -> Difference | None:
+    open_loop = a.concurrency is None and a.arriving is not None
+    column, percent = column_of(metric, open_loop).removesuffix("_all").rsplit("_p", 1)
+    p = int(percent) / 100
+    first, second = a.values(column, True), b.values(column, True)
     if first is None or second is None:
         return None
-    mine, theirs = a.block_quantiles("e2e_ms", 0.5, True), b.block_quantiles("e2e_ms", 0.5, True)
+    mine, theirs = a.block_quantiles(column, p, True), b.block_quantiles(column, p, True)
     shared = sorted(mine.keys() & theirs.keys())
     if len(shared) < least_blocks:
         return None
     if len(shared) < 2:
-        return paired.quantile_ratio(first, second, 0.5, confidence)
+        return paired.quantile_ratio(first, second, p, confidence)
     # One that went on alone was measured in hours of which the other one has nothing.
-    first, second = a.values("e2e_ms", True, shared), b.values("e2e_ms", True, shared)
-    x, y = (None if each is None else each.quantile(0.5) for each in (first, second))
+    first, second = a.values(column, True, shared), b.values(column, True, shared)
+    x, y = (None if each is None else each.quantile(p) for each in (first, second))
     if x is None or y is None:
         return None
     blocks = np.array([[mine[block], theirs[block]] for block in shared])

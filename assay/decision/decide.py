@@ -9,10 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from assay.decision.compare import FIGURE, Adjusted, Comparison, Tested, at_once, compare
-from assay.decision.limits import Checked, Qualifies, State, check, number, qualifies, why_unknown
+from assay.decision.compare import Adjusted, Comparison, Tested, at_once
+from assay.decision.decided import Decided, decided
+from assay.decision.evidence import Evidence
+from assay.decision.limits import Checked
 from assay.decision.looks import Looked, Out, awaited, looked, more, went_out
-from assay.decision.recommend import Beside, Candidate, Recommendation, recommend
+from assay.decision.recommend import Candidate, Recommendation
 from assay.decision.stage import Choice
 from assay.decision.words import (
     amount,
@@ -26,16 +28,6 @@ from assay.decision.words import (
     sentence,
 )
 from assay.errors import InputError
-from assay.judging.panel import idle_judges
-from assay.labels.handed_in import corrected
-from assay.prices.snapshot import read as read_prices
-from assay.records import metrics, reading
-from assay.records.measured import Measured
-from assay.records.rated import panel_of, rated_answers, rated_prompts, rates
-from assay.records.sample import Sample
-from assay.records.settings import prices_of
-from assay.schedule.level import Level
-from assay.stats.prediction_powered import Estimate
 
 
 def decide(
@@ -61,35 +53,33 @@ def decide(
     before = None if settings.look is None else looked(settings.look, earlier)
     confidence = settings.decision.confidence
     wide = confidence if before is None else before.confidence(confidence)
-    evidence = _Evidence(settings, wide, by_cell, prompts, prices, records, answers, verdicts, labels)
-    candidates = [_candidate(settings, row, evidence) for row in table.to_dict("records")]
-    objective = settings.decision.objective
-    running = [model.model for model in candidates if model.possible]
+    evidence = Evidence(settings, wide, table, by_cell, prompts, prices, records, answers, verdicts, labels)
     tests: list[tuple[Tested, Adjusted]] = []
-    comparisons = compare(
-        objective,
-        running,
-        {model: evidence.sample(model, settings.level) for model in running},
-        evidence.rated,
+    made = decided(
+        settings,
+        evidence,
         settings.shares,
-        confidence,
-        at_once if before is None else partial(before.adjust, noted=tests),
-        wide,
-        evidence.least_blocks,
-        evidence.corrected if evidence.all_corrected else None,
+        settings.limits,
+        objective_shares=settings.objective_shares,
+        levels=settings.levels,
+        adjust=at_once if before is None else partial(before.adjust, noted=tests),
+        already_out={} if before is None else before.out,
     )
+    measure, found, candidates, comparisons = made.measure, made.found, made.candidates, made.comparisons
     values = {model.model: model.objective_value for model in candidates}
-    gone = {} if before is None else before.out
-    found = recommend(candidates, comparisons, objective == "most_accurate", gone)
-    at_look = {} if before is None else _at_look(before, found, candidates, comparisons, tests, settings)
-    made: dict[str, Any] = _plain(
+    at_look = {} if before is None else _at_look(before, made, tests, settings)
+    plain: dict[str, Any] = _plain(
         {
             "answer": found.answer,
             "model": found.model,
             "candidates": found.candidates,
-            "objective": objective,
-            "objective_metric": FIGURE[objective],
+            "objective": measure.objective,
+            "objective_metric": measure.figure(settings.level.rate_rps is not None),
+            "latency_metric": measure.latency,
+            "weights": dict(measure.weights) or None,
+            "margins": settings.decision.margins.model_dump(),
             "dataset_of_interest": settings.shares,
+            "traffic": _traffic(settings),
             "load": settings.level.name,
             "concurrency": settings.level.concurrency,
             "rate_rps": settings.level.rate_rps,
@@ -97,14 +87,14 @@ def decide(
                 found,
                 candidates,
                 comparisons,
-                objective,
+                measure,
                 settings.level.words,
                 confidence,
                 None if before is None else before.look,
             ),
             "reasons": [
-                *reasons(candidates, comparisons, found, objective),
-                *by_people(candidates, evidence.all_corrected, objective),
+                *reasons(candidates, comparisons, found, measure),
+                *by_people(candidates, evidence.all_corrected(made.objective_shares), measure),
                 *out_reasons(at_look["out"] if at_look else {}, before.look.of if before is not None else 0),
             ],
             "judges_not_working": evidence.idle_judges,
@@ -115,18 +105,28 @@ def decide(
             **({"look": at_look} if at_look else {}),
         }
     )
-    return made
+    return plain
+
+
+def _traffic(settings: Choice) -> dict[str, Any] | None:
+    """What the objective is about, where the benchmark says what traffic the model will carry."""
+    if settings.traffic is None:
+        return None
+    return {
+        "buckets": settings.objective_shares,
+        "rate_rps": settings.traffic.rate_rps,
+        "transactions_per_month": settings.traffic.monthly,
+    }
 
 
 def _at_look(
     before: Looked,
-    found: Recommendation,
-    candidates: Sequence[Candidate],
-    comparisons: Sequence[Comparison],
+    made: Decided,
     tests: Sequence[tuple[Tested, Adjusted]],
     settings: Choice,
 ) -> dict[str, Any]:
     """What later looks have to know of this one, and who gets more blocks."""
+    found, candidates, comparisons = made.found, made.candidates, made.comparisons
     sure = {model.model for model in candidates if model.qualifies == "yes"}
     missed = [
         (model.model, "; ".join(limit_words(limit) for limit in model.limits if limit.state == "missed"))
@@ -134,7 +134,7 @@ def _at_look(
         if model.qualifies == "no"
     ]
     beaten = [
-        (worse, beaten_by(pair, settings.decision.objective))
+        (worse, beaten_by(pair, made.measure))
         for pair in comparisons
         if pair.better in sure and (worse := pair.b if pair.better == pair.a else pair.a)
     ]
@@ -179,183 +179,6 @@ def standing(decision: Mapping[str, Any], model: str) -> dict[str, Any]:
     words = {"winner": "a winner stands", "none_qualifies": "no model qualifies"}
     why = words.get(decision["answer"], "nothing more is needed")
     return {"more": False, "reason": f"decided after look {look['number']} of {look['of']}: {why}"}
-
-
-_STATES: Mapping[Qualifies, State] = {
-    "yes": "met",
-    "no": "missed",
-    "undecided": "undecided",
-    "not_evaluated": "not_evaluated",
-}
-
-
-class _Evidence:
-    """The run's records and rated prompts, from which models are compared."""
-
-    def __init__(
-        self,
-        settings: Choice,
-        confidence: float,
-        cells: pd.DataFrame,
-        prompts: Path,
-        prices: Path,
-        records: Sequence[Path],
-        answers: Sequence[Path],
-        verdicts: Sequence[Path],
-        labels: Path | None = None,
-    ) -> None:
-        self.settings = settings
-        self.confidence = confidence
-        self.judged = bool(verdicts)
-        # A sitting by itself says nothing of others. Where several are planned, a look at the first waits for more.
-        self.least_blocks = 1 if settings.look is None else 2
-        self.cells = cells
-        sources = reading.source_of(reading.read([prompts], reading.PROMPTS, ("prompt_id", "bucket")))
-        attempts = reading.read_records(records)
-        self.measured = Measured(attempts, prices_of(settings.models, read_prices(prices)), sources)
-        found = reading.read(answers, reading.ANSWERS, ("model", "answer_id", "prompt_id", "times", "score"))
-        said = reading.read(
-            verdicts, reading.VERDICTS, ("model", "judge", "answer_id", "prompt_id", "verdict")
-        )
-        panel = panel_of(said, sorted(said["judge"].unique())) if verdicts else None
-        self.idle_judges = idle_judges(said)
-        rated = rated_answers(found, panel)
-        self.rated = rated_prompts(rated, self.measured.records, sources)
-        self.corrected: Mapping[str, Estimate] = {}
-        self.rated_on_scale = settings.labels is not None and settings.labels.verdict == "scale"
-        if labels is not None and settings.labels is not None:
-            by_model = corrected(
-                labels, settings.labels.verdict, rated, settings.shares, settings.labels.seed
-            )
-            self.corrected = {name: estimate for name, estimate in by_model.items() if estimate.enough}
-
-    def sample(self, model: str, level: Level) -> Sample:
-        """Measured requests of a model on the dataset of interest."""
-        return self.measured.sample(model, level, self.settings.shares, self.confidence)
-
-    def figures(self, model: str, level: Level) -> dict[str, Any]:
-        """What limits are held against at a level, as columns; accuracy is left to `rates`."""
-        sample = self.sample(model, level)
-        found: dict[str, Any] = {
-            metric.name: metric.function(sample) for metric in metrics.SAMPLED if metric.function is not None
-        }
-        if len(sample.blocks) < self.least_blocks:
-            found |= {
-                name: None
-                for name in found
-                if name.endswith(("_low", "_high")) and not name.startswith("cost")
-            }
-        return found | {"rate_rps": level.rate_rps}
-
-    def rates(self, model: str) -> dict[str, Any]:
-        """Accuracy and what belongs to it, of all levels together."""
-        mine = self.rated.loc[self.rated["model"] == model]
-        return dict(rates(mine, self.settings.shares, self.confidence, self.judged))
-
-    def by_people(self, model: str) -> dict[str, Any]:
-        """Accuracy as people's labels correct it, under the names of the uncorrected columns; nothing without enough."""
-        estimate = self.corrected.get(model)
-        bounds = None if estimate is None else estimate.interval(self.confidence)
-        if estimate is None or bounds is None:
-            return {}
-        return {
-            "accuracy": estimate.value,
-            "accuracy_low": bounds.low,
-            "accuracy_high": bounds.high,
-            "accuracy_by": "people_ratings" if self.rated_on_scale else "people",
-            "accuracy_labels": estimate.n,
-            "accuracy_labels_most": estimate.prompts,
-            "accuracy_unsure": estimate.evidence.unsure,
-        }
-
-    @property
-    def all_corrected(self) -> bool:
-        """Whether every model that has an accuracy has a corrected one: models are compared by the one or by the other."""
-        return set(self.rated.loc[self.rated["accuracy"].notna(), "model"]) <= set(self.corrected)
-
-    def complete(self, model: str, level: Level) -> bool:
-        """Whether every cell of the dataset of interest was measured whole."""
-        here = self.cells.loc[
-            (self.cells["model"] == model)
-            & (self.cells["load"] == level.name)
-            & self.cells["bucket"].isin(list(self.settings.shares))
-        ]
-        return len(here) == len(self.settings.shares) and bool((here["status"] == "complete").all())
-
-
-def _candidate(settings: Choice, row: Mapping[Any, Any], evidence: _Evidence) -> Candidate:
-    model = str(row["model"])
-    if settings.look is not None:  # the tables have the intervals of a single look
-        row = {**row, **evidence.figures(model, settings.level), **evidence.rates(model)}
-    by_panel = row
-    row = {**row, **evidence.by_people(model)}
-    limits = check(settings.limits, row, evidence.confidence)
-    found = qualifies(limits)
-    reason = None
-    column = FIGURE[settings.decision.objective]
-    compared = row if column != "accuracy" or evidence.all_corrected else by_panel
-    value = number(compared.get(column))
-    if row["status"] != "complete":
-        found = "not_evaluated"
-        reason = f"at {settings.level.words} it is {row['status']} ({row.get('reason') or 'no reason given'})"
-    elif found == "not_evaluated":
-        unknown = next(limit for limit in limits if limit.state == "not_evaluated")
-        reason = limit_words(unknown)
-    elif value is None and found != "no":
-        why = why_unknown(column, row)
-        found, reason = "not_evaluated", f"its {column} is unknown{': ' + why if why else ''}"
-    return Candidate(
-        model,
-        found,
-        reason,
-        limits,
-        value,
-        number(compared.get(f"{column}_low")),
-        number(compared.get(f"{column}_high")),
-        _levels(settings, row, model, evidence) if limits else {},
-        _beside(row),
-        _settled(row, column, limits),
-    )
-
-
-def _settled(row: Mapping[Any, Any], column: str, limits: Sequence[Checked]) -> bool:
-    """Whether what hinders a model stays: it is capped or spoilt, has no price, or surely fails more often than not."""
-    costs = [column, *(limit.metric for limit in limits if limit.state == "not_evaluated")]
-    unpriced = (
-        number(row.get("n_ok")) and number(row.get("cost_usd")) is None and row.get("priced_by") != "hour"
-    )
-    if row["status"] != "complete" or (unpriced and any(name.startswith("cost") for name in costs)):
-        return True
-    failing = number(row.get("error_rate_low"))
-    return failing is not None and failing > 0.5
-
-
-def _beside(row: Mapping[Any, Any]) -> Beside:
-    by = row.get("accuracy_by")
-    return Beside(
-        int(number(row.get("n")) or 0),
-        int(number(row.get("n_ok")) or 0),
-        number(row.get("error_rate")),
-        number(row.get("accuracy")),
-        int(number(row.get("accuracy_n")) or 0),
-        by if isinstance(by, str) else None,
-        int(number(row.get("accuracy_labels")) or 0),
-        int(number(row.get("accuracy_unsure")) or 0),
-    )
-
-
-def _levels(settings: Choice, row: Mapping[Any, Any], model: str, evidence: _Evidence) -> dict[Level, State]:
-    """Whether the limits are met at each level. Accuracy is that of all levels together."""
-    rated = {name: value for name, value in row.items() if name.startswith("accuracy")}
-    states: dict[Level, State] = {}
-    for level in settings.levels:
-        if not evidence.complete(model, level):
-            states[level] = "not_evaluated"
-            continue
-        figures = evidence.figures(model, level)
-        found = qualifies(check(settings.limits, rated | figures, evidence.confidence))
-        states[level] = _STATES[found]
-    return states
 
 
 def _model(model: Candidate) -> dict[str, Any]:

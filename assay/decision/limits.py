@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from assay.decision.settings import Bound, Limits
+from assay.decision.settings import Bound, Bounds
 from assay.records.attempts import MIN_CHUNKS_FOR_TPOT, MIN_TOKENS_FOR_TPOT
 from assay.stats.distributions import normal_quantile
 from assay.stats.interval import tail
@@ -21,6 +21,18 @@ Qualifies = Literal["yes", "no", "undecided", "not_evaluated"]
 
 MOST = 1_000_000
 """More requests or prompts than these are not a plan: then no number is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """How far a missed limit is missed, as a share of it: 0.2 is a fifth too much, or a fifth too little.
+
+    Infinite where the value is, or where the limit is 0; an end is None where the interval has none.
+    """
+
+    relative: float
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +54,20 @@ class Checked:
     where no number would."""
     why: str | None = None
     """Why its value is unknown, where it is."""
+    bucket: str | None = None
+    """The bucket that it is about; None for the dataset of interest."""
+    miss: Miss | None = None
+    """How far it is missed; None where it isn't."""
 
 
-def check(limits: Limits, figures: Mapping[Any, Any], confidence: float) -> list[Checked]:
+def check(
+    limits: Bounds, figures: Mapping[Any, Any], confidence: float, bucket: str | None = None
+) -> list[Checked]:
     """Each limit that is set, in the order of the settings.
 
-    `figures` is a row of the table of models, or one with the same columns.
+    `figures` is a row of the table of models, or one with the same columns; of `bucket` by itself, if one is named.
     """
-    named = {name: getattr(limits, name) for name in type(limits).model_fields}
-    return [
-        _checked(name, bound, figures, confidence)
-        for name, bound in named.items()
-        if isinstance(bound, Bound)
-    ]
+    return [_checked(name, bound, figures, confidence, bucket) for name, bound in limits.named.items()]
 
 
 def qualifies(checked: Sequence[Checked]) -> Qualifies:
@@ -79,7 +92,9 @@ def number(value: Any) -> float | None:
     return None if value is None or value != value else float(value)
 
 
-def _checked(name: str, bound: Bound, figures: Mapping[Any, Any], confidence: float) -> Checked:
+def _checked(
+    name: str, bound: Bound, figures: Mapping[Any, Any], confidence: float, bucket: str | None
+) -> Checked:
     column = column_of(name, number(figures.get("rate_rps")) is not None)
     value, low, high = (number(figures.get(f"{column}{end}")) for end in ("", "_low", "_high"))
     unit: Literal["requests", "prompts", "labels"] = "prompts" if name == "accuracy" else "requests"
@@ -101,7 +116,22 @@ def _checked(name: str, bound: Bound, figures: Mapping[Any, Any], confidence: fl
         most = MOST if unit != "labels" else int(number(figures.get("accuracy_labels_most")) or 0)
         more = None if wanted is None or wanted > most else max(1, wanted - n)
     why = why_unknown(name, figures) if value is None else None
-    return Checked(name, side, limit, value, low, high, n, unit, state, more, why)
+    miss = _miss(side, limit, value, low, high) if state == "missed" and value is not None else None
+    return Checked(name, side, limit, value, low, high, n, unit, state, more, why, bucket, miss)
+
+
+def _miss(
+    side: Literal["max", "min"], limit: float, value: float, low: float | None, high: float | None
+) -> Miss:
+    def beyond(found: float) -> float:
+        if limit == 0:
+            return math.inf
+        return found / limit - 1.0 if side == "max" else 1.0 - found / limit
+
+    ends = [None if end is None else beyond(end) for end in (low, high)]
+    if side == "min":
+        ends.reverse()
+    return Miss(beyond(value), *ends)
 
 
 def why_unknown(metric: str, figures: Mapping[Any, Any]) -> str | None:

@@ -4,10 +4,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from assay.decision.compare import Comparison
+from assay.decision.compare import Comparison, Measure
 from assay.decision.limits import Checked
 from assay.decision.recommend import Candidate, Recommendation
-from assay.decision.settings import Objective
 from assay.labels.unsure import too_unsure
 from assay.schedule.level import closed, open_at
 from assay.stopping.looks import Look
@@ -19,8 +18,24 @@ _NAMES = {
     "cost_usd_per_10k_transactions": "cost per 10,000 transactions",
     "accuracy": "accuracy",
 }
-_COMPARED = {"cheapest": "cost", "fastest": "end-to-end time", "most_accurate": "accuracy"}
-_UNITS = {"cheapest": "prompts", "fastest": "requests", "most_accurate": "prompts"}
+_COMPARED = {
+    "cheapest": "cost",
+    "most_accurate": "accuracy",
+    "cheapest_success": "cost per correct answer",
+    "weighted": "weighted score",
+}
+_UNITS = {
+    "cheapest": "prompts",
+    "fastest": "requests",
+    "most_accurate": "prompts",
+    "cheapest_success": "prompts",
+    "weighted": "prompts",
+}
+
+
+def compared_by(measure: Measure) -> str:
+    """What models are compared by, in words."""
+    return metric_name(measure.latency) if measure.objective == "fastest" else _COMPARED[measure.objective]
 
 
 def metric_name(metric: str) -> str:
@@ -56,13 +71,13 @@ def sentence(
     found: Recommendation,
     models: Sequence[Candidate],
     comparisons: Sequence[Comparison],
-    objective: Objective,
+    measure: Measure,
     load: str,
     confidence: float,
     look: Look | None = None,
 ) -> str:
     """The recommendation in one line. `load` is the level that it is about, in words, `look` the look it was made at."""
-    said = _said(found, models, comparisons, objective, load, confidence, look)
+    said = _said(found, models, comparisons, measure, load, confidence, look)
     return said if look is None else f"{said} {_at(look, found)}"
 
 
@@ -70,7 +85,7 @@ def _said(
     found: Recommendation,
     models: Sequence[Candidate],
     comparisons: Sequence[Comparison],
-    objective: Objective,
+    measure: Measure,
     load: str,
     confidence: float,
     look: Look | None,
@@ -83,7 +98,7 @@ def _said(
     aside = _unknown_accuracy([by_name[name] for name in found.candidates]) + aside
     if found.answer == "winner" and found.model is not None:
         sure = f"{100 * confidence:.6g} % interval" + ("" if look is None else " over all looks")
-        return _winner(found, by_name, comparisons, objective, load, sure, kept) + aside
+        return _winner(found, by_name, comparisons, measure, load, sure, kept) + aside
     if found.answer == "not_evaluated":
         why = next((model.reason for model in models if model.reason), "nothing was measured")
         return f"No recommendation: no model could be evaluated ({why})."
@@ -94,35 +109,37 @@ def _said(
         return f"{subject} qualifies at {load}: {misses}.{aside}"
     if found.answer == "equivalent":
         value = by_name[found.candidates[0]].objective_value
-        what = _COMPARED[objective]
-        return f"{_and(found.candidates)} are equivalent: the same {what} on every prompt ({_value(objective, value)}).{aside}"
-    return _undecided(found, by_name, comparisons, objective, load, kept) + aside
+        what = compared_by(measure)
+        return f"{_and(found.candidates)} are equivalent: the same {what} on every prompt ({_value(measure, value)}).{aside}"
+    return _undecided(found, by_name, comparisons, measure, load, kept) + aside
 
 
 def _winner(
     found: Recommendation,
     by_name: dict[str, Candidate],
     comparisons: Sequence[Comparison],
-    objective: Objective,
+    measure: Measure,
     load: str,
     sure: str,
     kept: str,
 ) -> str:
     model = by_name[found.model or ""]
     keeps = f"it keeps {kept} at {load} and " if kept else f"at {load} it "
-    value = _value(objective, model.objective_value)
+    value = _value(measure, model.objective_value)
     figure = {
         "cheapest": f"costs {value}",
-        "fastest": f"takes a median of {value}",
+        "fastest": _taken(measure, value),
         "most_accurate": _scored(value, model),
-    }[objective]
+        "cheapest_success": f"costs {value}",
+        "weighted": f"has a weighted score of {value}",
+    }[measure.objective]
     pair = pair_of(comparisons, model.model, found.runner_up)
     if pair is None or pair.difference is None:
         others = len(by_name) > 1
         only = f"; no other model that was evaluated keeps {kept}" if others and kept else ""
         only = only if others else ", with no other model to compare it with"
         return f"Use {model.model}: {keeps}{figure}{only}."
-    lead = _margin(pair, model.model, found.runner_up or "", objective, sure)
+    lead = _margin(pair, model.model, found.runner_up or "", measure, sure)
     return f"Use {model.model}: {keeps}{figure}, {lead}."
 
 
@@ -146,7 +163,7 @@ def _corrected(labels: int) -> str:
     return f", corrected by {labels:,} labels of people" if labels else ""
 
 
-def by_people(models: Sequence[Candidate], compared: bool, objective: Objective) -> list[str]:
+def by_people(models: Sequence[Candidate], compared: bool, measure: Measure) -> list[str]:
     """Lines on whose accuracy people's labels correct; `compared` says whether models are compared by that."""
     told = [model for model in models if model.beside is not None and model.beside.labels]
     if not told:
@@ -167,7 +184,7 @@ def by_people(models: Sequence[Candidate], compared: bool, objective: Objective)
     if others:
         lines.append(
             f"{_and(others)} {'has' if len(others) == 1 else 'have'} too few labels to be corrected: there accuracy is what "
-            f"the judges say{'' if compared or objective != 'most_accurate' else ', and so is what all are compared by'}."
+            f"the judges say{'' if compared or not measure.higher else ', and so is what all are compared by'}."
         )
     return lines
 
@@ -191,7 +208,7 @@ def _why_unknown(model: Candidate) -> str:
     return "there are no judges, and the dataset's own metric scored nothing"
 
 
-def against(model: Candidate, objective: Objective) -> str | None:
+def against(model: Candidate, measure: Measure) -> str | None:
     """What a reader should hold against a model that may be chosen, and no limit does. None without anything."""
     told, limited = model.beside, {limit.metric for limit in model.limits}
     if told is None or {"error_rate", "accuracy"} <= limited:
@@ -202,7 +219,7 @@ def against(model: Candidate, objective: Objective) -> str | None:
     if "accuracy" not in limited:
         if told.accuracy is None:
             parts.append(f"accuracy is unknown: {_why_unknown(model)}")
-        elif objective != "most_accurate":
+        elif not measure.higher:
             value = amount("accuracy", told.accuracy)
             parts.append(f"{_scored(value, model)} ({told.accuracy_n:,} prompts{_corrected(told.labels)})")
     where = "beside its limits" if limited else "of which nothing is limited"
@@ -229,9 +246,9 @@ def _turned(relative: float) -> float:
     return math.inf if relative <= -1 else 1.0 / (1.0 + relative) - 1.0
 
 
-def _margin(pair: Comparison, model: str, other: str, objective: Objective, sure: str) -> str:
+def _margin(pair: Comparison, model: str, other: str, measure: Measure, sure: str) -> str:
     difference, low, high = lead(pair, model)
-    if objective == "most_accurate":
+    if measure.higher:
         return f"{_points(difference)} points more than {other} ({sure} {_points(low)} to {_points(high)})"
     return f"{_percent(-difference)} % less than {other} ({sure} {_span(-high, -low)} %)"
 
@@ -249,7 +266,7 @@ def _undecided(
     found: Recommendation,
     by_name: dict[str, Candidate],
     comparisons: Sequence[Comparison],
-    objective: Objective,
+    measure: Measure,
     load: str,
     kept: str,
 ) -> str:
@@ -265,20 +282,20 @@ def _undecided(
             f"Undecided at {load}: whether every limit is kept can't be said yet of {_and(parts)}"
             f"{'; ' + more if more else ''}."
         )
-    values = _and([_value(objective, by_name[name].objective_value) for name in names])
+    values = _and([_value(measure, by_name[name].objective_value) for name in names])
     same = f"keep {kept} and " if kept else ""
     wanted = [
         pair.more for pair in comparisons if pair.a in names and pair.b in names and pair.more is not None
     ]
-    unit = _unit(comparisons, objective)
+    unit = _unit(comparisons, measure)
     more = f"; about {_more(max(wanted), unit)} per model would decide" if wanted else ""
-    what = _COMPARED[objective]
+    what = compared_by(measure)
     return f"Undecided between {_and(names)} at {load}: they {same}can't be told apart by {what} ({values}){more}."
 
 
-def _unit(comparisons: Sequence[Comparison], objective: Objective) -> str:
+def _unit(comparisons: Sequence[Comparison], measure: Measure) -> str:
     """What more of would tell models apart."""
-    return "labels" if any(pair.by_labels for pair in comparisons) else _UNITS[objective]
+    return "labels" if any(pair.by_labels for pair in comparisons) else _UNITS[measure.objective]
 
 
 def more_needed(models: Iterable[Candidate]) -> str:
@@ -308,9 +325,9 @@ def _at(look: Look, found: Recommendation) -> str:
     )
 
 
-def beaten_by(pair: Comparison, objective: Objective) -> str:
+def beaten_by(pair: Comparison, measure: Measure) -> str:
     """Why the worse one of a pair is out."""
-    return f"{pair.better} is better by {_COMPARED[objective]} ({_p(pair.p_adjusted)})"
+    return f"{pair.better} is better by {compared_by(measure)} ({_p(pair.p_adjusted)})"
 
 
 def out_reasons(out: Mapping[str, Mapping[str, Any]], looks: int) -> list[str]:
@@ -326,7 +343,7 @@ def reasons(
     models: Sequence[Candidate],
     comparisons: Sequence[Comparison],
     found: Recommendation,
-    objective: Objective,
+    measure: Measure,
 ) -> list[str]:
     """A line for each model, then a line for each comparison that matters to the answer."""
     lines = []
@@ -347,32 +364,32 @@ def reasons(
             lines.append(f"{model.model} keeps every limit{up_to}.")
         if model.objective_value is not None and math.isinf(model.objective_value):
             lines.append(
-                f"{model.model} has no {_COMPARED[objective]} to compare: half of its requests or more failed."
+                f"{model.model} has no {compared_by(measure)} to compare: half of its requests or more failed."
             )
-        if model.model in found.candidates and (told_against := against(model, objective)):
+        if model.model in found.candidates and (told_against := against(model, measure)):
             lines.append(told_against)
     if len(models) == 1:
         lines.append(f"{models[0].model} is the only model: there was nothing to compare it with.")
     for pair in comparisons:
         if pair.difference is None:
             lines.append(
-                f"{pair.a} and {pair.b} can't be compared by {_COMPARED[objective]}: too few requests or prompts."
+                f"{pair.a} and {pair.b} can't be compared by {compared_by(measure)}: too few requests or prompts."
             )
         elif pair.better is not None:
             worse = pair.b if pair.better == pair.a else pair.a
             lines.append(
-                f"{pair.better} is better than {worse} by {_COMPARED[objective]} ({_p(pair.p_adjusted)})."
+                f"{pair.better} is better than {worse} by {compared_by(measure)} ({_p(pair.p_adjusted)})."
             )
         elif pair.identical:
-            lines.append(f"{pair.a} and {pair.b} have the same {_COMPARED[objective]} on every prompt.")
+            lines.append(f"{pair.a} and {pair.b} have the same {compared_by(measure)} on every prompt.")
         else:
             more = (
-                f"; about {_more(pair.more, _unit([pair], objective))} would tell"
+                f"; about {_more(pair.more, _unit([pair], measure))} would tell"
                 if pair.more is not None
                 else ""
             )
             lines.append(
-                f"{pair.a} and {pair.b} can't be told apart by {_COMPARED[objective]} ({_p(pair.p_adjusted)}){more}."
+                f"{pair.a} and {pair.b} can't be told apart by {compared_by(measure)} ({_p(pair.p_adjusted)}){more}."
             )
     return lines
 
@@ -401,10 +418,21 @@ def _why_not(model: Candidate) -> str:
     return "has no figure to compare, since half of its requests or more failed"
 
 
-def _value(objective: Objective, value: float | None) -> str:
-    if objective == "cheapest":
+def _value(measure: Measure, value: float | None) -> str:
+    if measure.objective == "cheapest":
         return f"{amount('cost_usd', value)} per 10,000 transactions"
-    return amount("e2e_ms" if objective == "fastest" else "accuracy", value)
+    if measure.objective == "cheapest_success":
+        return f"{amount('cost_usd', value)} per 10,000 correct answers"
+    if measure.objective == "weighted":
+        return "unknown" if value is None else _digits(value)
+    return amount(measure.latency if measure.objective == "fastest" else "accuracy", value)
+
+
+def _taken(measure: Measure, value: str) -> str:
+    """The latency of the winner, as a verb and its figure."""
+    if measure.latency == "e2e_ms_p50":
+        return f"takes a median of {value}"
+    return f"has a {metric_name(measure.latency)} of {value}"
 
 
 def _and(parts: Sequence[str]) -> str:

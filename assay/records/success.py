@@ -22,6 +22,7 @@ from assay.stats import mover, ratios, shares
 from assay.stats.interval import Interval
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 
@@ -133,6 +134,25 @@ def _parts(sample: Sample, within: bool) -> _Parts | None:
         np.float64
     )
     return _Parts(ratios.Ratio(mean, moved_usd), there, moved)
+
+
+def cost_ratio(sample: Sample, sources: Codes) -> ratios.Ratio | None:
+    """Dollars per correct answer as a ratio over source documents, to be compared with that of another model.
+
+    `sources` are the numbers of all documents of both, in rising order: the clusters.
+    """
+    good, found, paid = successes(sample, False), sample.successes, sample.attempts
+    if good is None or found is None or sample.cost_usd is None:
+        return None
+    right = float((found.judged_weight * good).sum())
+    if not right > 0:
+        return None
+    groups = len(sources)
+    usd = paid.weight * np.where(paid.cost_known, paid.cost_usd, 0.0)
+    above = np.bincount(np.searchsorted(sources, paid.source), usd, groups)
+    below = np.bincount(np.searchsorted(sources, found.source), found.judged_weight * good, groups)
+    value = float(above.sum()) / right
+    return ratios.Ratio(value, (above - value * below) / right, below / right)
 
 
 def hourly_cost_per_success(per_transaction: float | None, sample: Sample, within: bool) -> float | None:

@@ -26,6 +26,11 @@ def normal_two_sided(z: float) -> float:
     return float(2.0 * special.ndtr(-abs(z)))
 
 
+def normal_upper(z: float) -> float:
+    """P(Z >= z) of the standard normal distribution."""
+    return float(special.ndtr(-z))
+
+
 @lru_cache(maxsize=4096)
 def t_quantile(p: float, df: float) -> float:
     """The t with P(T <= t) = p, of Student's distribution with `df` >= 1 degrees of freedom."""
@@ -47,6 +52,13 @@ def t_two_sided(t: float, df: float) -> float:
     if df < 1:
         raise ValueError(f"t needs at least 1 degree of freedom, not {df}")
     return float(2.0 * special.stdtr(df, -abs(t)))
+
+
+def t_upper(t: float, df: float) -> float:
+    """P(T >= t) of Student's distribution with `df` >= 1 degrees of freedom."""
+    if df < 1:
+        raise ValueError(f"t needs at least 1 degree of freedom, not {df}")
+    return float(special.stdtr(df, -t))
 
 
 def beta_quantile(

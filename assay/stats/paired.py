@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.stats.distributions import binomial_cdf, normal_quantile, normal_two_sided, t_quantile
+from assay.stats.effect import Centred
 from assay.stats.interval import Interval, tail
 from assay.stats.quantiles import Sorted, ranks
 from assay.stats.ratios import Difference, p_value
@@ -45,7 +46,11 @@ def share_difference(
     half = t_quantile(1.0 - tail(confidence), groups - 1) * error
     low, high = max(-1.0, centre - half), min(1.0, centre + half)
     return Difference(
-        plain, error, Interval(min(low, plain), max(high, plain)), p_value(centre, error, groups - 1)
+        plain,
+        error,
+        Interval(min(low, plain), max(high, plain)),
+        p_value(centre, error, groups - 1),
+        effect=Centred((centre,), error, groups - 1),
     )
 
 
@@ -95,6 +100,7 @@ def compared(
             found.interval,
             flipped.p if single or not held else max(flipped.p, found.p),
             groups,
+            found.effect,
         ),
         "mcnemar" if single else "sign_flip_exact" if flipped.how == "exact" else "sign_flip_drawn",
     )
@@ -154,7 +160,13 @@ def quantile_ratio(a: Sorted, b: Sorted, p: float, confidence: float) -> Differe
     half = normal_quantile(1.0 - tail(confidence)) * error
     # Without any spread the two are constants; a sample of a continuous quantity never is.
     p_two = normal_two_sided(log / error) if error > 0 else float(log == 0)
-    return Difference(math.expm1(log), error, Interval(math.expm1(log - half), math.expm1(log + half)), p_two)
+    return Difference(
+        math.expm1(log),
+        error,
+        Interval(math.expm1(log - half), math.expm1(log + half)),
+        p_two,
+        effect=Centred((log,), error),
+    )
 
 
 def blocked_quantile_ratio(
@@ -183,6 +195,7 @@ def blocked_quantile_ratio(
         max(p_value(log, error, count - 1), p_value(mean, error, count - 1))
         if log * mean > 0 or log == mean
         else 1.0,
+        effect=Centred((log, mean), error, count - 1),
     )
 
 

@@ -25,6 +25,7 @@ Leaves to others: which answers are drawn (`assay.labels.sample`), tables (`assa
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -272,7 +273,42 @@ def difference(a: Estimate, b: Estimate, confidence: float) -> Difference | None
     value = a.value - b.value
     found = _apart(a, b, r, confidence)
     error = (found.high - found.low) / 2.0 / normal_quantile(1.0 - tail(confidence))
-    return Difference(value, error, found, _p_value(a, b, r))
+    return Difference(value, error, found, _p_value(a, b, r), effect=_ByLabels(a, b, r))
+
+
+@dataclass(frozen=True, slots=True)
+class _ByLabels:
+    """A difference whose p values are those of intervals that just reach a place: see `assay.stats.effect`."""
+
+    a: Estimate
+    b: Estimate
+    correlation: float
+
+    def above(self, shift: float) -> float:
+        """One-sided p value of being at most `shift`."""
+        return self._one_sided(lambda found: found.low > shift)
+
+    def below(self, shift: float) -> float:
+        """One-sided p value of being at least `shift`."""
+        return self._one_sided(lambda found: found.high < shift)
+
+    def interval(self, confidence: float) -> Interval:
+        """Newcombe's."""
+        return _apart(self.a, self.b, self.correlation, confidence)
+
+    def _one_sided(self, clears: Callable[[Interval], bool]) -> float:
+        low, high = 1e-9, 1.0
+        if clears(self.interval(1.0 - low)):
+            return low / 2.0
+        if not clears(self.interval(1e-9)):
+            return 1.0
+        for _ in range(16):
+            middle = math.sqrt(low * high)
+            if clears(self.interval(1.0 - middle if middle < 1.0 else 1e-12)):
+                high = middle
+            else:
+                low = middle
+        return high / 2.0
 
 
 def jeffreys(rates: Floats, n: Floats, z: float) -> tuple[Floats, Floats]:

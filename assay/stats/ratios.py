@@ -12,12 +12,13 @@ claimed, the jackknife in .10; with clusters of one size, in .06 and .055. With 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.stats.distributions import t_quantile, t_two_sided
+from assay.stats.effect import Centred, Effect
 from assay.stats.interval import Interval, tail
 
 Floats = NDArray[np.float64]
@@ -58,6 +59,8 @@ class Difference:
     p: float
     documents: int | None = None
     """Source documents whose signs the test flipped, where it did."""
+    effect: Effect | None = field(default=None, compare=False, repr=False)
+    """The same for tests at other places than 0, on the scale of the test: log(a / b) of ratios, a - b of shares."""
 
 
 def ratio(above: Floats, below: Floats, weights: Floats, clusters: Codes, groups: int) -> Ratio | None:
@@ -107,6 +110,7 @@ def relative_difference(a: Ratio, b: Ratio, confidence: float) -> Difference | N
         error,
         Interval(math.expm1(log - half), math.expm1(log + half)),
         p_value(log, error, groups - 1),
+        effect=Centred((log,), error, groups - 1),
     )
 
 
@@ -165,6 +169,7 @@ def difference_apart(a: Apart, b: Apart, confidence: float) -> Difference:
         error,
         Interval(math.expm1(log - half), math.expm1(log + half)),
         p_value(log, error, df),
+        effect=Centred((log,), error, df),
     )
 
 

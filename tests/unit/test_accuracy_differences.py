@@ -11,7 +11,7 @@ from made_ratings import inputs_of, rating
 from numpy.typing import NDArray
 
 from assay.accuracy import differences
-from assay.decision.compare import compare
+from assay.decision.compare import Measure, compare
 from assay.stats.distributions import binomial_cdf
 
 Row = dict[str, Any]
@@ -135,7 +135,12 @@ def test_the_decision_compares_the_same_prompts_with_the_same_result() -> None:
     inputs = inputs_of(rows, interest=interest)
     made = only([dict(row) for row in differences.rows(inputs)])
     decided = compare(
-        "most_accurate", ["swift", "steady", "frugal"], {}, inputs.ratings, inputs.settings.shares, 0.95
+        Measure("most_accurate"),
+        ["swift", "steady", "frugal"],
+        {},
+        inputs.ratings,
+        inputs.settings.shares,
+        0.95,
     )
     for row, other in zip(made, decided, strict=True):
         assert (row["a"], row["b"]) == (other.a, other.b)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from assay.decision.compare import compare
+from assay.decision.compare import Measure, compare
 from assay.records.sample import Attempts, Mix, Requests, Sample
 
 OF_A_BLOCK = 20
@@ -37,7 +37,7 @@ def sample(cells: list[dict[int, float]]) -> Sample:
 
 
 def difference(a: Sample, b: Sample) -> tuple[float, bool]:
-    (pair,) = compare("fastest", ["a", "b"], {"a": a, "b": b}, pd.DataFrame(), {"x": 1.0}, 0.95)
+    (pair,) = compare(Measure("fastest"), ["a", "b"], {"a": a, "b": b}, pd.DataFrame(), {"x": 1.0}, 0.95)
     assert pair.difference is not None
     return pair.difference, pair.better is not None
 
