@@ -4,7 +4,9 @@ Every figure follows from the place of its model, bucket and level, so a test ca
 """
 
 import json
+from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,14 @@ import pandas as pd
 from made_ratings import inputs_of, rating
 
 from assay.accuracy import differences, tasks, trends
+from assay.decision.pareto import ASPECTS, Point, pareto
 
 MODELS = ("swift", "steady", "frugal", "grand-model", "old-timer", "zephyr")
 LATENCY_METRICS = ("ttft_ms", "e2e_ms", "tpot_ms")
 OF_ACCURACY = ("judges", "agreement", "families", "left_out", "tasks", "trends", "differences")
 """The tables of the accuracy stage that it has."""
+OF_REQUESTS = ("loads", "distribution", "cost_parts")
+"""The tables of the aggregate stage that only some figures show."""
 
 
 def buckets(count: int = 4) -> list[dict[str, Any]]:
@@ -339,6 +344,122 @@ def ramps_table(models: int = 3, bucket_count: int = 4, slices: int = 6) -> pd.D
     return pd.DataFrame(rows)
 
 
+def loads_table(models: int = 3, levels: tuple[int, ...] = (1, 4, 16)) -> pd.DataFrame:
+    """One row per model x load, on the dataset of interest; at the top load the third model's tail fails."""
+    rows = []
+    for place, model in enumerate(MODELS[:models]):
+        for level in levels:
+            base = 450.0 * (1 + 0.6 * place) * level**0.4
+            row: dict[str, Any] = {
+                "model": model,
+                "load": f"c{level}",
+                "concurrency": level,
+                "n": 40,
+                "error_rate": 0.05 * place if level == max(levels) else 0.0,
+                "transactions_per_minute": level * 60000 / base,
+            }
+            row |= {
+                f"transactions_per_minute_{end}": row["transactions_per_minute"] * by
+                for end, by in (("low", 0.9), ("high", 1.1))
+            }
+            for metric, factor in (("ttft_ms", 0.4), ("e2e_ms", 1.0), ("tpot_ms", 0.02)):
+                for percentile, tail in (("p50", 1.0), ("p90", 1.5), ("p95", 1.8), ("p99", 2.6)):
+                    lost = row["error_rate"] > 1 - int(percentile[1:]) / 100
+                    value = float("inf") if lost else base * factor * tail
+                    row[f"{metric}_{percentile}_all"] = value
+                    row[f"{metric}_{percentile}_all_low"] = value * 0.9
+                    row[f"{metric}_{percentile}_all_high"] = value * 1.15
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def distribution_table(models: int = 3, levels: tuple[int, ...] = (1, 4, 16)) -> pd.DataFrame:
+    """One row per model x load x latency x share; of the last model's requests at the top load 6 % failed."""
+    rows = []
+    for place, model in enumerate(MODELS[:models]):
+        for level in levels:
+            lost = 0.06 if level == max(levels) and place == models - 1 else 0.0
+            for metric, base in (("ttft_ms", 180.0), ("e2e_ms", 450.0), ("tpot_ms", 9.0)):
+                for share in (*(point / 100 for point in range(1, 100)), 0.995, 0.999, 1.0):
+                    latency = base * (1 + 0.6 * place) * level**0.4 * (0.6 + share + 1.5 * share**8)
+                    rows.append(
+                        {
+                            "model": model,
+                            "load": f"c{level}",
+                            "metric": metric,
+                            "share": share,
+                            "latency_ms": latency if share <= 1 - lost else float("inf"),
+                            "n": 40,
+                        }
+                    )
+    return pd.DataFrame(rows)
+
+
+def cost_parts_table(models: int = 3) -> pd.DataFrame:
+    """One row per model x part; the price of the sixth is unknown."""
+    rows = []
+    for place, model in enumerate(MODELS[:models]):
+        usd = float(models_table(models)["cost_usd_per_10k_transactions"][place])
+        parts = {
+            "transactions": {"input": 0.7, "output": 0.3, "cache_read": 0.0, "cache_write": 0.0, "failed": 0.02},
+            "run": {"input": 0.05, "output": 0.02, "cache_read": 0.0, "cache_write": 0.0, "failed": 0.001,
+                    "warmup": 0.01, "filler": 0.02, "judging": 0.03},
+        }  # fmt: skip
+        for scope, shares in parts.items():
+            rows += [
+                {
+                    "model": model,
+                    "scope": scope,
+                    "part": part,
+                    "cost_usd": None if place == 5 and part != "judging" else share * usd,
+                }
+                for part, share in shares.items()
+            ]
+    return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    a: str
+    b: str
+    difference: float
+    p: float
+
+
+def pareto_of(models: int = 3) -> dict[str, Any]:
+    """Frontiers of the table of models: differences are sure, except of those that stand beside each other in it."""
+    found = models_table(models).to_dict("records")
+    figures = [
+        {
+            "cost": tuple(row["cost_usd_per_10k_transactions"] * by for by in (1.0, 0.94, 1.06)),
+            "latency": tuple(450.0 * (1 + 0.6 * place) * 16**0.4 * by for by in (1.0, 0.93, 1.09)),
+            "accuracy": (row["accuracy"], row["accuracy"] - 0.05, min(1.0, row["accuracy"] + 0.04)),
+        }
+        for place, row in enumerate(found)
+    ]
+    states = ["yes", "undecided", "no", "yes", "yes", "not_evaluated"]
+    names = [row["model"] for row in found]
+    points = [Point(name, state, values) for name, state, values in zip(names, states, figures, strict=False)]
+    comparisons = {
+        aspect: [
+            _Pair(
+                names[a],
+                names[b],
+                figures[a][aspect][0] - figures[b][aspect][0],
+                0.2 if b - a == 1 else 1e-6,
+            )
+            for a, b in combinations(range(len(names)), 2)
+        ]
+        for aspect in ASPECTS
+    }
+    metrics = {
+        "cost": "cost_usd_per_10k_transactions",
+        "latency": "e2e_ms_p50",
+        "accuracy": "accuracy",
+    }
+    return pareto(points, comparisons, metrics, 0.95)
+
+
 def decision(models: int = 3, bucket_count: int = 4) -> dict[str, Any]:
     """A decision for one of them."""
     states = ["met", "undecided", "missed", "met", "met", "not_evaluated"]
@@ -386,6 +507,8 @@ def decision(models: int = 3, bucket_count: int = 4) -> dict[str, Any]:
         ],
         "margin": -1.1,
         "confidence": 0.95,
+        "latency_metric": "e2e_ms_p50",
+        "pareto": pareto_of(models),
     }
 
 
@@ -486,6 +609,9 @@ def write(
         "left_out": left_out_table(models),
         "periods": periods_table(models),
         "ramps": ramps_table(models, bucket_count),
+        "loads": loads_table(models, levels),
+        "distribution": distribution_table(models, levels),
+        "cost_parts": cost_parts_table(models),
         **rated_tables(models, bucket_count),
     }
     paths = {name: folder / "tables" / f"{name}.parquet" for name in tables}

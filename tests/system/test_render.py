@@ -79,10 +79,8 @@ def make_document(
         found = json.loads(paths[name].read_text(encoding="utf-8"))
         paths[name].write_text(json.dumps(found | change), encoding="utf-8")
     read_inputs = inputs.read(
-        *(
-            paths[name]
-            for name in ("cells", "models", "accuracy", "decision", "periods", "ramps", "tasks", "trends")
-        )
+        *(paths[name] for name in ("cells", "models", "accuracy", "decision", "periods", "ramps")),
+        **{name: paths[name] for name in inputs.OF_SOME_FIGURES},
     )
     settings = FigureSettings.model_validate(finished_run.figure_settings())
     for name in FIGURES:
@@ -109,6 +107,7 @@ def make_document(
             )
         },
         of_accuracy=tuple(paths[name] for name in finished_run.OF_ACCURACY),
+        of_requests=tuple(paths[name] for name in finished_run.OF_REQUESTS),
         statuses=(paths["status"],),
         verdict_statuses=(paths["verdict_status"],),
         figures=tuple(folder / "figures" / f"{name}.svg" for name in FIGURES),

@@ -52,6 +52,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "estimate",
         ),
         *("--of-accuracy", paths["judges"]),
+        *("--of-requests", *(paths[name] for name in finished_run.OF_REQUESTS)),
         *("--statuses", paths["status"], "--verdict-statuses"),
         *("--figures", *(f"figures/{name}.svg" for name in FIGURES)),
         *("--template", PROJECT / "report" / "report.qmd.j2"),

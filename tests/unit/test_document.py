@@ -43,6 +43,7 @@ def run_files(paths: dict[str, Path], folder: Path) -> RunFiles:
             )
         },
         of_accuracy=tuple(paths[name] for name in finished_run.OF_ACCURACY),
+        of_requests=tuple(paths[name] for name in finished_run.OF_REQUESTS),
         statuses=(paths["status"],),
         verdict_statuses=(paths["verdict_status"],),
         figures=tuple(folder / "figures" / f"{name}.svg" for name in FIGURES),
