@@ -6,6 +6,7 @@
 #   make test                   install the test tools too, and run the tests
 #   make lint                   style, types, and the workflow's own checks
 #   make lock                   bring the lock files up to pyproject.toml (UPGRADE=1: to the newest versions)
+#   make gallery                the reports of docs/gallery.md, made anew
 #   make clean                  remove .venv and caches; results stay
 
 PYTHON ?= python3
@@ -20,7 +21,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 	--build-constraints requirements-build.lock
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header $(if $(UPGRADE),--upgrade)
 
-.PHONY: report follow test lint lock install install-test clean
+.PHONY: report follow test lint lock gallery install install-test clean
 .DELETE_ON_ERROR:
 
 report: .venv/.installed
@@ -33,6 +34,12 @@ follow: .venv/.installed
 test: .venv/.installed-test
 	$(BIN)/python -m compileall -q assay scripts
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+# As many models are measured at once as there are cores given, and they take little of a machine.
+gallery: .venv/.installed-test
+	$(BIN)/snakemake --cores 6 --quiet host reason -- all
+	$(BIN)/snakemake --cores 6 --quiet host reason --configfile config/large.yaml -- all
+	$(BIN)/python scripts/gallery.py results/default results/large
 
 lint: .venv/.installed-test
 	$(BIN)/ruff check .
