@@ -350,7 +350,8 @@ def what_to_publish(wildcards):
             "publish: the benchmark has no section `publish`, so there is no place to put the report."
             " Add one with the S3 bucket, such as:\n\n    publish:\n      bucket: my-reports\n"
         )
-    return [*REPORT_FILES, *FIGURE_FILES, *TABLE_FILES, DECISION_FILE]
+    records = [*attempts("parquet"), *attempts("json")]
+    return [*REPORT_FILES, *FIGURE_FILES, *TABLE_FILES, DECISION_FILE, PROVENANCE, *records]
 
 
 def which_to_compare(wildcards):
