@@ -44,6 +44,8 @@ else:
 
         configfile: str(HERE / "config" / "config.yaml")
 
+    report: "report/workflow.rst"
+
     include: "rules/plan.smk"
     include: "rules/stages.smk"
     include: "rules/prompts.smk"
