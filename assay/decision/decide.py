@@ -9,14 +9,19 @@ from typing import Any
 
 import pandas as pd
 
+from assay.decision import aspects
+from assay.decision.around import evaluated, frontiers, other_limits
+from assay.decision.by_bucket import buckets_of, by_bucket
+from assay.decision import aspects, incumbent
 from assay.decision.compare import Adjusted, Comparison, Tested, at_once
-from assay.decision.decided import Decided, decided
+from assay.decision.decided import Adjust, Decided, decided
 from assay.decision.evidence import Evidence
 from assay.decision.limits import Checked
 from assay.decision.looks import Looked, Out, awaited, looked, more, went_out
 from assay.decision.recommend import Candidate, Recommendation
 from assay.decision.stage import Choice
 from assay.decision.words import (
+    against_incumbent,
     amount,
     beaten_by,
     by_people,
@@ -101,11 +106,58 @@ def decide(
             "models": [_model(model) for model in candidates],
             "comparisons": [_comparison(pair, values) for pair in comparisons],
             "margin": _margin(found, comparisons, values),
+            "as_good": list(made.as_good),
+            "equivalence": [asdict(pair) for pair in made.equivalence],
+            "incumbent": _incumbent(settings, evidence, made),
+            "aspects": _aspects(evidence, made),
             "confidence": confidence,
+            **_around(settings, evidence, made, at_once if before is None else before.by_itself),
             **({"look": at_look} if at_look else {}),
         }
     )
     return plain
+
+
+def _around(settings: Choice, evidence: Evidence, made: Decided, once: Adjust) -> dict[str, Any]:
+    """What a reader wants to know beside the answer; nothing at a look from which nobody reads it."""
+    if settings.look is not None and not settings.look.last:
+        return {}
+    compared = aspects.compared(made.measure, evidence, evaluated(made), made.objective_shares)
+    each = by_bucket(settings, evidence, buckets_of(evidence), once)
+    return {
+        "pareto": frontiers(settings, evidence, made, compared),
+        "what_would_change": other_limits(settings, evidence, made, once),
+        "by_bucket": [_of_bucket(bucket, its, settings) for bucket, its in each.items()],
+    }
+
+
+def _of_bucket(bucket: str, made: Decided, settings: Choice) -> dict[str, Any]:
+    return {
+        "bucket": bucket,
+        "answer": made.found.answer,
+        "model": made.found.model,
+        "candidates": made.found.candidates,
+        "as_good": list(getattr(made.found, "as_good", ())),
+        "sentence": sentence(
+            made.found,
+            made.candidates,
+            made.comparisons,
+            made.measure,
+            f"{settings.level.words} in {bucket}",
+            settings.decision.confidence,
+        ),
+        "models": [
+            {
+                "model": model.model,
+                "qualifies": model.qualifies,
+                "objective_value": model.objective_value,
+                "objective_low": model.objective_low,
+                "objective_high": model.objective_high,
+                "limits": [_limit(limit) for limit in model.limits],
+            }
+            for model in made.candidates
+        ],
+    }
 
 
 def _traffic(settings: Choice) -> dict[str, Any] | None:
@@ -116,6 +168,36 @@ def _traffic(settings: Choice) -> dict[str, Any] | None:
         "buckets": settings.objective_shares,
         "rate_rps": settings.traffic.rate_rps,
         "transactions_per_month": settings.traffic.monthly,
+    }
+
+
+def _aspects(evidence: Evidence, made: Decided) -> dict[str, Any]:
+    """Every pair of models that were evaluated, by cost, latency and accuracy."""
+    level, shares = evidence.settings.level, made.objective_shares
+    models = [model.model for model in made.candidates if model.qualifies != "not_evaluated"]
+    found = aspects.compared(made.measure, evidence, models, shares)
+    shown: dict[str, Any] = {}
+    for aspect, pairs in found.items():
+        by = made.measure.aspect(aspect)
+        values = {model: objective(by, evidence, model, level, shares)[0] for model in models}
+        shown[aspect] = [_comparison(pair, values) for pair in pairs]
+    return shown
+
+
+def _incumbent(settings: Choice, evidence: Evidence, made: Decided) -> dict[str, Any] | None:
+    """Every other model against the one that is in use; None where the benchmark names none."""
+    name = settings.decision.incumbent
+    if name is None:
+        return None
+    margins = settings.decision.margins
+    challengers = incumbent.against(
+        name, made.measure, margins, evidence, made.candidates, made.objective_shares
+    )
+    return {
+        "model": name,
+        "confidence": evidence.confidence,
+        "against": [asdict(challenger) for challenger in challengers],
+        "sentence": against_incumbent(name, challengers, made.candidates),
     }
 
 

@@ -76,6 +76,11 @@ class Looked:
             noted.extend(zip(tested, made, strict=True))
         return made
 
+    def by_itself(self, tested: Sequence[Tested]) -> list[Adjusted]:
+        """Adjusted p values of tests that no earlier look made: as if only this one claimed anything."""
+        p_values = holm([error_at_last(test.p, self.look.shares) for test in tested])
+        return [Adjusted(p, test.ahead) for p, test in zip(p_values, tested, strict=True)]
+
 
 def looked(look: Look, earlier: Iterable[Path]) -> Looked:
     """What the decisions of earlier looks say. `earlier` are their files; those at or after `look` don't count.

@@ -98,6 +98,7 @@ def sequential_p(p_values: Sequence[float], shares: tuple[float, ...]) -> float:
     return min((error_at_last(p, shares[: look + 1]) for look, p in enumerate(p_values)), default=1.0)
 
 
+@lru_cache(maxsize=4096)
 def error_at_last(p: float, shares: tuple[float, ...]) -> float:
     """The smallest error over all looks at which the last of these rejects a test of which it has the p value `p`."""
 
