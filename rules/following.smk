@@ -20,4 +20,5 @@ def leave_plan(dag):
 def note_end(how):
     """When it has ended, well or not. One that is killed notes nothing: its lock is gone then."""
     if FOLLOWED:
-        following.end(Path(RESULTS), FOLLOWED["plan"], how)
+        failed = [job.output for job in getattr(workflow.scheduler, "failed", ()) if job.output]
+        following.end(Path(RESULTS), FOLLOWED["plan"], how, failed)

@@ -1,7 +1,7 @@
 """Which jobs of a plan wait, are at work, are done or have failed, as far as their files tell."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -33,26 +33,28 @@ class Jobs:
     plan: Plan
     _done: dict[int, Standing] = field(default_factory=dict)
 
-    def look(self) -> Sequence[Standing]:
-        """All jobs in the order of the plan."""
+    def look(self, failed: Collection[str] = ()) -> Sequence[Standing]:
+        """All jobs in the order of the plan. `failed` are those of which it is known, each by its first output."""
         found = []
         for place, job in enumerate(self.plan.jobs):
-            standing = self._done.get(place) or self._standing(job)
+            standing = self._done.get(place) or self._standing(job, failed)
             if standing.state == "done":
                 self._done[place] = standing
             found.append(standing)
         return found
 
-    def _standing(self, job: Job) -> Standing:
+    def _standing(self, job: Job, failed: Collection[str]) -> Standing:
         if all(self._made(output) for output in job.outputs):
             return Standing(job, "done", note=self._out_of_order(job))
-        if job.log is None or not self._made(job.log):
-            return Standing(job, "waiting")
-        lines = _last_lines(self.plan.path(job.log))
+        begun = job.log is not None and self._made(job.log)
+        lines = _last_lines(self.plan.path(job.log)) if begun and job.log else []
         error = next((line for line in lines if line.startswith("error:")), None)
         if error is not None:
             return Standing(job, "failed", error.removeprefix("error:").strip())
-        return Standing(job, "at work", lines[-1] if lines else None)
+        said = lines[-1] if lines else None
+        if any(output in failed for output in job.outputs[:1]):
+            return Standing(job, "failed", said or "see what Snakemake printed")
+        return Standing(job, "at work", said) if begun else Standing(job, "waiting")
 
     def _made(self, name: str) -> bool:
         """Whether a file was made by this run. An older one is what the last run left."""

@@ -96,11 +96,11 @@ class Follower:
         # In this order: what a run that ends in between has made is seen then.
         living = alive(self.plan.folder)
         ended = how_it_ended(self.plan)
-        jobs = self._jobs.look()
+        jobs = self._jobs.look(ended.failed if ended else ())
         asked = self._ledger.look()
         estimate = _estimate(self.plan.path("estimate.json"))
-        how: How = ended[0] if ended else ("at work" if living else "killed")
-        until = ended[1] if ended else datetime.now(UTC)
+        how: How = ended.how if ended else ("at work" if living else "killed")
+        until = ended.at if ended else datetime.now(UTC)
         return Picture(
             run=self.plan.about.run,
             how=how,

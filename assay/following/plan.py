@@ -29,7 +29,7 @@ STAGES = (
 _BY_LABEL = ("invoke", "search", "judge", "cloudwatch", "figure")
 """Stages with a rule for each model, judge or figure."""
 
-End = Literal["done", "failed"]
+How = Literal["done", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,16 @@ class About:
     max_usd: float | None
     ledger: str
     """Folder of the ledger: relative to the folder of the run, or absolute."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a run ended."""
+
+    how: How
+    at: datetime
+    failed: frozenset[str] = frozenset()
+    """Jobs that failed, each by its first output, as the plan names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +124,14 @@ def begin(folder: Path, about: About, jobs: Iterable[Job]) -> tuple[str, int]:
     return plan_id, lock
 
 
-def end(folder: Path, plan_id: str, how: End) -> None:
-    """Note how the run of that plan ended."""
-    body = {"id": plan_id, "how": how, "ended_utc": datetime.now(UTC).isoformat(timespec="seconds")}
+def end(folder: Path, plan_id: str, how: How, failed: Iterable[Iterable[str]] = ()) -> None:
+    """Note how the run of that plan ended, and which jobs failed: the outputs of each."""
+    body = {
+        "id": plan_id,
+        "how": how,
+        "ended_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+        "failed": sorted(_seen_from(folder, next(iter(outputs))) for outputs in failed),
+    }
     write_text(_ended_path(folder), json.dumps(body))
 
 
@@ -157,11 +172,13 @@ def read(folder: Path) -> Plan:
         ) from None
 
 
-def how_it_ended(plan: Plan) -> tuple[End, datetime] | None:
-    """How the run of this plan ended, and when; null where it hasn't, or was killed."""
+def how_it_ended(plan: Plan) -> End | None:
+    """How the run of this plan ended; null where it hasn't, or was killed."""
     try:
         body: Mapping[str, Any] = json.loads(_ended_path(plan.folder).read_text(encoding="utf-8"))
-        return (body["how"], datetime.fromisoformat(body["ended_utc"])) if body.get("id") == plan.id else None
+        if body["id"] != plan.id:
+            return None
+        return End(body["how"], datetime.fromisoformat(body["ended_utc"]), frozenset(body["failed"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

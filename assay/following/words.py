@@ -74,8 +74,12 @@ def line(picture: Picture) -> str:
 
 def notes(picture: Picture) -> list[str]:
     """What failed, and what was capped or spoilt."""
-    said = [f"Failed: {each.job.name}: {each.said} ({each.job.log})" for each in picture.standing("failed")]
+    said = [f"Failed: {each.job.name}: {each.said}{_log(each)}" for each in picture.standing("failed")]
     return said + [f"{each.job.name}: {each.note}" for each in picture.jobs if each.note is not None]
+
+
+def _log(standing: Standing) -> str:
+    return "" if standing.job.log is None else f" ({standing.job.log})"
 
 
 def ending(picture: Picture) -> list[str]:

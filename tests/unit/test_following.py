@@ -107,6 +107,16 @@ def test_what_a_job_says_and_why_one_failed_is_shown(tmp_path: Path, begun: Call
     assert "Failed: Measure quick at c2: no access (logs/c2.log)" in said
 
 
+def test_a_job_that_failed_without_a_word_is_known_by_what_the_run_noted(
+    tmp_path: Path, begun: Callable[..., str]
+) -> None:
+    plan_id = begun()
+    plans.end(tmp_path, plan_id, "failed", [[str(tmp_path / "b1.parquet"), str(tmp_path / "b1.json")]])
+    found = look(tmp_path)
+    assert [each.job.name for each in found.standing("failed")] == ["Measure quick at c2"]
+    assert "jobs that failed: 1" in screen(found)[-1]
+
+
 def test_a_measurement_that_was_capped_is_named_with_its_reason(
     tmp_path: Path, begun: Callable[..., str]
 ) -> None:
