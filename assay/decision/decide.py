@@ -12,7 +12,6 @@ import pandas as pd
 from assay.decision import aspects
 from assay.decision.around import evaluated, frontiers, other_limits
 from assay.decision.by_bucket import buckets_of, by_bucket
-from assay.decision import aspects, incumbent
 from assay.decision.compare import Adjusted, Comparison, Tested, at_once
 from assay.decision.decided import Adjust, Decided, decided
 from assay.decision.evidence import Evidence
@@ -21,7 +20,6 @@ from assay.decision.looks import Looked, Out, awaited, looked, more, went_out
 from assay.decision.recommend import Candidate, Recommendation
 from assay.decision.stage import Choice
 from assay.decision.words import (
-    against_incumbent,
     amount,
     beaten_by,
     by_people,
@@ -106,10 +104,6 @@ def decide(
             "models": [_model(model) for model in candidates],
             "comparisons": [_comparison(pair, values) for pair in comparisons],
             "margin": _margin(found, comparisons, values),
-            "as_good": list(made.as_good),
-            "equivalence": [asdict(pair) for pair in made.equivalence],
-            "incumbent": _incumbent(settings, evidence, made),
-            "aspects": _aspects(evidence, made),
             "confidence": confidence,
             **_around(settings, evidence, made, at_once if before is None else before.by_itself),
             **({"look": at_look} if at_look else {}),
@@ -168,36 +162,6 @@ def _traffic(settings: Choice) -> dict[str, Any] | None:
         "buckets": settings.objective_shares,
         "rate_rps": settings.traffic.rate_rps,
         "transactions_per_month": settings.traffic.monthly,
-    }
-
-
-def _aspects(evidence: Evidence, made: Decided) -> dict[str, Any]:
-    """Every pair of models that were evaluated, by cost, latency and accuracy."""
-    level, shares = evidence.settings.level, made.objective_shares
-    models = [model.model for model in made.candidates if model.qualifies != "not_evaluated"]
-    found = aspects.compared(made.measure, evidence, models, shares)
-    shown: dict[str, Any] = {}
-    for aspect, pairs in found.items():
-        by = made.measure.aspect(aspect)
-        values = {model: objective(by, evidence, model, level, shares)[0] for model in models}
-        shown[aspect] = [_comparison(pair, values) for pair in pairs]
-    return shown
-
-
-def _incumbent(settings: Choice, evidence: Evidence, made: Decided) -> dict[str, Any] | None:
-    """Every other model against the one that is in use; None where the benchmark names none."""
-    name = settings.decision.incumbent
-    if name is None:
-        return None
-    margins = settings.decision.margins
-    challengers = incumbent.against(
-        name, made.measure, margins, evidence, made.candidates, made.objective_shares
-    )
-    return {
-        "model": name,
-        "confidence": evidence.confidence,
-        "against": [asdict(challenger) for challenger in challengers],
-        "sentence": against_incumbent(name, challengers, made.candidates),
     }
 
 
