@@ -107,14 +107,14 @@ class Follower:
             seconds=max(0.0, (until - self.plan.started).total_seconds()),
             stages=_stages(jobs),
             jobs=jobs,
-            asked=self._lines(asked, estimate),
+            asked=self._lines(jobs, asked, estimate),
             money=self._money(asked, estimate),
             still_at_work=self._at_work_alone() if how == "killed" else 0,
             verdict=_line(self.plan.path("report/verdict.txt")) if how == "done" else None,
         )
 
     def _lines(
-        self, asked: Mapping[tuple[str, str], Asked], estimate: Mapping[str, Any]
+        self, jobs: Sequence[Standing], asked: Mapping[tuple[str, str], Asked], estimate: Mapping[str, Any]
     ) -> Sequence[AskedLine]:
         about = self.plan.about
         kinds = {"model": "invoke", "search": "search", "judge": "judge"}
@@ -122,12 +122,14 @@ class Follower:
         expected = [("search", label) for label in about.models if ("search", label) in {*rows, *asked}]
         expected += [("invoke", label) for label in about.models]
         expected += [("judge", label) for label in about.judges]
+        # How many answers there are to judge is estimated; how many there were is known once all are judged.
+        judging = any(each.job.stage == "judge" and each.state != "done" for each in jobs)
         return [
             AskedLine(
                 stage,
                 label,
                 asked.get((stage, label), Asked()),
-                _planned(rows.get((stage, label))),
+                _planned(rows.get((stage, label))) if stage != "judge" or judging else None,
                 _ends(rows.get((stage, label), {}).get("usd")),
             )
             for stage, label in expected
