@@ -71,6 +71,7 @@ rule report:
         source=SOURCE,
         buckets=BUCKETS,
         estimate=ESTIMATE_FILE,
+        preflight=PREFLIGHT_FILES,
         statuses=attempts("json"),
         verdict_statuses=verdicts("json"),
         cloudwatch=CLOUDWATCH_FILES,
@@ -94,6 +95,7 @@ rule report:
         code=stage_code("report"),
         settings=settings(benchmark=BENCHMARK, commands=COMMANDS),
         cloudwatch=lambda wildcards, input: (["--cloudwatch", *input.cloudwatch] if input.cloudwatch else []),
+        preflight=lambda wildcards, input: (["--preflight", *PREFLIGHT_FILES] if PREFLIGHT_FILES else []),
         search=lambda wildcards, input: (
             ["--searches", *input.searches, "--search-records", *input.search_records]
             if input.searches
@@ -109,7 +111,7 @@ rule report:
         " --decision {input.decision:q} --prices {input.prices:q} --source {input.source:q} --buckets {input.buckets:q}"
         " --estimate {input.estimate:q}"
         " --statuses {input.statuses:q} --verdict-statuses {input.verdict_statuses:q} --figures {input.figures:q} --template {input.template:q}"
-        " {params.cloudwatch:q} {params.search:q}"
+        " {params.cloudwatch:q} {params.preflight:q} {params.search:q}"
         " --out-qmd {output.qmd:q} --out-verdict {output.verdict:q} --out-provenance {output.provenance:q}"
 
 
@@ -160,6 +162,7 @@ RENDER_PARTS = [
         "github.lua",
         "style.css",
         "page.js",
+        "page.html",
         "document.typ",
     )
 ]

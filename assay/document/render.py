@@ -41,8 +41,10 @@ class Parts:
     """Lua filter that keeps text text in Markdown, whoever renders."""
     style: Path
     script: Path
+    template: Path
+    """Of the HTML page that pandoc writes."""
     pdf: Path
-    """Template of the PDF."""
+    """Template of the PDF that pandoc and typst write."""
 
     @classmethod
     def of(cls, files: Iterable[Path]) -> "Parts":
@@ -54,6 +56,7 @@ class Parts:
             "text": "github.lua",
             "style": "style.css",
             "script": "page.js",
+            "template": "page.html",
             "pdf": "document.typ",
         }
         if missing := [name for name in names.values() if name not in named]:
@@ -124,7 +127,8 @@ def _with_pandoc(
         "--css",
         str(parts.style.resolve()),
     ]
-    page += ["--metadata=document-css=false", "--metadata=toc-title=Contents", "--syntax-highlighting=none"]
+    page += ["--template", str(parts.template.resolve())]
+    page += ["--metadata=toc-title=Contents", "--syntax-highlighting=none"]
     page += [
         "--include-in-header",
         str(work / "head.html"),

@@ -52,12 +52,12 @@ def rewritten(drawn: str, name: str, description: str, dark: Mapping[str, str]) 
         "id": anchor,
         "class": "assay-figure",
         "role": "img",
-        "aria-labelledby": f"{anchor}-says",
+        "aria-label": description,
         "stroke-linejoin": "round",  # what matplotlib asks of everything in the page
         "stroke-linecap": "butt",
     }
     root.attrib.pop("version", None)
-    says = ElementTree.Element(f"{{{_SVG}}}desc", {"id": f"{anchor}-says"})
+    says = ElementTree.Element(f"{{{_SVG}}}desc")
     says.text = description
     style = ElementTree.Element(f"{{{_SVG}}}style")
     style.text = "@media screen and (prefers-color-scheme:dark){" + "".join(

@@ -134,6 +134,7 @@ def test_an_edited_module_that_no_stage_imports_reruns_nothing(finished: Workflo
         ("report/github.lua", RENDERED),
         ("report/page.lua", RENDERED),
         ("report/page.js", RENDERED),
+        ("report/page.html", RENDERED),
         ("report/document.typ", RENDERED),
     ],
 )
