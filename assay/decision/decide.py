@@ -9,17 +9,19 @@ from typing import Any
 
 import pandas as pd
 
-from assay.decision import aspects
+from assay.decision import aspects, incumbent
 from assay.decision.around import evaluated, frontiers, other_limits
 from assay.decision.by_bucket import buckets_of, by_bucket
 from assay.decision.compare import Adjusted, Comparison, Tested, at_once
-from assay.decision.decided import Adjust, Decided, decided
+from assay.decision.decided import Adjust, Decided, decided, objective
 from assay.decision.evidence import Evidence
 from assay.decision.limits import Checked
 from assay.decision.looks import Looked, Out, awaited, looked, more, went_out
 from assay.decision.recommend import Candidate, Recommendation
+from assay.decision.settings import Aspect
 from assay.decision.stage import Choice
 from assay.decision.words import (
+    against_incumbent,
     amount,
     beaten_by,
     by_people,
@@ -104,6 +106,8 @@ def decide(
             "models": [_model(model) for model in candidates],
             "comparisons": [_comparison(pair, values) for pair in comparisons],
             "margin": _margin(found, comparisons, values),
+            "as_good": list(made.as_good),
+            "equivalence": [asdict(pair) for pair in made.equivalence],
             "confidence": confidence,
             **_around(settings, evidence, made, at_once if before is None else before.by_itself),
             **({"look": at_look} if at_look else {}),
@@ -119,6 +123,8 @@ def _around(settings: Choice, evidence: Evidence, made: Decided, once: Adjust) -
     compared = aspects.compared(made.measure, evidence, evaluated(made), made.objective_shares)
     each = by_bucket(settings, evidence, buckets_of(evidence), once)
     return {
+        "incumbent": _incumbent(settings, evidence, made),
+        "aspects": _aspects(evidence, made, compared),
         "pareto": frontiers(settings, evidence, made, compared),
         "what_would_change": other_limits(settings, evidence, made, once),
         "by_bucket": [_of_bucket(bucket, its, settings) for bucket, its in each.items()],
@@ -131,7 +137,7 @@ def _of_bucket(bucket: str, made: Decided, settings: Choice) -> dict[str, Any]:
         "answer": made.found.answer,
         "model": made.found.model,
         "candidates": made.found.candidates,
-        "as_good": list(getattr(made.found, "as_good", ())),
+        "as_good": list(made.as_good),
         "sentence": sentence(
             made.found,
             made.candidates,
@@ -162,6 +168,36 @@ def _traffic(settings: Choice) -> dict[str, Any] | None:
         "buckets": settings.objective_shares,
         "rate_rps": settings.traffic.rate_rps,
         "transactions_per_month": settings.traffic.monthly,
+    }
+
+
+def _aspects(
+    evidence: Evidence, made: Decided, compared: Mapping[Aspect, Sequence[Comparison]]
+) -> dict[str, Any]:
+    """Every pair of models that were evaluated, by cost, latency and accuracy."""
+    level, shares = evidence.settings.level, made.objective_shares
+    shown: dict[str, Any] = {}
+    for aspect, pairs in compared.items():
+        by = made.measure.aspect(aspect)
+        values = {model: objective(by, evidence, model, level, shares)[0] for model in evaluated(made)}
+        shown[aspect] = [_comparison(pair, values) for pair in pairs]
+    return shown
+
+
+def _incumbent(settings: Choice, evidence: Evidence, made: Decided) -> dict[str, Any] | None:
+    """Every other model against the one that is in use; None where the benchmark names none."""
+    name = settings.decision.incumbent
+    if name is None:
+        return None
+    margins = settings.decision.margins
+    challengers = incumbent.against(
+        name, made.measure, margins, evidence, made.candidates, made.objective_shares
+    )
+    return {
+        "model": name,
+        "confidence": evidence.confidence,
+        "against": [asdict(challenger) for challenger in challengers],
+        "sentence": against_incumbent(name, challengers, made.candidates),
     }
 
 

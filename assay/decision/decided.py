@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from assay.decision import equivalence
 from assay.decision.compare import Adjusted, Comparison, Measure, Tested, at_once, judged
+from assay.decision.equivalence import Equivalence
 from assay.decision.evidence import Evidence, Figures, Shares
 from assay.decision.limits import Checked, Qualifies, State, check, number, qualifies, why_unknown
 from assay.decision.recommend import Beside, Candidate, Recommendation, recommend
@@ -38,6 +40,10 @@ class Decided:
     comparisons: Sequence[Comparison]
     """Each pair of those that may be the best."""
     found: Recommendation
+    equivalence: Sequence[Equivalence] = ()
+    """Each of these pairs, held against the margin of the objective; empty without one."""
+    as_good: Sequence[str] = ()
+    """Models that surely qualify and are shown to be within the margin of the winner."""
 
 
 def decided(
@@ -67,8 +73,23 @@ def decided(
     pairs = list(combinations(running, 2))
     found = [evidence.found(measure, a, b, compared_on) for a, b in pairs]
     comparisons = judged(measure, pairs, found, settings.decision.confidence, adjust)
-    answer = recommend(candidates, comparisons, measure.higher, already_out or {})
-    return Decided(measure, limits, shares, compared_on, candidates, comparisons, answer)
+    margin = settings.decision.margin
+    tests = (
+        []
+        if margin is None
+        else [
+            equivalence.test(a, b, one, measure, margin, evidence.confidence)
+            for (a, b), one in zip(pairs, found, strict=True)
+        ]
+    )
+    alike = {frozenset((test.a, test.b)) for test in tests if test.equivalent}
+    answer = recommend(candidates, comparisons, measure.higher, already_out or {}, alike)
+    sure = [model.model for model in candidates if model.possible and model.qualifies == "yes"]
+    others = [name for name in sure if name != answer.model]
+    close = (
+        [] if answer.model is None else equivalence.as_good(answer.model, others, tests, evidence.confidence)
+    )
+    return Decided(measure, limits, shares, compared_on, candidates, comparisons, answer, tests, close)
 
 
 def objective(
@@ -162,6 +183,7 @@ def _candidate(
         {each: _state(evidence, model, each, shares, limits) for each in levels} if checked else {},
         _beside(figures),
         _settled(figures, status, column, checked),
+        status == "complete",
     )
 
 

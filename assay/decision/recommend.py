@@ -5,10 +5,11 @@
 2. The models that qualify, or may, are compared by the objective, each pair once, adjusted by Holm.
 3. A model is out of the running if one that surely qualifies is better, adjusted. A model that only may qualify puts
    nobody out.
-4. If one is left and it surely qualifies, it is the winner. If several are left that cost the same on every prompt,
-   they are equivalent. Everything else is undecided; nobody left means that none qualifies.
+4. If one is left and it surely qualifies, it is the winner. If several are left that surely qualify, and each pair of
+   them is shown to differ by less than the margin, or costs the same on every prompt, they are equivalent. Everything else
+   is undecided; nobody left means that none qualifies.
 
-Leaves to others: limits (`limits`), comparisons (`compare`), words (`words`).
+Leaves to others: limits (`limits`), comparisons (`compare`), margins (`equivalence`), words (`words`).
 """
 
 import math
@@ -59,6 +60,8 @@ class Candidate:
     beside: Beside | None = None
     settled: bool = False
     """Where nothing can be said of it: whether that is so whatever further blocks bring."""
+    complete: bool = True
+    """Whether every cell that the decision needs was measured whole."""
 
     @property
     def possible(self) -> bool:
@@ -100,10 +103,12 @@ def recommend(
     comparisons: Sequence[Comparison],
     higher_is_better: bool,
     already_out: Collection[str] = (),
+    alike: Collection[frozenset[str]] = (),
 ) -> Recommendation:
     """Apply the rule to `models` and the comparisons of those of them that are possible.
 
-    `already_out` are models that an earlier look at the decision put out: they stay out.
+    `already_out` are models that an earlier look at the decision put out: they stay out. `alike` are the pairs that are
+    shown to differ by less than the margin.
     """
     running = sorted(
         (model for model in models if model.possible),
@@ -123,6 +128,7 @@ def recommend(
         others = [model.model for model in running if model.model != left[0]]
         return Recommendation("winner", left[0], left, others[0] if others else None)
     among = [pair for pair in comparisons if pair.a in left and pair.b in left]
-    if len(left) > 1 and set(left) <= sure and all(pair.identical for pair in among):
+    same = [pair.identical or frozenset((pair.a, pair.b)) in alike for pair in among]
+    if len(left) > 1 and set(left) <= sure and all(same):
         return Recommendation("equivalent", None, left, None)
     return Recommendation("undecided", None, left, None)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from assay.decision.compare import Comparison, Measure
+from assay.decision.incumbent import Challenger, InAspect
 from assay.decision.limits import Checked
 from assay.decision.recommend import Candidate, Recommendation
 from assay.labels.unsure import too_unsure
@@ -392,6 +393,90 @@ def reasons(
                 f"{pair.a} and {pair.b} can't be told apart by {compared_by(measure)} ({_p(pair.p_adjusted)}){more}."
             )
     return lines
+
+
+def against_incumbent(name: str, challengers: Sequence[Challenger], models: Sequence[Candidate]) -> str:
+    """Who could take the place of the model that is in use, and who couldn't, in one line."""
+    qualifies = {model.model: model.qualifies for model in models}
+    if all(each.verdict == "not_evaluated" for each in challengers):
+        if not challengers:
+            return f"{name} is in use, and there is no other model to hold against it."
+        return f"No model could be held against {name}, which is in use: it, or the others, weren't measured whole."
+    parts = []
+    fine = [each for each in challengers if each.verdict == "non_inferior"]
+    if fine:
+        verb = "is" if len(fine) == 1 else "are"
+        parts.append(
+            f"{_and([each.model for each in fine])} {verb} not worse by more than the margins ({_margins(fine[0])})"
+        )
+        parts += [f"{each.model} is better {_and(better)}" for each in fine if (better := _better(each))]
+        missing = [each.model for each in fine if qualifies[each.model] == "no"]
+        if missing:
+            parts.append(f"but {_and(missing)} {'misses' if len(missing) == 1 else 'miss'} a limit")
+    parts += [
+        f"{each.model} is worse by more than the margins: {_and(_worse(each))}"
+        for each in challengers
+        if each.verdict == "inferior"
+    ]
+    unsure = [each for each in challengers if each.verdict == "undecided"]
+    if unsure:
+        parts.append(f"of {_and([each.model for each in unsure])} it can't be said yet{_what_would(unsure)}")
+    left_out = [each.model for each in challengers if each.verdict == "not_evaluated"]
+    if left_out:
+        parts.append(f"{_and(left_out)} {'was' if len(left_out) == 1 else 'were'} not evaluated")
+    return f"Against {name}, which is in use: {'; '.join(parts)}."
+
+
+def _margins(challenger: Challenger) -> str:
+    return ", ".join(f"{each.aspect} {margin_words(each.unit, each.margin)}" for each in challenger.aspects)
+
+
+def margin_words(unit: str, margin: float) -> str:
+    """A margin: "5 %" of a ratio, "2 points" of a share."""
+    if unit == "relative":
+        return f"{_percent(margin)} %"
+    points = f"{100 * margin:.6g}"
+    return f"{points} point{'' if points == '1' else 's'}"
+
+
+def _better(challenger: Challenger) -> list[str]:
+    return [f"by {_aspect_words(each)}" for each in challenger.aspects if each.superior]
+
+
+def _worse(challenger: Challenger) -> list[str]:
+    worst = [each for each in challenger.aspects if each.state == "inferior"] or [
+        min(challenger.aspects, key=lambda each: each.p_inferior)
+    ]
+    return [
+        f"{each.aspect} is {_apart(each)}, where {margin_words(each.unit, each.margin)} "
+        f"{'less' if each.aspect == 'accuracy' else 'more'} is allowed"
+        for each in worst
+    ]
+
+
+def _aspect_words(each: InAspect) -> str:
+    return f"{each.aspect} ({_apart(each)})"
+
+
+def _apart(each: InAspect) -> str:
+    """How far the challenger is from the incumbent in one aspect."""
+    if each.difference is None:
+        return "unknown"
+    way = "more" if each.difference > 0 else "less"
+    if each.unit == "absolute":
+        return f"{_points(abs(each.difference))} points {way}"
+    return f"{_percent(abs(each.difference))} % {way}"
+
+
+def _what_would(challengers: Sequence[Challenger]) -> str:
+    """How many more requests and prompts would settle what is open; nothing where no number is known."""
+    wanted: dict[str, int] = {}
+    for each in (aspect for one in challengers for aspect in one.aspects if aspect.state == "undecided"):
+        if each.more is None:
+            return ""
+        wanted[each.counted] = max(wanted.get(each.counted, 0), each.more)
+    parts = [_more(number, unit) for unit, number in wanted.items()]
+    return f"; about {_and(parts)} would settle it" if parts else ""
 
 
 def limit_words(limit: Checked) -> str:
