@@ -54,6 +54,13 @@ class Evidence:
         # A sitting by itself says nothing of others. Where several are planned, a look at the first waits for more.
         self.least_blocks = 1 if settings.look is None else 2
         self.cells = cells
+        self._statuses = {
+            (str(cell["model"]), str(cell["load"]), str(cell["bucket"])): (
+                str(cell["status"]),
+                cell["reason"] if isinstance(cell.get("reason"), str) else None,
+            )
+            for cell in cells.to_dict("records")
+        }
         self._rows = {str(row["model"]): row for row in table.to_dict("records")}
         sources = reading.source_of(reading.read([prompts], reading.PROMPTS, ("prompt_id", "bucket")))
         attempts = reading.read_records(records)
@@ -153,15 +160,12 @@ class Evidence:
         own = self.settings.level == level and set(shares) == set(self.settings.shares)
         if own and row["status"] != "complete":
             return str(row["status"]), row.get("reason")
-        here = self.cells.loc[(self.cells["model"] == model) & (self.cells["load"] == level.name)]
         for bucket in shares:
-            cell = here.loc[here["bucket"] == bucket]
-            if not len(cell):
+            if (model, level.name, bucket) not in self._statuses:
                 return "missing", f"{bucket}: not measured"
-            status = str(cell["status"].iloc[0])
+            status, why = self._statuses[model, level.name, bucket]
             if status != "complete":
-                why = cell["reason"].iloc[0] if "reason" in cell else None
-                return status, f"{bucket}: {why}" if isinstance(why, str) else bucket
+                return status, f"{bucket}: {why}" if why is not None else bucket
         return "complete", None
 
     def found(self, measure: Measure, a: str, b: str, shares: Shares) -> Found:
