@@ -34,6 +34,7 @@ def main(arguments: argparse.Namespace) -> None:
         cloudwatch=tuple(arguments.cloudwatch),
         searches=tuple(arguments.searches),
         search_records=tuple(arguments.search_records),
+        preflight=arguments.preflight,
     )
     version = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     write(
@@ -76,6 +77,7 @@ if __name__ == "__main__":
         "--searches", type=Path, nargs="*", default=[], help="what the searches for the highest rate found"
     )
     parser.add_argument("--search-records", type=Path, nargs="*", default=[], help="records of the searches")
+    parser.add_argument("--preflight", type=Path, help="what the small calls before the run came to, JSON")
     parser.add_argument("--figures", type=Path, nargs="+", required=True, help="files of every figure")
     parser.add_argument("--template", type=Path, required=True, help="the document's template, Jinja")
     parser.add_argument("--out-qmd", type=Path, required=True)

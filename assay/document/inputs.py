@@ -41,6 +41,8 @@ class RunFiles:
     """What the searches for the highest rate found, a file for each model; empty where nothing was searched."""
     search_records: tuple[Path, ...] = ()
     """Their records."""
+    preflight: Path | None = None
+    """What the small calls before the run came to; None where none were made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Finished:
     cloudwatch: Sequence[dict[str, Any]] = ()
     searches: Sequence[dict[str, Any]] = ()
     search_records: Sequence[Path] = ()
+    preflight: dict[str, Any] | None = None
 
     @property
     def judges(self) -> pd.DataFrame:
@@ -95,4 +98,5 @@ def read(files: RunFiles) -> Finished:
         cloudwatch=[read_json(path) for path in files.cloudwatch],
         searches=[read_json(path) for path in files.searches],
         search_records=files.search_records,
+        preflight=None if files.preflight is None else read_json(files.preflight),
     )

@@ -17,6 +17,7 @@ from assay.document.reported import Reported, interest
 from assay.document.sections import (
     accuracy,
     costs,
+    decision,
     errors,
     excluded,
     glance,
@@ -43,6 +44,7 @@ from assay.whole import write_text
 SECTIONS: Mapping[str, Callable[[Reported], dict[str, Any] | None]] = {
     "verdict": verdict.values,
     "glance": glance.values,
+    "choice": decision.values,
     "costs": costs.values,
     "latency": latency.values,
     "search": search.values,

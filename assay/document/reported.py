@@ -14,7 +14,7 @@ from assay.document.settings import ReportSettings
 from assay.figures.settings import FigureSettings
 from assay.prices.book import Price
 from assay.schedule.level import of_interest
-from assay.tables import numbers
+from assay.tables import numbers, search
 from assay.tables import prices as price_tables
 from assay.tables.inputs import Inputs
 
@@ -83,7 +83,8 @@ class Reported:
     @cached_property
     def decision(self) -> dict[str, Any]:
         """The recommendation."""
-        return {"reasons": [], "models": [], "candidates": [], **self.finished.decision}
+        empty: dict[str, Any] = {"reasons": [], "models": [], "candidates": [], "incumbent": None}
+        return {**empty, **self.finished.decision}
 
     @cached_property
     def models(self) -> list[price_tables.Priced]:
@@ -107,6 +108,12 @@ class Reported:
         return {name: Price.from_json(price) for name, price in found.items()}
 
     @cached_property
+    def searched(self) -> tuple[dict[str, float | None], int]:
+        """Dollars of the search for the highest rate by model, and of how many requests nobody knows what they cost."""
+        prices = {line.label: line.price for line in self.models}
+        return search.cost(self.finished.searches, self.finished.search_records, prices)
+
+    @cached_property
     def each_judge(self) -> pd.DataFrame:
         """The table of judges without the panel."""
         return self.finished.judges.loc[self.finished.judges["judge"] != "panel"]
@@ -125,7 +132,8 @@ def summed(statuses: Iterable[Mapping[str, Any]], name: str) -> int:
     return sum(int(status.get(name) or 0) for status in statuses)
 
 
-def total(values: Iterable[float]) -> float | None:
+def total(values: Iterable[float | None]) -> float | None:
     """The sum; None if any is unknown."""
     found = list(values)
-    return sum(found) if all(numbers.known(value) for value in found) else None
+    known = [float(value) for value in found if value is not None and numbers.known(value)]
+    return sum(known) if len(known) == len(found) else None

@@ -1,12 +1,13 @@
-"""The table of what an answer costs: a transaction, a correct answer, one within the limits, a month of the traffic."""
+"""Tables of costs: what an answer costs, what it is made of, and what the run itself cost, part by part."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from assay.tables.inputs import Inputs
 from assay.tables.markdown import Column, Markdown, table, with_interval
 from assay.tables.models import cost_of_transactions, metric_of
 from assay.tables.numbers import count, dollars, known, percent
+from assay.tables.run import spent
 
 Row = dict[str, Any]
 
@@ -82,3 +83,135 @@ def _none(row: Row, share: str) -> str:
     """Why there is no cost of a correct answer."""
     found = row.get(share)
     return "none" if known(found) and not float(found or 0) else "unknown"
+
+
+PARTS = {
+    "input": "input tokens",
+    "output": "output tokens",
+    "cache_read": "cache reads",
+    "cache_write": "cache writes",
+    "failed": "failed and retried",
+    "warmup": "warm-up",
+    "filler": "filler",
+    "hours": "hours of provisioned throughput",
+}
+"""What a cost is made of, as the report calls it, in the order of the columns."""
+
+
+def parts(inputs: Inputs, models: Sequence[str]) -> Markdown | None:
+    """One row for each model: what 10,000 transactions on the dataset of interest cost, part by part.
+
+    A part that cost nothing with any model is left out. None where the run has no such table.
+    """
+    found = _parts(inputs, "transactions")
+    rows: list[Row] = [
+        {"model": model, **found[model], "sum": _sum(found[model].values())}
+        for model in models
+        if model in found
+    ]
+    if not rows:
+        return None
+    columns: list[Column[Row]] = [
+        Column("model", lambda row: row["model"], "left"),
+        *_of_parts(rows),
+        Column("together (USD per 10,000 transactions)", lambda row: _unknown(row["sum"])),
+    ]
+    return table(columns, rows)
+
+
+def of_run(
+    inputs: Inputs,
+    models: Sequence[str],
+    preflight: Mapping[str, float | None],
+    searches: Mapping[str, float | None],
+    judging: float | None,
+) -> Markdown:
+    """One row for each model and one for all: what the run spent on it, part by part, in US dollars.
+
+    `preflight` and `searches` are by model; `judging` is what all verdicts cost, each answer counted once.
+    """
+    found = _parts(inputs, "run")
+    about = {str(row["model"]): row for row in _rows(inputs, models)}
+    rows: list[Row] = [
+        {
+            **found.get(model, {}),
+            **{
+                name: about[model].get(name)
+                for name in (
+                    "requests_sent",
+                    "priced_by",
+                    "cost_usd",
+                    "cost_usd_at_most",
+                    "requests_cost_unknown",
+                    "judge_requests_cost_unknown",
+                )
+            },
+            "model": model,
+            "preflight": preflight.get(model),
+            "search": searches.get(model),
+            "judging": about[model].get("judge_cost_usd"),
+        }
+        for model in models
+        if model in about
+    ]
+    last: Row = {
+        name: _sum(row.get(name) for row in rows if row.get("priced_by") != "hour")
+        for name in (*PARTS, "requests_sent", "preflight", "search", "cost_usd", "cost_usd_at_most")
+    }
+    for name in ("requests_cost_unknown", "judge_requests_cost_unknown"):
+        last[name] = sum(int(row[name]) for row in rows if known(row.get(name)))
+    every = [*rows, {**last, "model": "all", "judging": judging}] if len(rows) > 1 else rows
+    columns: list[Column[Row]] = [
+        Column("model", lambda row: row["model"], "left"),
+        Column("requests sent", lambda row: count(row.get("requests_sent"))),
+        *_of_parts([row for row in every if row.get("priced_by") != "hour"]),
+        Column("asking in all (USD)", _asking),
+        Column("cost not known of (requests)", lambda row: count(row.get("requests_cost_unknown"))),
+        *([Column("preflight (USD)", _usd("preflight"))] if preflight else []),
+        *([Column("search (USD)", _usd("search"))] if searches else []),
+        Column(
+            "judging its answers (USD)",
+            lambda row: spent(row.get("judging"), row.get("judge_requests_cost_unknown")),
+        ),
+    ]
+    return table(columns, every)
+
+
+def _usd(name: str) -> Callable[[Row], str]:
+    return lambda row: "by the hour" if row.get("priced_by") == "hour" else _unknown(row.get(name))
+
+
+def _asking(row: Row) -> str:
+    if row.get("priced_by") == "hour":
+        return "by the hour"
+    return spent(row.get("cost_usd"), row.get("requests_cost_unknown"), row.get("cost_usd_at_most"))
+
+
+def _parts(inputs: Inputs, scope: str) -> dict[str, dict[str, float | None]]:
+    """Dollars by model and part; None is unknown."""
+    found: dict[str, dict[str, float | None]] = {}
+    for row in inputs.cost_parts.to_dict("records"):
+        if row["scope"] == scope and row["part"] in PARTS:
+            usd = float(row["cost_usd"]) if known(row["cost_usd"]) else None
+            found.setdefault(str(row["model"]), {})[str(row["part"])] = usd
+    return found
+
+
+def _of_parts(rows: Sequence[Row]) -> list[Column[Row]]:
+    """A column for each part that cost something, or may have."""
+    shown = [
+        part
+        for part in PARTS
+        if any(part in row and (row[part] is None or row[part]) for row in rows if row.get("model") != "all")
+    ]
+    return [Column(f"{PARTS[part]} (USD)", _usd(part)) for part in shown]
+
+
+def _unknown(value: Any) -> str:
+    return dollars(value) if known(value) else "unknown"
+
+
+def _sum(values: Iterable[Any]) -> float | None:
+    """The sum; None where any is unknown."""
+    found = list(values)
+    return sum(map(float, found)) if all(known(value) for value in found) else None

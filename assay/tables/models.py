@@ -4,48 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assay.schedule.level import Level, closed, open_at
+from assay.tables.choice import p_value, place
 from assay.tables.inputs import Inputs, of_interest
 from assay.tables.markdown import Column, Markdown, escape, table, with_interval
-from assay.tables.numbers import UNKNOWN, count, decimal, dollars, known, number, percent
+from assay.tables.metrics import METRICS, QUALIFIES, STATES, difference, figure, metric_name, state
+from assay.tables.numbers import UNKNOWN, count, dollars, known, number, percent
 from assay.tables.people import corrected_words
 
 Row = dict[str, Any]
-
-QUALIFIES = {"yes": "yes", "no": "no", "undecided": "undecided", "not_evaluated": "not evaluated"}
-STATES = {"met": "met", "missed": "missed", "undecided": "undecided", "not_evaluated": "not evaluated"}
-_SIGNS = {"met": "✓", "yes": "✓", "missed": "✗", "no": "✗"}
-
-METRICS = {
-    "accuracy": "accuracy",
-    "error_rate": "error rate",
-    "transactions_per_minute": "transactions per minute",
-    "cost_usd_per_10k_transactions": "cost per 10,000 transactions",
-    **{
-        f"{metric}_{percentile}": f"{name} {percentile}"
-        for metric, name in (("ttft_ms", "TTFT"), ("e2e_ms", "end-to-end latency"), ("tpot_ms", "TPOT"))
-        for percentile in ("p50", "p95", "p99")
-    },
-}
-"""Names of the metrics that a limit can be on, as the report writes them."""
-
-
-def figure(metric: str, value: Any) -> str:
-    """A figure of `metric` with its unit, as it stands in a sentence."""
-    if not known(value):
-        return UNKNOWN
-    if metric in ("accuracy", "error_rate", "metric_score"):
-        return percent(value)
-    if metric.startswith("cost_usd"):
-        return dollars(value)
-    if metric.split("_p")[0].endswith("_ms"):
-        return f"{number(value)} ms"
-    return number(value)
-
-
-def state(name: str, words: dict[str, str]) -> Markdown:
-    """A state with its sign and a class that gives it its colour."""
-    sign = _SIGNS.get(name, "?")
-    return Markdown(f"[{sign} {escape(words.get(name, name))}]{{.state-{name.replace('_', '-')}}}")
 
 
 def headline(
@@ -62,6 +28,7 @@ def headline(
             **of_interest(inputs, model, buckets, level),
             "model": model,
             "qualifies": judged.get(model, {}).get("qualifies", ""),
+            "place": place(inputs.decision, judged[model]) if model in judged else UNKNOWN,
             "up_to": _up_to(judged.get(model, {})),
             "by_people": (corrected or {}).get(model, {}),
         }
@@ -79,6 +46,7 @@ def headline(
 
     columns: list[Column[Row]] = [
         Column("model", lambda row: _model(row["model"], chosen), "left"),
+        Column("place", lambda row: row["place"], "left"),
         Column(
             "keeps the limits",
             lambda row: state(row["qualifies"], QUALIFIES) if row["qualifies"] else UNKNOWN,
@@ -144,7 +112,7 @@ def limits(decision: dict[str, Any]) -> Markdown | None:
     ends = {"max": "at most", "min": "at least"}
     columns: list[Column[Row]] = [
         Column("model", lambda row: row["model"], "left"),
-        Column("limit", lambda row: METRICS.get(row["metric"], row["metric"]), "left"),
+        Column("limit", lambda row: metric_name(row["metric"], row.get("bucket")), "left"),
         Column(
             "asked",
             lambda row: f"{ends.get(row.get('bound', ''), '')} {figure(row['metric'], row.get('limit'))}",
@@ -164,7 +132,18 @@ def limits(decision: dict[str, Any]) -> Markdown | None:
         Column("n", lambda row: count(row.get("n"))),
         Column("", lambda row: state(row.get("state", ""), STATES), "left"),
     ]
+    if any(row.get("miss") for row in rows):
+        columns.append(Column("misses by", _miss))
     return table(columns, rows)
+
+
+def _miss(row: Row) -> Markdown | str:
+    """How far a limit is missed, as a share of it."""
+    miss = row.get("miss")
+    if not miss or not known(miss.get("relative")):
+        return UNKNOWN
+    low, high = (percent(abs(miss[end])) if known(miss.get(end)) else UNKNOWN for end in ("low", "high"))
+    return with_interval(percent(abs(miss["relative"])), low, high)
 
 
 def comparisons(decision: dict[str, Any], metric: str) -> Markdown | None:
@@ -175,7 +154,7 @@ def comparisons(decision: dict[str, Any], metric: str) -> Markdown | None:
     columns: list[Column[Row]] = [
         Column("models", lambda row: f"{row['a']} minus {row['b']}", "left"),
         Column(
-            f"difference in {METRICS.get(metric, metric)}",
+            f"difference in {metric_name(metric)}",
             lambda row: with_interval(
                 figure(metric, row.get("difference")),
                 figure(metric, row.get("low")),
@@ -185,18 +164,15 @@ def comparisons(decision: dict[str, Any], metric: str) -> Markdown | None:
         Column(
             "relative difference",
             lambda row: with_interval(
-                percent(row.get("relative")),
-                percent(row.get("relative_low")),
-                percent(row.get("relative_high")),
+                *(
+                    difference(row.get(name), "relative")
+                    for name in ("relative", "relative_low", "relative_high")
+                )
             ),
         ),
-        Column("adjusted p", lambda row: _p(row.get("p_adjusted"))),
+        Column("adjusted p", lambda row: p_value(row.get("p_adjusted"))),
     ]
     return table(columns, rows)
-
-
-def _p(value: Any) -> str:
-    return "under 0.001" if known(value) and float(value) < 0.001 else decimal(value, 3)
 
 
 def metric_of(inputs: Inputs) -> str | None:

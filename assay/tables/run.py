@@ -1,6 +1,7 @@
 """Tables about the run itself: buckets, cells, judges, spending, what is incomplete, what the words mean."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,8 @@ from assay.judging.standing import ASKED as ASKED
 from assay.schedule.level import level_of
 from assay.tables.inputs import Inputs
 from assay.tables.markdown import Column, Markdown, table, with_interval
-from assay.tables.models import METRICS, cost_of_transactions
+from assay.tables.metrics import METRICS
+from assay.tables.models import cost_of_transactions
 from assay.tables.numbers import UNKNOWN, count, dollars, known, number
 
 Row = dict[str, Any]
@@ -99,6 +101,28 @@ _OF_A_CELL: tuple[Column[Row], ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something that stands in no figure, or not in all of them."""
+
+    what: str
+    number: str
+    why: str
+    of: str
+    """Which figures it is left out of."""
+
+
+def left_out(found: Sequence[LeftOut]) -> Markdown:
+    """One row for each: what, how many, why, and which figures are without it."""
+    columns: list[Column[LeftOut]] = [
+        Column("what", lambda row: row.what, "left"),
+        Column("how many", lambda row: row.number),
+        Column("why", lambda row: row.why, "left"),
+        Column("left out of", lambda row: row.of, "left"),
+    ]
+    return table(columns, found)
+
+
 def incomplete(inputs: Inputs) -> Markdown | None:
     """One row for each cell that is not complete, and why. None if all are."""
     rows = [row for row in _rows(inputs.cells) if row.get("status") not in (None, "complete")]
@@ -168,28 +192,6 @@ def not_held(inputs: Inputs) -> list[str]:
             f"{row['model']}, {row['bucket']}: asked for {count(asked)} in flight, held {number(mean)}{why}"
         )
     return lines
-
-
-def _asking(row: Row) -> str:
-    if row.get("priced_by") == "hour":
-        return "by the hour"
-    return spent(row.get("cost_usd"), row.get("requests_cost_unknown"), row.get("cost_usd_at_most"))
-
-
-def spending(inputs: Inputs, models: Sequence[str]) -> Markdown:
-    """One row for each model: what the run spent on asking it, and on judging its answers."""
-    rows = [row for model in models for row in _rows(inputs.models[inputs.models["model"] == model])]
-    columns: list[Column[Row]] = [
-        Column("model", lambda row: row["model"], "left"),
-        Column("requests sent", lambda row: count(row.get("requests_sent"))),
-        Column("asking (USD)", _asking),
-        Column("cost not known of", lambda row: count(row.get("requests_cost_unknown"))),
-        Column(
-            "judging its answers (USD)",
-            lambda row: spent(row.get("judge_cost_usd"), row.get("judge_requests_cost_unknown")),
-        ),
-    ]
-    return table(columns, rows)
 
 
 def pairs(found: Iterable[tuple[str, Any]], name: str, value: str) -> Markdown:

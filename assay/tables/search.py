@@ -8,7 +8,7 @@ from assay.prices.book import Price
 from assay.records.measured import Measured
 from assay.records.reading import read_records
 from assay.tables.markdown import Column, Markdown, table, with_interval
-from assay.tables.models import METRICS, figure
+from assay.tables.metrics import METRICS, figure
 from assay.tables.numbers import UNKNOWN, count, number, percent
 
 Row = dict[str, Any]
@@ -50,16 +50,14 @@ def brackets(found: Sequence[dict[str, Any]]) -> list[str]:
 
 def cost(
     found: Sequence[Mapping[str, Any]], records: Sequence[Path], prices: Mapping[str, Price]
-) -> tuple[float | None, int]:
-    """Dollars of all searches, and of how many requests nobody knows what they cost; None where a price is unknown.
+) -> tuple[dict[str, float | None], int]:
+    """Dollars of the search by model, None where its price is unknown; and of how many requests nobody knows what they cost.
 
     `prices` are by the models' labels.
     """
     measured = Measured(read_records(records), prices, {})
-    spent = [measured.spent_usd(one["model"]) for one in found]
-    known = [dollars for dollars in spent if dollars is not None]
     unknown = sum(measured.spent_unknown(one["model"]) for one in found)
-    return (sum(known) if len(known) == len(spent) else None), unknown
+    return {str(one["model"]): measured.spent_usd(one["model"]) for one in found}, unknown
 
 
 def _latency(words: str, name: str) -> Column[Row]:

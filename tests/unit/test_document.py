@@ -141,7 +141,7 @@ def test_a_missing_price_is_named_and_nothing_is_said_to_qualify_for_it(tmp_path
 
 
 def prices_part(text: str) -> str:
-    return text.split("#tbl-prices")[1].split("# Method")[0]
+    return text.split("#tbl-prices")[1].split("\n# ")[0]
 
 
 def test_the_table_of_prices_shows_what_each_line_was_priced_at(tmp_path: Path) -> None:
@@ -420,13 +420,13 @@ def test_what_a_run_cost_is_said_to_be_a_lower_bound_where_it_is(tmp_path: Path)
 def test_a_cell_that_did_not_hold_its_load_is_named(tmp_path: Path) -> None:
     paths = finished_run.write(tmp_path)
     text = plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark()))
-    assert "did not hold" not in section(text, "What was left out")
+    assert "did not hold" not in section(text, "What was left out, and why")
     cells = pd.read_parquet(paths["cells"])
     cells.loc[2, "in_flight_mean"] = 14.2
     cells.to_parquet(paths["cells"])
     assert cells.loc[2, "concurrency"] == 16
     text = plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark()))
-    told = section(text, "What was left out")
+    told = section(text, "What was left out, and why")
     assert "- swift, 0-1000: asked for 16 in flight, held 14.2: too few requests" in told
     assert told.count("asked for") == 2  # with what the data fell short of
 

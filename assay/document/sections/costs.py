@@ -15,6 +15,7 @@ def values(run: Reported) -> dict[str, Any]:
     on_each = benchmark.limits.on_each_request
     return {
         "table": costs.costs(run.inputs, models, limits=bool(on_each), traffic=benchmark.traffic is not None),
+        "parts": costs.parts(run.inputs, models),
         "request_limits": [
             f"{_LATENCIES[name]} at most {numbers.number(most)} ms" for name, most in on_each.items()
         ],

@@ -1,9 +1,8 @@
-"""The models at a glance: the headline, limit by limit, pair by pair."""
+"""The models at a glance: the headline table."""
 
 from typing import Any
 
 from assay.document.reported import Reported
-from assay.document.sections.verdict import OBJECTIVES
 from assay.tables import models, people, prices
 
 
@@ -18,7 +17,5 @@ def values(run: Reported) -> dict[str, Any]:
             shown.level,
             people.by_model(run.finished.accuracy_tables),
         ),
-        "limits": models.limits(run.decision),
-        "comparisons": models.comparisons(run.decision, OBJECTIVES[run.benchmark.decision.objective]),
         "unpriced": prices.unpriced(run.models),
     }

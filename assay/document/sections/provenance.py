@@ -26,11 +26,44 @@ def values(run: Reported) -> dict[str, Any]:
         "commands": code_block("\n".join(told["commands"]), "bash"),
         "started_utc": _read(told["started_utc"]),
         "ended_utc": _read(told["ended_utc"]),
+        "table": run_tables.pairs(_rows(told), "what", "as it was"),
         "versions": run_tables.pairs(told["versions"].items(), "package", "version"),
         "machines": run_tables.pairs(_machines(told["machines"]), "property", "value"),
         "settings_yaml": code_block(settings, "yaml"),
         "glossary": run_tables.pairs(_glossary(), "column", "meaning"),
     }
+
+
+def _rows(told: dict[str, Any]) -> list[tuple[str, Any]]:
+    """What a reader looks for, in words; what isn't known stands as unknown."""
+    run, endpoint, data, code = told["run"], told["endpoint"], told["dataset"], told["code"]
+    if told["simulated"]:
+        where = f"simulated: Assay's simulator, behaviour {endpoint['behaviour']}"
+    else:
+        through = f", through {endpoint['url']}" if endpoint.get("url") else ""
+        where = f"Amazon Bedrock, region {endpoint['region']}{through}"
+    times = [_read(told[name]) for name in ("started_utc", "ended_utc")]
+    revision = f", revision {data['revision']}" if data.get("revision") else ""
+    commit = "not in a Git repository"
+    if code["commit"]:
+        commit = (
+            f"Git commit {code['commit']}{', with changes that are not committed' if code['changed'] else ''}"
+        )
+    registered = told["registered"] or {}
+    return [
+        ("run", f"{run['name']}, edition {run['edition']}, seed {run['seed']}"),
+        ("endpoint", where),
+        ("measured (UTC)", f"{times[0]} to {times[1]}" if all(times) else None),
+        ("data", f"{data['description']} ({data['kind']}{revision})" if data.get("description") else None),
+        ("data, SHA-256", data.get("sha256")),
+        ("prompt template, SHA-256", data.get("template_sha256")),
+        *([("system prompt, SHA-256", data["system_sha256"])] if data.get("system_sha256") else []),
+        ("tokenizer", data["tokenizer"].get("name") or data["tokenizer"].get("kind")),
+        ("settings, SHA-256 of their canonical JSON", told["settings_sha256"]),
+        ("rule of the decision, SHA-256", registered.get("sha256")),
+        ("prices as of", told["prices"]["taken"]),
+        ("code", f"{commit}; Assay {code['version']}"),
+    ]
 
 
 def record(run: Reported) -> dict[str, Any]:

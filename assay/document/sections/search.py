@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from assay.document.reported import Reported, summed
+from assay.document.reported import Reported, summed, total
 from assay.tables import search
 
 
@@ -11,12 +11,11 @@ def values(run: Reported) -> dict[str, Any] | None:
     finished = run.finished
     if not finished.searches:
         return None
-    prices = {line.label: line.price for line in run.models}
-    spent, unknown = search.cost(finished.searches, finished.search_records, prices)
+    spent, unknown = run.searched
     return {
         "table": search.search(finished.searches),
         "brackets": search.brackets(finished.searches),
         "requests": summed(finished.searches, "requests"),
-        "cost_usd": spent,
+        "cost_usd": total(spent.values()),
         "cost_unknown": unknown,
     }

@@ -8,8 +8,8 @@ import pandas as pd
 
 from assay.document import provenance
 from assay.document.reported import Reported, total
-from assay.tables import estimated, prices
-from assay.tables import run as run_tables
+from assay.prices.book import Usage, cost_usd
+from assay.tables import costs, estimated, prices
 from assay.tables.inputs import column
 
 
@@ -18,6 +18,7 @@ def values(run: Reported) -> dict[str, Any]:
     finished, inputs, lines = run.finished, run.inputs, run.lines
     judged = run.benchmark.judges is not None
     by_the_hour = prices.by_the_hour(lines)
+    called, searched = _preflight(run), run.searched[0] if finished.searches else {}
     # What was judged once counts once, whoever answered so.
     judging = total(_costs(run.each_judge, "judge", by_the_hour)) if judged else 0.0
     return {
@@ -25,15 +26,36 @@ def values(run: Reported) -> dict[str, Any]:
         "judging": judging,
         "unknown": int(column(inputs.models, "requests_cost_unknown").sum()),
         "judging_unknown": int(column(run.each_judge, "requests_cost_unknown").sum()) if judged else 0,
+        "preflight": total(called.values()),
         "unpriced": prices.unpriced(lines),
         "by_the_hour": by_the_hour,
-        "table": run_tables.spending(inputs, run.shown.models),
+        "table": costs.of_run(
+            inputs,
+            run.shown.models,
+            {name: usd for (role, name), usd in called.items() if role == "model"},
+            searched,
+            judging,
+        ),
         "estimated": estimated.estimated(finished.estimate, inputs, finished.judges),
         "prices": prices.prices(
             [replace(line, model_id=provenance.without_private_parts(line.model_id)) for line in lines]
         ),
         "price_notes": provenance.without_private_parts(prices.notes(lines)),
         "prices_taken": finished.prices.get("taken"),
+    }
+
+
+def _preflight(run: Reported) -> dict[tuple[str, str], float | None]:
+    """Dollars of the small calls before the run, by role and label; None where it isn't known. Empty without preflight."""
+    prices = {("model", line.label): line.price for line in run.models}
+    prices |= {("judge", line.label): line.price for line in run.panel}
+    told = run.finished.preflight or {}
+    return {
+        (line["role"], line["label"]): cost_usd(
+            Usage(line.get("input_tokens"), line.get("output_tokens")), prices[line["role"], line["label"]]
+        )
+        for line in told.get("lines") or []
+        if (line["role"], line["label"]) in prices and prices[line["role"], line["label"]].priced_by != "hour"
     }
 
 

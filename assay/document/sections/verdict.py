@@ -1,26 +1,84 @@
-"""The verdict box: the choice in a sentence, its reasons, and what it is about."""
+"""The verdict box: the choice in a sentence, its reasons, the question that it answers, and what would change it."""
 
 from typing import Any
 
-from assay.document.reported import Reported
-from assay.tables import models
+from assay.decision.settings import Bounds
+from assay.document.reported import Reported, interest
+from assay.tables import choice
+from assay.tables.metrics import figure, margin, metric_name
+from assay.tables.numbers import percent
 
-OBJECTIVES = {
-    "cheapest": "cost_usd_per_10k_transactions",
-    "fastest": "e2e_ms_p50",
-    "most_accurate": "accuracy",
-}
-"""What each objective compares."""
+MOST_CHANGES = 3
+"""So many sentences on what would change the choice stand in the box; the table has the rest."""
 
 
 def values(run: Reported) -> dict[str, Any]:
     """Values of the section by name."""
+    benchmark, decision = run.benchmark, run.decision
+    changing = choice.changing(decision)
+    mix = benchmark.traffic.buckets if benchmark.traffic else None
     return {
-        "sentence": one_line(run.decision),
-        "objective_metric": models.METRICS[OBJECTIVES[run.benchmark.decision.objective]],
+        "sentence": one_line(decision),
+        "wanted": _wanted(run),
+        "mix": interest(mix) if mix else None,
+        "limits": [
+            *_limits(benchmark.limits),
+            *(
+                line
+                for bucket, bounds in benchmark.limits.buckets.items()
+                for line in _limits(bounds, bucket)
+            ),
+        ],
+        "margins": _margins(run),
+        "changing": changing[:MOST_CHANGES],
+        "changing_more": len(changing[MOST_CHANGES:]),
+        "registered": (decision.get("registered") or {}).get("sentence"),
     }
 
 
 def one_line(decision: dict[str, Any]) -> str:
     """The recommendation on one line of plain text."""
     return " ".join(str(decision.get("sentence", "")).split())
+
+
+def _wanted(run: Reported) -> str:
+    """What is asked for among the models that keep the limits, in words."""
+    chosen = run.benchmark.decision
+    latency = metric_name(chosen.latency)
+    match chosen.objective:
+        case "cheapest":
+            return "the cheapest by dollars per transaction"
+        case "cheapest_success":
+            return "the cheapest by dollars per correct answer"
+        case "fastest":
+            return f"the fastest by {latency}"
+        case "most_accurate":
+            return "the most accurate"
+        case "weighted":
+            names = {"cost": "cost per transaction", "latency": latency, "accuracy": "accuracy"}
+            shares = chosen.weights.shares if chosen.weights else {}
+            parts = [f"{names[name]} ({percent(share)})" for name, share in shares.items()]
+            return f"the best by weights of {choice.joined(parts)}"
+
+
+def _limits(bounds: Bounds, bucket: str | None = None) -> list[str]:
+    """Each limit in words, such as `TTFT p95 at most 600 ms`."""
+    return [
+        f"{metric_name(name, bucket)} at {'most' if bound.max is not None else 'least'} "
+        f"{figure(name, bound.max if bound.max is not None else bound.min)}"
+        for name, bound in bounds.named.items()
+    ]
+
+
+def _margins(run: Reported) -> list[str]:
+    """Differences that don't matter, in words."""
+    margins = run.benchmark.decision.margins
+    names = {"cost": "cost", "latency": metric_name(run.benchmark.decision.latency), "accuracy": "accuracy"}
+    found = [
+        f"{margin(most, 'absolute' if name == 'accuracy' else 'relative')} in {names[name]}"
+        for name, most in margins.of_aspects.items()
+    ]
+    return [
+        *found,
+        *([f"{margin(margins.score, 'relative')} in the weighted score"] if margins.score else []),
+    ]

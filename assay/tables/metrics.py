@@ -1,0 +1,66 @@
+"""How the report writes metrics and states: their names, a figure with its unit, a state with its sign and colour."""
+
+from typing import Any
+
+from assay.tables.markdown import Markdown, escape
+from assay.tables.numbers import UNKNOWN, dollars, known, number, percent
+
+QUALIFIES = {"yes": "yes", "no": "no", "undecided": "undecided", "not_evaluated": "not evaluated"}
+STATES = {"met": "met", "missed": "missed", "undecided": "undecided", "not_evaluated": "not evaluated"}
+_SIGNS = {"met": "✓", "yes": "✓", "missed": "✗", "no": "✗"}
+
+METRICS = {
+    "accuracy": "accuracy",
+    "error_rate": "error rate",
+    "transactions_per_minute": "transactions per minute",
+    "cost_usd_per_10k_transactions": "cost per 10,000 transactions",
+    "cost_usd_per_10k_correct_answers": "cost per 10,000 correct answers",
+    "weighted_score": "weighted score",
+    **{
+        f"{metric}_{percentile}": f"{name} {percentile}"
+        for metric, name in (("ttft_ms", "TTFT"), ("e2e_ms", "end-to-end latency"), ("tpot_ms", "TPOT"))
+        for percentile in ("p50", "p90", "p95", "p99")
+    },
+}
+"""Names of the metrics that a limit can be on or a choice be made by, as the report writes them."""
+
+
+def metric_name(metric: str, bucket: str | None = None) -> str:
+    """The metric in words, with the bucket that it is of where it is of one."""
+    name = METRICS.get(metric, metric.replace("_", " "))
+    return name if bucket is None else f"{name} in bucket {bucket}"
+
+
+def figure(metric: str, value: Any) -> str:
+    """A figure of `metric` with its unit, as it stands in a sentence."""
+    if not known(value):
+        return UNKNOWN
+    if metric in ("accuracy", "error_rate", "metric_score"):
+        return percent(value)
+    if metric.startswith("cost_usd"):
+        return dollars(value)
+    if metric.split("_p")[0].endswith("_ms"):
+        return f"{number(value)} ms"
+    return number(value)
+
+
+def difference(value: Any, unit: Any) -> str:
+    """A difference with its sign: `relative` ones in per cent, those of shares in points of a hundred."""
+    if not known(value):
+        return UNKNOWN
+    share = float(value)
+    sign = "+" if share > 0 else "-" if share < 0 else ""
+    if unit == "absolute":
+        return f"{sign}{abs(100 * share):.1f} points"
+    return f"{sign}{percent(abs(share))}"
+
+
+def margin(value: Any, unit: Any) -> str:
+    """A margin: the same without a sign."""
+    return difference(value, unit).lstrip("+-")
+
+
+def state(name: str, words: dict[str, str]) -> Markdown:
+    """A state with its sign and a class that gives it its colour."""
+    sign = _SIGNS.get(name, "?")
+    return Markdown(f"[{sign} {escape(words.get(name, name))}]{{.state-{name.replace('_', '-')}}}")
