@@ -27,9 +27,11 @@ from assay.decision.words import (
     by_people,
     lead,
     limit_words,
+    on_traffic,
     out_reasons,
     pair_of,
     reasons,
+    scored_by,
     sentence,
 )
 from assay.errors import InputError
@@ -96,9 +98,13 @@ def decide(
                 settings.level.words,
                 confidence,
                 None if before is None else before.look,
+                settings.decision.margin,
+                made.as_good,
             ),
             "reasons": [
                 *reasons(candidates, comparisons, found, measure),
+                *scored_by(measure),
+                *on_traffic(made.objective_shares, made.shares, _lacking(settings)),
                 *by_people(candidates, evidence.all_corrected(made.objective_shares), measure),
                 *out_reasons(at_look["out"] if at_look else {}, before.look.of if before is not None else 0),
             ],
@@ -145,6 +151,8 @@ def _of_bucket(bucket: str, made: Decided, settings: Choice) -> dict[str, Any]:
             made.measure,
             f"{settings.level.words} in {bucket}",
             settings.decision.confidence,
+            margin=settings.decision.margin,
+            as_good=made.as_good,
         ),
         "models": [
             {
@@ -169,6 +177,13 @@ def _traffic(settings: Choice) -> dict[str, Any] | None:
         "rate_rps": settings.traffic.rate_rps,
         "transactions_per_month": settings.traffic.monthly,
     }
+
+
+def _lacking(settings: Choice) -> tuple[float, float] | None:
+    """The traffic's rate and the highest that was measured, where open loops were and none carries it."""
+    asked = None if settings.traffic is None else settings.traffic.rate_rps
+    highest = max(settings.rates_rps, default=None)
+    return None if asked is None or highest is None or highest >= asked else (asked, highest)
 
 
 def _aspects(
