@@ -1,5 +1,7 @@
 """Accuracy by model and by prompt size, with intervals; and what a doubling of the prompt does within tasks."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -103,6 +105,13 @@ def _between(row: "pd.Series[float]", settings: FigureSettings) -> str:
     return f" ({percent(settings.confidence)} interval {percent(row['accuracy_low'])} to {percent(row['accuracy_high'])})"
 
 
+def _hover(row: "pd.Series[Any]") -> str:
+    where = f" in bucket {row['bucket']}" if "bucket" in row.index else ""
+    ends = style.interval(row["accuracy_low"], row["accuracy_high"], percent)
+    n = f"; n = {row['accuracy_n']:,.0f}" if known(row["accuracy_n"]) else ""
+    return f"{row['model']}{where}: {percent(row['accuracy'])}{ends}{n}"
+
+
 def by_prompt_size_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
     """What prompt size does within tasks, for the model of which it does most; over buckets, where nobody knows."""
     rows = frame[frame["accuracy"].notna()]
@@ -155,11 +164,13 @@ def draw_by_model(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
         if known(row["accuracy_low"]) and known(row["accuracy_high"]):
             panel.hlines(height, row["accuracy_low"], row["accuracy_high"], color=shade, linewidth=2.2)
         if known(row["accuracy"]):
-            panel.plot(
-                row["accuracy"],
-                height,
-                marker=style.marker(settings.models, row["model"]),
-                color=shade,
+            style.series(
+                panel,
+                [row["accuracy"]],
+                [height],
+                settings.models,
+                str(row["model"]),
+                [_hover(row)],
                 markersize=7,
             )
         if known(row["metric_score"]):
@@ -196,12 +207,10 @@ def draw_by_prompt_size(frame: pd.DataFrame, settings: FigureSettings) -> Figure
     rows = frame[frame["accuracy"].notna()]
     trends = rows.loc[rows["points_per_doubling_low"].notna()].drop_duplicates("model")
     lines = max(1, len(trends))
-    figure, axes = style.panels(
-        2 if len(trends) else 1,
-        1,
-        2.9,
-        **({"gridspec_kw": {"height_ratios": [2.9, 0.3 * lines + 0.5]}} if len(trends) else {}),
+    heights: dict[str, Any] = (
+        {"gridspec_kw": {"height_ratios": [2.9, 0.3 * lines + 0.5]}} if len(trends) else {}
     )
+    figure, axes = style.panels(2 if len(trends) else 1, 1, 2.9, **heights)
     if len(trends):
         figure.set_size_inches(style.WIDTH, 2.9 + 0.3 * lines + 0.5 + 1.3)
         _draw_trends(axes[1][0], trends, settings)
@@ -211,36 +220,23 @@ def draw_by_prompt_size(frame: pd.DataFrame, settings: FigureSettings) -> Figure
         return figure
     names = [bucket.name for bucket in settings.buckets]
     shown = [model for model in settings.models if model in set(rows["model"])]
-    step = min(0.14, 0.7 / max(len(shown), 1))
-    for place, model in enumerate(shown):
+    for model in shown:
         line = rows[rows["model"] == model]
-        x = [names.index(bucket) + step * (place - (len(shown) - 1) / 2) for bucket in line["bucket"]]
-        shade = style.colour(settings.models, model)
-        panel.plot(
+        x = style.beside(names, line["bucket"], shown, model)
+        style.series(
+            panel,
             x,
             line["accuracy"],
-            color=shade,
-            marker=style.marker(settings.models, model),
+            settings.models,
+            model,
+            [_hover(row) for _, row in line.iterrows()],
             linewidth=1.2,
             markersize=5,
         )
-        bars = (line["accuracy_low"].notna() & line["accuracy_high"].notna()).to_numpy()
-        panel.vlines(
-            [at for at, bar in zip(x, bars, strict=True) if bar],
-            line["accuracy_low"][bars],
-            line["accuracy_high"][bars],
-            color=shade,
-            linewidth=1.4,
-            alpha=0.75,
-        )
-    slanted = max(map(len, names)) * len(names) > 64
-    panel.set_xticks(
-        range(len(names)), names, rotation=35 if slanted else 0, ha="right" if slanted else "center"
-    )
-    panel.set_xlim(-0.6, len(names) - 0.4)
+        style.bars(panel, "y", x, line["accuracy_low"], line["accuracy_high"], settings.models, model)
+    style.name_buckets(panel, names)
     panel.set_ylim(0, 1.02)
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.0f} %"))
-    panel.set_xlabel("bucket of prompt size")
     panel.set_ylabel(_label(rows))
     style.model_legend(figure, settings.models, shown)
     return figure

@@ -15,8 +15,8 @@ from assay.tables.numbers import known, percent
 MOST_SETS = 40
 """More than these, by their number of prompts, aren't drawn; the table has them all."""
 
-_COLOURS = LinearSegmentedColormap.from_list("accuracy", ["#f2f6fa", "#0072b2", "#00314e"])
-"""One hue from light to dark, which reads alike with any kind of colour blindness, and in grey."""
+_COLOURS = LinearSegmentedColormap.from_list("accuracy", ["#f2f6fa", "#0a70b0", "#00314e"])
+"""One hue from light to dark, which reads alike with any kind of colour blindness, and in grey. The same on dark screens."""
 
 COLUMNS = ("set", "benchmark", "model", "accuracy", "accuracy_low", "accuracy_high", "accuracy_n", "score_by")
 
@@ -111,8 +111,13 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
             panel.text(x, y, "—", ha="center", va="center", fontsize=size, color=style.MUTED)
             continue
         shade = _COLOURS(value)
-        panel.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=shade, edgecolor="white", linewidth=1))
-        ink = style.INK if _light(shade) else "white"
+        cell = panel.add_patch(
+            Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=shade, edgecolor=style.PAPER, linewidth=1)
+        )
+        ends = style.interval(row["accuracy_low"], row["accuracy_high"], percent)
+        n = f"; n = {row['accuracy_n']:,.0f}" if known(row["accuracy_n"]) else ""
+        style.hover(cell, [f"{row['model']}, {row['set']}: {percent(value)}{ends}{n}"])
+        ink = style.ON_LIGHT if _light(shade) else style.ON_DARK
         panel.text(x, y, f"{100 * value:.0f}", ha="center", va="center", fontsize=size, color=ink)
     longest = max(map(len, models)) * len(models) > 40
     panel.set_xticks(

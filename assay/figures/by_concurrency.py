@@ -4,9 +4,9 @@ Closed loops are shown against their concurrency, open ones against their rate: 
 latency counts from when a request was due there.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from assay.figures import style
+from assay.figures import latencies, style
 from assay.figures.settings import FigureSettings
 from assay.schedule.level import Level, closed, open_at
 from assay.tables.inputs import Inputs, column
@@ -192,33 +192,77 @@ def _growth(rows: pd.DataFrame, name: str, loop: Loop) -> tuple[str, float, floa
 
 
 def draw_latency(frame: pd.DataFrame, settings: FigureSettings, loop: Loop = CLOSED) -> Figure:
-    """A row for each bucket, a column for each kind of latency; medians solid, 95th percentiles dashed."""
+    """A row for each bucket, a column for each kind of latency; medians solid, 95th percentiles dashed.
+
+    Of more than `MOST_ROWS` buckets only the latency that a limit is on is drawn, else the end-to-end one: two buckets in a row.
+    """
     buckets = list(dict.fromkeys(frame["bucket"])) or [settings.buckets[0].name]
+    if len(buckets) > MOST_ROWS:
+        figure, panels = _of_one_latency(frame, settings, loop, buckets)
+    else:
+        figure, panels = _of_each_latency(frame, loop, buckets)
     levels = sorted(set(frame[loop.level]))
-    figure, axes = style.panels(len(buckets), len(loop.latencies), 2.15, sharex=True, sharey="row")
-    for row, bucket in zip(axes, buckets, strict=True):
-        in_bucket = frame[frame["bucket"] == bucket]
-        for panel, (metric, name) in zip(row, loop.latencies.items(), strict=True):
-            panel.set_title(f"{style.short(bucket, 14)}: {name}")
-            rows = in_bucket[in_bucket["metric"] == metric]
-            if rows["value_ms"].notna().any():
-                _latency_panel(panel, rows, settings.models, loop)
-                style.levels(panel, levels)
-            else:
-                panel.text(0.5, 0.5, "no data", transform=panel.transAxes, ha="center", color=style.MUTED)
-        style.log_scale(
-            row[0],
-            [*in_bucket["value_ms"].dropna(), *in_bucket["low_ms"].dropna(), *in_bucket["high_ms"].dropna()],
-        )
-        row[0].set_ylabel("ms (log scale)")
-    for panel in axes[-1]:
-        panel.set_xlabel(loop.label)
+    for panel, rows in panels:
+        if rows["value_ms"].notna().any():
+            _latency_panel(panel, rows, settings.models, loop)
+            style.levels(panel, levels)
+        else:
+            panel.text(0.5, 0.5, "no data", transform=panel.transAxes, ha="center", color=style.MUTED)
     kinds = [
         Line2D([], [], color=style.MUTED, linestyle="-", label="median"),
         Line2D([], [], color=style.MUTED, linestyle=(0, (3, 2)), label="95th percentile"),
     ]
     style.model_legend(figure, settings.models, list(dict.fromkeys(frame["model"])), kinds)
     return figure
+
+
+MOST_ROWS = 4
+
+Panels = list[tuple[Axes, pd.DataFrame]]
+
+
+def _of_each_latency(frame: pd.DataFrame, loop: Loop, buckets: Sequence[str]) -> tuple[Figure, Panels]:
+    figure, axes = style.panels(len(buckets), len(loop.latencies), 2.15, sharex=True, sharey="row")
+    panels: Panels = []
+    for row, bucket in zip(axes, buckets, strict=True):
+        in_bucket = frame[frame["bucket"] == bucket]
+        for panel, (metric, name) in zip(row, loop.latencies.items(), strict=True):
+            panel.set_title(f"{style.short(bucket, 14)}: {name}")
+            panels.append((panel, in_bucket[in_bucket["metric"] == metric]))
+        style.log_scale(row[0], _finite(in_bucket))
+        row[0].set_ylabel("ms (log scale)")
+    for panel in axes[-1]:
+        panel.set_xlabel(loop.label)
+    return figure, panels
+
+
+def _of_one_latency(
+    frame: pd.DataFrame, settings: FigureSettings, loop: Loop, buckets: Sequence[str]
+) -> tuple[Figure, Panels]:
+    limited = [latencies.parts(metric)[0] for metric in latencies.limited(settings)]
+    shown = [name for name in loop.latencies if name.replace("_from_intended", "") in limited]
+    metric = loop.main if loop.main in shown or not shown else shown[0]
+    figure, axes = style.panels(-(-len(buckets) // 2), 2, 2.15, 1.5, sharex=True, sharey=True)
+    flat = [panel for row in axes for panel in row]
+    of_metric = frame[frame["metric"] == metric]
+    panels: Panels = []
+    for panel, bucket in zip(flat, buckets, strict=False):
+        panel.set_title(f"{style.short(bucket, 14)}: {loop.latencies[metric]}")
+        panels.append((panel, of_metric[of_metric["bucket"] == bucket]))
+    style.log_scale(flat[0], _finite(of_metric))
+    for panel in flat[len(buckets) :]:
+        panel.set_axis_off()
+    for row in axes:
+        row[0].set_ylabel("ms (log scale)")
+    for panel in flat[len(buckets) - 2 : len(buckets)]:
+        panel.set_xlabel(loop.label)
+        panel.tick_params(axis="x", labelbottom=True)
+    return figure, panels
+
+
+def _finite(rows: pd.DataFrame) -> list[float]:
+    values = rows[["value_ms", "low_ms", "high_ms"]].to_numpy(dtype="float64")
+    return [float(value) for value in values[np.isfinite(values)]]
 
 
 def _latency_panel(panel: Axes, rows: pd.DataFrame, models: Sequence[str], loop: Loop) -> None:
@@ -233,26 +277,32 @@ def _latency_panel(panel: Axes, rows: pd.DataFrame, models: Sequence[str], loop:
                 continue
             median = percentile == "p50"
             x = line[loop.level] * shift
-            panel.plot(
+            style.bars(panel, "y", x, line["low_ms"], line["high_ms"], models, model)
+            style.series(
+                panel,
                 x,
                 line["value_ms"],
-                color=style.colour(models, model),
-                marker=style.marker(models, model),
-                markerfacecolor=style.colour(models, model) if median else "white",
-                markersize=5 if median else 4.2,
+                models,
+                model,
+                [_hover(row, loop) for row in line.to_dict("records")],
+                filled=median,
+                # Of many models, open markers of the tails would hide the medians.
+                markersize=4.5 if median else 4.2 if len(shown) <= FEW else 2.2,
                 linestyle="-" if median else (0, (3, 2)),
                 linewidth=1.8 if median else 1.0,
-                alpha=1.0 if median else 0.8,
             )
-            bars = line["low_ms"].notna() & line["high_ms"].notna()
-            panel.vlines(
-                x[bars],
-                line["low_ms"][bars],
-                line["high_ms"][bars],
-                color=style.colour(models, model),
-                linewidth=1.1,
-                alpha=0.7,
-            )
+
+
+FEW = 3
+
+
+def _hover(row: dict[Any, Any], loop: Loop) -> str:
+    ends = style.interval(row["low_ms"], row["high_ms"], number)
+    percent = int(str(row["percentile"]).removeprefix("p"))
+    return (
+        f"{row['model']} at {loop.of(row[loop.level]).words} in bucket {row['bucket']}: {loop.latencies[row['metric']]}, "
+        f"{latencies.percentile(percent)} {number(row['value_ms'])} ms{ends}; n = {row['n_ok']:,.0f}"
+    )
 
 
 def draw_throughput(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
@@ -260,7 +310,7 @@ def draw_throughput(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     buckets = list(dict.fromkeys(frame["bucket"])) or [settings.buckets[0].name]
     levels = sorted(set(frame["concurrency"]))
     columns = min(2, len(buckets))
-    figure, axes = style.panels(-(-len(buckets) // columns), columns, 2.15)
+    figure, axes = style.panels(-(-len(buckets) // columns), columns, 2.15, 1.5)
     flat = [panel for row in axes for panel in row]
     for panel, bucket in zip(flat, buckets, strict=False):
         rows = frame[(frame["bucket"] == bucket) & frame["transactions_per_minute"].notna()]
@@ -270,21 +320,17 @@ def draw_throughput(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
             continue
         for model in settings.models:
             line = rows[rows["model"] == model]
-            panel.plot(
+            if line.empty:
+                continue
+            low, high = (line[f"transactions_per_minute_{end}"] for end in ("low", "high"))
+            style.bars(panel, "y", line["concurrency"], low, high, settings.models, model)
+            style.series(
+                panel,
                 line["concurrency"],
                 line["transactions_per_minute"],
-                color=style.colour(settings.models, model),
-                marker=style.marker(settings.models, model),
-            )
-            ends = line[["transactions_per_minute_low", "transactions_per_minute_high"]]
-            sure = ends.map(math.isfinite).all(axis=1)
-            panel.vlines(
-                line["concurrency"][sure],
-                ends["transactions_per_minute_low"][sure],
-                ends["transactions_per_minute_high"][sure],
-                color=style.colour(settings.models, model),
-                linewidth=1.4,
-                alpha=0.75,
+                settings.models,
+                model,
+                [_done(row) for row in line.to_dict("records")],
             )
         style.levels(panel, levels)
         tops = rows[["transactions_per_minute", "transactions_per_minute_high"]].to_numpy(dtype="float64")
@@ -297,3 +343,12 @@ def draw_throughput(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
         row[0].set_ylabel("transactions / min")
     style.model_legend(figure, settings.models, list(dict.fromkeys(frame["model"])))
     return figure
+
+
+def _done(row: dict[Any, Any]) -> str:
+    name = "transactions_per_minute"
+    ends = style.interval(row[f"{name}_low"], row[f"{name}_high"], number)
+    return (
+        f"{row['model']} with {_in_flight(row['concurrency'])} in bucket {row['bucket']}: {number(row[name])} transactions "
+        f"per minute{ends}; n = {row['n_ok']:,.0f}"
+    )

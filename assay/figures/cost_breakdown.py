@@ -21,8 +21,8 @@ PARTS = {
     "cache_write": ("cache write", "#009e73", "...."),
     "hours": ("hours", "#b97a00", ""),
     "failed": ("failed and retried", "#d55e00", "xxxx"),
-    "warmup": ("warm-up", "#7a7a7a", ""),
-    "filler": ("filler", "#7a7a7a", "////"),
+    "warmup": ("warm-up", style.FAINT, ""),
+    "filler": ("filler", style.FAINT, "////"),
     "judging": ("judging", "#b0578d", ""),
 }
 """Words, colour and hatch of each part, in the order of the bars."""

@@ -13,7 +13,7 @@ from assay.schedule.level import level_of
 from assay.tables.inputs import Inputs, column
 from assay.tables.numbers import percent
 
-_COLOURS = ("#d55e00", "#0072b2", "#b97a00", "#b0578d", "#009e73", "#3f9bd1", "#222222", "#999999")
+_COLOURS = ("#d55e00", "#0072b2", "#b97a00", "#b0578d", "#009e73", "#3f9bd1", style.INK, style.FAINT)
 _HATCHES = ("", "////", "....")
 """Of the first kinds, of those that get a colour for the second time, and so on."""
 
@@ -88,7 +88,7 @@ def _kinds(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
 def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     """A stacked bar for each model and load."""
     places = list(frame.drop_duplicates(["model", "load"])[["model", "load", "n"]].itertuples(index=False))
-    figure, axes = style.panels(1, 1, max(1.7, 0.3 * len(places) + 0.4))
+    figure, axes = style.panels(1, 1, max(1.7, (0.3 if len(places) <= 24 else 0.22) * len(places) + 0.4))
     panel = axes[0][0]
     if not places:
         style.nothing(panel, "no request was measured")
@@ -106,17 +106,25 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
             )
             for place in places
         ]
-        panel.barh(
+        drawn = panel.barh(
             range(len(places)),
             shares,
             left=totals,
             height=0.66,
             color=_COLOURS[kind_place % len(_COLOURS)],
             hatch=_HATCHES[kind_place // len(_COLOURS) % len(_HATCHES)],
-            edgecolor="white",
+            edgecolor=style.PAPER,
             linewidth=0.5,
             label=group[0] if len(group) == 1 else "other kinds",
         )
+        words = group[0] if len(group) == 1 else "other kinds"
+        for bar, place, share in zip(drawn, places, shares, strict=True):
+            style.hover(
+                bar,
+                [
+                    f"{place.model} at {level_of(str(place.load)).words}: {words}, {percent(share)} of {place.n:,}"
+                ],
+            )
         totals = [total + share for total, share in zip(totals, shares, strict=True)]
     most = max(totals)
     for height, (place, total) in enumerate(zip(places, totals, strict=True)):

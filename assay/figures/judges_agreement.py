@@ -12,7 +12,7 @@ from assay.tables.inputs import Inputs, column
 from assay.tables.numbers import decimal, known, percent
 
 _MEASURES = {
-    "raw": ("same verdict (share)", "o", "#222222", True),
+    "raw": ("same verdict (share)", "o", style.INK, True),
     "kappa": ("kappa", "D", "#0072b2", False),
     "ac1": ("AC1", "s", "#d55e00", True),
 }
@@ -102,7 +102,7 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     panel.set_xlim(min(0.0, *lows) - 0.02, 1.02)
     panel.grid(visible=False, axis="y")
     panel.grid(visible=True, axis="x")
-    panel.set_xlabel("1 is full agreement; of kappa and " + _chance(rows[0]) + ", 0 is agreement by chance")
+    panel.set_xlabel(f"1 is full agreement;\nof kappa and {_chance(rows[0])}, 0 is agreement by chance")
     handles = [
         Line2D([], [], linestyle="none", marker=mark, color=shade, markerfacecolor=shade if filled else style.PAPER,
                label=_chance(rows[0]) if measure == "ac1" else words)

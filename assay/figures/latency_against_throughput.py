@@ -108,7 +108,8 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
         _panel(panel, shown[shown["metric"] == metric], metric, settings, wide)
     loads = sorted(set(shown["load"]), key=lambda load: level_of(load).rank)
     axes[-1][0].set_xlabel(f"transactions completed per minute\n({_points(loads)})")
-    style.model_legend(figure, settings.models, list(dict.fromkeys(shown["model"])))
+    panels = [panel for (panel,) in axes]
+    style.name_lines(figure, panels, settings.models, list(dict.fromkeys(shown["model"])))
     return figure
 
 
@@ -159,6 +160,7 @@ def _panel(panel: Axes, rows: pd.DataFrame, metric: str, settings: FigureSetting
                 model,
                 [_hover(row) for row in line.to_dict("records")],
                 linestyle=_OPEN if open_loop else "-",
+                label=model,
             )
             style.bars(
                 panel,

@@ -69,39 +69,48 @@ def _ms(value: float) -> str:
 def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     """A row for each bucket and ramp: end-to-end latency from when requests were due, and the share that failed."""
     places = list(frame[["bucket", "load"]].drop_duplicates().itertuples(index=False, name=None))
-    figure, axes = style.panels(max(1, len(places)), 2, 2.15)
+    figure, axes = style.panels(max(1, len(places)), 2, 2.15, 1.3)
     if not places:
         for panel in axes[0]:
             style.nothing(panel, "no request was measured")
         return figure
-    for (latency, errors), (bucket, load) in zip(axes, places, strict=True):
+    for (latency, errors), (bucket, load), below in zip(axes, places, [*places[1:], None], strict=True):
         here = frame[(frame["bucket"] == bucket) & (frame["load"] == load)]
-        latency.set_title(f"{style.short(bucket, 14)}: end to end from due")
+        latency.set_title(f"{style.short(bucket, 14)}: end to end")
         errors.set_title(f"{style.short(bucket, 14)}: failed")
         for model in [name for name in settings.models if name in set(here["model"])]:
             rows = here[here["model"] == model]
-            look: dict[str, Any] = {
-                "color": style.colour(settings.models, model),
-                "marker": style.marker(settings.models, model),
-                "markersize": 4.5,
-            }
+            told = rows.to_dict("records")
             for name, line in _PERCENTILES:
                 main = line == "-"
-                latency.plot(
-                    rows["rate_rps"],
-                    rows[name].astype(float),
+                known = rows[rows[name].notna()]
+                style.series(
+                    latency,
+                    known["rate_rps"],
+                    known[name].astype(float),
+                    settings.models,
+                    model,
+                    [_hover(row, _ms(row[name])) for row in told if not pd.isna(row[name])],
+                    filled=main,
                     linestyle=line,
                     linewidth=1.8 if main else 1.0,
-                    markerfacecolor=look["color"] if main else "white",
-                    **look,
+                    markersize=4.5 if main else 3.5,
                 )
-            errors.plot(rows["rate_rps"], rows["error_rate"], linewidth=1.8, **look)
+            style.series(
+                errors,
+                rows["rate_rps"],
+                rows["error_rate"],
+                settings.models,
+                model,
+                [_hover(row, f"{percent(float(row['error_rate']))} failed") for row in told],
+                markersize=4.5,
+            )
         values = pd.concat([here[name] for name, _ in _PERCENTILES]).dropna()
         if values.empty:
             style.nothing(latency, "no data")
         else:
             style.log_scale(latency, list(values))
-        latency.set_ylabel("ms (log scale)")
+        latency.set_ylabel("ms (log)")
         most = max(float(here["error_rate"].max()) * 1.1, 0.01)
         errors.set_ylim(-0.05 * most, most)  # a marker at 0 is whole
         errors.yaxis.set_major_locator(MaxNLocator(4))
@@ -110,10 +119,15 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
         for panel in (latency, errors):
             if ends is not None and not (panel is latency and values.empty):
                 panel.set_xlim(min(ends), max(ends))
-            panel.set_xlabel("requests per second" + (", falling" if ends and ends[0] > ends[1] else ""))
+            if below is None or below[1] != load:
+                panel.set_xlabel("requests per second" + (", falling" if ends and ends[0] > ends[1] else ""))
     kinds = [
         Line2D([], [], color=style.MUTED, linestyle="-", label="median"),
         Line2D([], [], color=style.MUTED, linestyle=(0, (3, 2)), label="95th percentile"),
     ]
     style.model_legend(figure, settings.models, list(dict.fromkeys(frame["model"])), kinds)
     return figure
+
+
+def _hover(row: dict[Any, Any], said: str) -> str:
+    return f"{row['model']} in bucket {row['bucket']}, at about {row['rate_rps']:.3g} requests per second: {said}; n = {row['n']:,.0f}"

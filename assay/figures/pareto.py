@@ -1,8 +1,10 @@
 """Cost, latency and accuracy two at a time: which models no other one beats on both, and who beats the rest."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -96,20 +98,27 @@ def _listed(names: list[str], word: str) -> str:
 
 def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     """Latency along the left column, cost and accuracy up; the key says who is beaten by whom."""
-    figure, axes = style.panels(2, 2, 2.75, sharex="col", sharey="row")
+    figure, axes = style.panels(2, 2, 2.75)
     places = {"latency, cost": axes[0][0], "latency, accuracy": axes[1][0], "cost, accuracy": axes[1][1]}
-    if not any(_drawn(frame, *panel).any() for panel in PANELS):
+    shown = frame[frame["aspects"] == ALL]
+    if not any(_drawn(shown, x, y).any() for x, y in PANELS):
         for panel in (axes[0][1], *places.values()):
             panel.set_axis_off()
-        axes[0][0].text(0, 0.5, "cost, latency and accuracy are known of no model", color=style.MUTED)
+        axes[0][0].text(0, 0.5, "of no model are two of cost, latency and accuracy known", color=style.MUTED)
         return figure
     for x, y in PANELS:
-        _panel(places[f"{x}, {y}"], frame[frame["aspects"] == f"{x}, {y}"], x, y, settings)
-    shown = frame[frame["aspects"] == ALL]
+        panel = places[f"{x}, {y}"]
+        panel.grid(visible=True, axis="both")
+        for aspect, axis in ((x, "x"), (y, "y")):
+            _scale(panel, shown, aspect, axis, settings)
+        rows = frame[frame["aspects"] == f"{x}, {y}"]
+        _points(panel, rows[_drawn(rows, x, y)], x, y, settings)
+        style.better(panel, up=y == "accuracy")
+    axes[0][0].tick_params(axis="x", labelbottom=False)
+    axes[1][1].tick_params(axis="y", labelleft=False)
     metric = {aspect: shown[f"{aspect}_metric"].iloc[0] for aspect in ASPECTS}
     axes[1][0].set_xlabel(_label("latency", metric))
     axes[1][1].set_xlabel(_label("cost", metric))
-    axes[1][1].tick_params(axis="x", labelbottom=True)
     axes[0][0].set_ylabel(_label("cost", metric))
     axes[1][0].set_ylabel(_label("accuracy", metric))
     _key(axes[0][1], shown, settings)
@@ -117,7 +126,8 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
 
 
 def _drawn(frame: pd.DataFrame, x: str, y: str) -> "pd.Series[bool]":
-    return (frame["aspects"] == f"{x}, {y}") & frame[x].notna() & frame[y].notna()
+    """Models of which both are known, and finite."""
+    return frame[[x, y]].map(math.isfinite).all(axis=1)
 
 
 def _label(aspect: str, metric: Mapping[str, Any]) -> str:
@@ -131,59 +141,53 @@ def _label(aspect: str, metric: Mapping[str, Any]) -> str:
     return aspect
 
 
-def _panel(panel: Axes, rows: pd.DataFrame, x: str, y: str, settings: FigureSettings) -> None:
-    rows = rows[rows[x].notna() & rows[y].notna()]
-    panel.grid(visible=True, axis="both")
-    for aspect, axis in ((x, "x"), (y, "y")):
-        _scale(panel, rows, aspect, axis, settings)
+def _points(panel: Axes, rows: pd.DataFrame, x: str, y: str, settings: FigureSettings) -> None:
     front = rows[rows["on_frontier"]].sort_values(x, kind="stable")
-    panel.plot(front[x], front[y], color=style.MUTED, linewidth=1.0, drawstyle="steps-post", zorder=1)
+    panel.plot(front[x], front[y], color=style.MUTED, linewidth=1.0, drawstyle="steps-post", zorder=1.2)
     for row in rows.to_dict("records"):
         model = str(row["model"])
-        for axis, here, along in (("x", y, x), ("y", x, y)):
-            style.bars(
-                panel,
-                axis,
-                [row[here]],
-                [row[f"{along}_low"]],
-                [row[f"{along}_high"]],
-                settings.models,
-                model,
-            )
-        beaten = bool(row["beaten_by"])
+        for axis, along, here in (("x", x, y), ("y", y, x)):
+            ends = ([row[f"{along}_low"]], [row[f"{along}_high"]])
+            style.bars(panel, axis, [row[here]], *ends, settings.models, model)
         style.series(
-            panel, [row[x]], [row[y]], settings.models, model, [_hover(row, x, y)],
-            filled=not beaten, markersize=7.5, linestyle="none",
-        )  # fmt: skip
-    style.better(panel, up=y == "accuracy")
+            panel,
+            [row[x]],
+            [row[y]],
+            settings.models,
+            model,
+            [_hover(row, x, y)],
+            filled=not row["beaten_by"],
+            markersize=7.5,
+            linestyle="none",
+        )
 
 
 def _scale(panel: Axes, rows: pd.DataFrame, aspect: str, axis: str, settings: FigureSettings) -> None:
     """The reach of an axis: from 0 for what is paid and waited for, as much as is seen for accuracy; with its limit."""
-    if rows.empty:
+    found = np.concatenate([rows[f"{aspect}{end}"].to_numpy(dtype=float) for end in ("", "_low", "_high")])
+    values = found[np.isfinite(found)]
+    if not len(values):
         return
-    values = [value for name in (aspect, f"{aspect}_low", f"{aspect}_high") for value in rows[name].dropna()]
     set_limits = panel.set_xlim if axis == "x" else panel.set_ylim
     formatted = panel.xaxis if axis == "x" else panel.yaxis
-    metric = rows[f"{aspect}_metric"].iloc[0]
-    bound = getattr(settings.limits, str(metric or ""), None)
+    bound = getattr(settings.limits, str(rows[f"{aspect}_metric"].iloc[0] or ""), None)
     limit = None if bound is None else bound.max if bound.max is not None else bound.min
     if aspect == "accuracy":
-        low, high = min([*values, *([limit] if limit else [])]), max(values)
+        low, high = min([*values, *([limit] if limit else [])]), float(values.max())
         gap = max(0.02, 0.08 * (high - low))
-        set_limits(max(-gap, low - gap), min(1.0, high) + gap)
+        set_limits(low - gap, min(1.0, high) + gap)
         formatted.set_major_formatter(
-            FuncFormatter(lambda value, _: f"{value * 100:.3g} %" if value <= 1 else "")
+            FuncFormatter(lambda value, _: f"{value * 100:.3g} %" if 0 <= value <= 1 else "")
         )
     else:
-        most = max(values)
+        most = float(values.max())
         # A limit far beyond what was measured would squeeze everything else.
         seen = limit if limit is not None and limit <= 2.5 * most else 0.0
         set_limits(-0.04 * most, 1.1 * max(most, seen) or 1.0)
         style.plain(formatted)
-    formatted.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    formatted.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     if limit is not None:
-        style.limit(panel, axis, limit)
+        style.limit(panel, axis, limit, "")
 
 
 def _hover(row: Mapping[Any, Any], x: str, y: str) -> str:
@@ -218,17 +222,18 @@ def _key(panel: Axes, rows: pd.DataFrame, settings: FigureSettings) -> None:
     for row in rows.to_dict("records"):
         sure, by = _names(row["surely_beaten_by"]), _names(row["beaten_by"])
         if not all(known(row[aspect]) for aspect in ASPECTS):
-            words = "not all of it is known"
+            words = "not all is known"
         elif sure:
             words = f"surely beaten by {_few(sure)}"
         elif by:
             words = f"perhaps beaten by {_few(by)}"
         else:
-            words = "beaten by none on all three"
-        missed = {"no": "; misses a limit", "undecided": "; limits undecided"}.get(str(row["qualifies"]), "")
-        entries.append((str(row["model"]), words + missed, not by))
-    style.key(panel, entries, settings.models)
+            words = "beaten by none"
+        if state := {"no": "misses a limit", "undecided": "limits undecided"}.get(str(row["qualifies"])):
+            words += f"\n{state}"
+        entries.append((str(row["model"]), words, not by))
+    style.key(panel, "All three together (dashed: limits)", entries, settings.models)
 
 
 def _few(names: list[str]) -> str:
-    return style.short(names[0], 18) + (f" + {len(names) - 1}" if len(names) > 1 else "")
+    return style.short(names[0], 16) + (f" and {len(names) - 1} more" if len(names) > 1 else "")

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -100,8 +102,19 @@ def styled() -> Iterator[None]:
         yield
 
 
-def panels(rows: int, columns: int, height: float, **options: Any) -> tuple[Figure, list[list[Axes]]]:
-    """A figure of `rows` x `columns` panels, each row `height` inches high, and its axes by row and column."""
+MOST_HEIGHT = 11.0
+"""Inches: what a page of paper can show without its text becoming too small."""
+
+
+def panels(
+    rows: int, columns: int, height: float, least: float | None = None, **options: Any
+) -> tuple[Figure, list[list[Axes]]]:
+    """A figure of `rows` x `columns` panels, each row `height` inches high, and its axes by row and column.
+
+    Where the figure would be higher than a page, rows are lower, but never lower than `least`.
+    """
+    if least is not None:
+        height = max(least, min(height, (MOST_HEIGHT - 0.9) / rows))
     figure = Figure(figsize=(WIDTH, height * rows + 0.9), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, columns, squeeze=False, **options)
@@ -129,10 +142,10 @@ def plain(axis: Any) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
 
 
-def log_ticks(axis: Any, low: float, high: float) -> None:
-    """Readable ticks of a logarithmic axis that runs from `low` to `high`."""
-    wide = high / low > 30
-    axis.set_major_locator(LogLocator(base=10, subs=(1.0, 3.0) if wide else (1.0, 2.0, 3.0, 5.0, 7.0)))
+def log_ticks(axis: XAxis | YAxis, low: float, high: float) -> None:
+    """Readable ticks of a logarithmic axis that runs from `low` to `high`; along x fewer, since they lie side by side."""
+    subs = (1.0, 2.0, 5.0) if isinstance(axis, XAxis) else (1.0, 2.0, 3.0, 5.0, 7.0)
+    axis.set_major_locator(LogLocator(base=10, subs=(1.0, 3.0) if high / low > 30 else subs))
     axis.set_minor_formatter(NullFormatter())
     axis.set_minor_locator(NullLocator())
 
@@ -172,14 +185,47 @@ def model_legend(
     figure.legend(handles=[*handles, *extra], loc="outside upper left", ncols=columns, columnspacing=1.4)
 
 
-def name_points(
-    axes: Axes,
-    points: Sequence[tuple[float, float, str, str]],
-    bars: Sequence[tuple[float, float, float]] = (),
-) -> None:
-    """Write a text beside each point (x, y, text, colour): where there is room, clear of other points and texts.
+Point = tuple[float, float, str, str]
+"""x, y, a text and its colour."""
 
-    `bars` (from x, to x, y) are horizontal lines that no text should lie on.
+
+def name_lines(
+    figure: Figure,
+    panels_of: Sequence[Axes],
+    models: Sequence[str],
+    shown: Sequence[str],
+    extra: Sequence[Line2D] = (),
+) -> None:
+    """Names of the models at the ends of their lines where there is room in every panel, else above the panels.
+
+    A line's label tells whose it is. Call it when everything else is drawn and the axes have their limits.
+    """
+    made: list[Annotation] = []
+    fits = True
+    for axes in panels_of:
+        around: list[Point] = []
+        ends: dict[str, Point] = {}
+        for line in axes.get_lines():
+            name = str(line.get_label())
+            if name in shown:
+                points = [(float(x), float(y), name, INK) for x, y in np.asarray(line.get_xydata())]
+                around += points
+                ends[name] = points[-1]
+        labels, clear = name_points(axes, list(ends.values()), around)
+        made += labels
+        fits = fits and clear
+    if fits and not extra:
+        return
+    for label in made:
+        label.remove()
+    model_legend(figure, models, shown, extra)
+
+
+def name_points(
+    axes: Axes, points: Sequence[Point], around: Sequence[Point] = ()
+) -> tuple[list[Annotation], bool]:
+    """Write a text beside each point (x, y, text, colour): where there is room, clear of points, of those `around`, and of
+    texts. The texts, and whether all of them found such a place.
 
     Call it when everything else is drawn and the axes have their limits.
     """
@@ -189,11 +235,11 @@ def name_points(
     frame = axes.get_window_extent().padded(6)
     taken = [
         Bbox.from_bounds(x - 6, y - 6, 12, 12)
-        for x, y in (axes.transData.transform((x, y)) for x, y, _, _ in points)
+        for x, y in (axes.transData.transform((x, y)) for x, y, _, _ in [*points, *around])
     ]
-    for low, high, y in bars:
-        (left, height), (right, _) = axes.transData.transform([(low, y), (high, y)])
-        taken.append(Bbox.from_extents(left, height - 2, right, height + 2))
+    taken += [text.get_window_extent() for text in axes.texts]
+    made: list[Annotation] = []
+    clear = True
     for x, y, text, shade in points:
         label = axes.annotate(
             text, (x, y), xytext=(0, 0), textcoords="offset points", fontsize=9.5, color=shade, zorder=5
@@ -207,8 +253,12 @@ def name_points(
                 frame.x0 <= room.x0 and room.x1 <= frame.x1 and frame.y0 <= room.y0 and room.y1 <= frame.y1
             )
             found.append((3 * outside + sum(bool(room.overlaps(other)) for other in taken), place))
-        _put(label, _PLACES[min(found)[1]])
+        overlaps, best = min(found)
+        _put(label, _PLACES[best])
         taken.append(label.get_window_extent())
+        made.append(label)
+        clear = clear and not overlaps
+    return made, clear
 
 
 def _put(label: Annotation, offset: tuple[int, int]) -> None:
@@ -267,7 +317,7 @@ def bars(
     ends = [(a, b, c) for a, b, c in zip(at, low, high, strict=True) if math.isfinite(b) and math.isfinite(c)]
     if ends:
         places, lows, highs = zip(*ends, strict=True)
-        draw(places, lows, highs, color=colour(models, model), linewidth=1.3, alpha=0.7)
+        draw(places, lows, highs, color=colour(models, model), linewidth=1.3, alpha=0.7, zorder=1.8)
 
 
 def limit(axes: Axes, axis: str, value: float, words: str = "limit") -> None:
@@ -307,7 +357,7 @@ def infinity(axes: Axes) -> float:
     """Make room at the top of a logarithmic y axis for what is infinitely late, and say so there; its height."""
     low, high = axes.get_ylim()
     height: float = high * (high / low) ** 0.12
-    axes.set_ylim(low, height * (high / low) ** 0.06)
+    axes.set_ylim(low, height * (high / low) ** 0.1)
     axes.axhline(height, color=GRID, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0.5)
     axes.annotate(
         "∞ (failed)", (0, height), xycoords=axes.get_yaxis_transform(), xytext=(3, 2), textcoords="offset points",
@@ -324,16 +374,20 @@ def better(axes: Axes, *, up: bool) -> None:
     )  # fmt: skip
 
 
-def key(axes: Axes, entries: Sequence[tuple[str, str, bool]], models: Sequence[str]) -> None:
-    """A list of models (name, words, whether its marker is filled) in a panel of its own."""
-    step = min(0.19, 1.0 / max(len(entries), 1))
+def key(axes: Axes, title: str, entries: Sequence[tuple[str, str, bool]], models: Sequence[str]) -> None:
+    """A list of models (name, words of one line or two, whether its marker is filled) in a panel of its own."""
+    lines = sum(1.25 + words.count("\n") + 1 for _, words, _ in entries)
+    size = min(8.0, 60.0 / max(lines, 1) * 2.2)
+    step = min(0.052, 0.92 / max(lines, 1))
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
-    for place, (model, words, filled) in enumerate(entries):
-        y = 1 - step * (place + 0.35)
-        series(axes, [0.04], [y], models, model, [], filled=filled, markersize=7)
-        axes.text(0.1, y, short(model, 26), fontsize=9.5, va="bottom")
-        axes.text(0.1, y - 0.005, short(words, 40), fontsize=8, va="top", color=MUTED)
+    axes.text(0, 1, title, fontsize=9, va="top", color=MUTED)
+    y = 0.92
+    for model, words, filled in entries:
+        series(axes, [0.04], [y - 0.6 * step], models, model, [], filled=filled, markersize=7)
+        axes.text(0.1, y, short(model, 26), fontsize=min(9.5, size + 1.5), va="top")
+        axes.text(0.1, y - 1.25 * step, words, fontsize=size, va="top", color=MUTED, linespacing=1.1)
+        y -= step * (1.25 + words.count("\n") + 1)
 
 
 def beside(places: Sequence[str], at: Iterable[str], shown: Sequence[str], model: str) -> list[float]:

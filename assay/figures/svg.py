@@ -18,6 +18,8 @@ _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
 _WORDS = "words:"
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
+_LONG = re.compile(r"-?\d+\.\d{3,}")
+_PLACED = ("d", "x", "y", "width", "height")
 
 
 def words_for(artist: Artist, words: Sequence[str]) -> None:
@@ -68,11 +70,19 @@ def rewritten(drawn: str, name: str, description: str, dark: Mapping[str, str]) 
 
 
 def _as_attributes(element: ElementTree.Element) -> None:
-    """A rule can't override what stands in `style=`; it can override an attribute."""
+    """A rule can't override what stands in `style=`; it can override an attribute. Places to the hundredth of a point are
+    plenty."""
+    for name in _PLACED:
+        if name in element.attrib and not element.tag.endswith("}svg"):
+            element.set(name, _LONG.sub(_hundredths, element.attrib[name]))
     for part in element.attrib.pop("style", "").split(";"):
         if part.strip():
             name, value = part.split(":", 1)
             element.set(name.strip(), value.strip())
+
+
+def _hundredths(found: re.Match[str]) -> str:
+    return f"{float(found[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def _with_words(element: ElementTree.Element) -> None:

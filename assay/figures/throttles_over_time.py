@@ -12,7 +12,7 @@ from assay.figures.settings import FigureSettings
 from assay.tables.inputs import Inputs, column
 from assay.tables.numbers import percent
 
-_THROTTLED, _OTHERWISE, _ATTEMPTS = "#d55e00", "#0072b2", "#7a7a7a"
+_THROTTLED, _OTHERWISE, _ATTEMPTS = "#d55e00", "#0072b2", style.FAINT
 _COLUMNS = ("start_s", "period_s", "attempts", "answered", "throttled", "failed_otherwise")
 
 
@@ -63,8 +63,32 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
         left, width = here["start_s"].to_numpy() / scale, here["period_s"].to_numpy() / scale
         throttled = np.nan_to_num(here["throttle_share"].to_numpy(dtype=float))
         otherwise = np.nan_to_num(here["other_share"].to_numpy(dtype=float))
-        panel.bar(left, throttled, width, align="edge", color=_THROTTLED)
-        panel.bar(left, otherwise, width, bottom=throttled, align="edge", color=_OTHERWISE)
+        stacked = (
+            (panel.bar(left, throttled, width, align="edge", color=_THROTTLED), "throttled"),
+            (
+                panel.bar(
+                    left,
+                    otherwise,
+                    width,
+                    bottom=throttled,
+                    align="edge",
+                    color=_OTHERWISE,
+                    hatch="////",
+                    edgecolor=style.PAPER,
+                    linewidth=0,
+                ),
+                "failed_otherwise",
+            ),
+        )
+        for bars, kind in stacked:
+            for bar, row in zip(bars, here.to_dict("records"), strict=True):
+                style.hover(
+                    bar,
+                    [
+                        f"{model}, {_after(row['start_s'])} into the run: {row[kind]:,.0f} of {row['attempts']:,.0f} attempts "
+                        f"{kind.replace('_', ' ')}"
+                    ],
+                )
         panel.set_title(style.short(model, 48))
         panel.set_ylim(0, max(most * 1.1, 0.01))
         panel.set_xlim(0, end / scale)
@@ -88,7 +112,13 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     figure.legend(
         handles=[
             Patch(color=_THROTTLED, label="throttled"),
-            Patch(color=_OTHERWISE, label="failed otherwise"),
+            Patch(
+                facecolor=_OTHERWISE,
+                hatch="////",
+                edgecolor=style.PAPER,
+                linewidth=0,
+                label="failed otherwise",
+            ),
             Line2D([], [], color=_ATTEMPTS, linewidth=0.9, label=f"attempts in a {length} (right)"),
         ],
         loc="outside upper left",
