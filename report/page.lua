@@ -31,9 +31,9 @@ local function badge(document)
     end
     others[#others + 1] = head
     document.meta["header-includes"] = others
-  elseif html then
+  elseif html and quarto then -- else the template has it
     document.blocks:insert(1, pandoc.Div({ pandoc.Plain(words) }, pandoc.Attr("", { "badge" }, { { "role", "note" } })))
-  else
+  elseif not html then
     document.blocks:insert(1, pandoc.Para({ pandoc.Strong(words) }))
   end
   return document
