@@ -123,7 +123,7 @@ def by_bucket(decision: Mapping[str, Any]) -> Markdown | None:
         words = escape(answer(row))
         as_good = [str(name) for name in row.get("as_good") or []]
         bold = Markdown(f"**{words}**") if row.get("answer") == "winner" else words
-        return Markdown(f"{bold}{escape(f' (as good: {joined(as_good)})')}") if as_good else bold
+        return Markdown(f"{bold} {escape(f'(as good: {joined(as_good)})')}") if as_good else bold
 
     columns: list[Column[Row]] = [
         Column("bucket", lambda row: row["bucket"], "left"),
@@ -292,7 +292,7 @@ def equivalence(decision: Mapping[str, Any]) -> Markdown | None:
         Column("compared by", lambda row: row.get("aspect", UNKNOWN), "left"),
         Column("the difference lies in", lambda row: _to(row)),
         Column("margin", lambda row: margin(row.get("margin"), row.get("unit"))),
-        Column("adjusted p", lambda row: p_value(row.get("p"))),
+        Column("p of this pair", lambda row: p_value(row.get("p"))),
         Column(
             "",
             lambda row: (

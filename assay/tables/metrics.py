@@ -27,8 +27,10 @@ METRICS = {
 
 def metric_name(metric: str, bucket: str | None = None) -> str:
     """The metric in words, with the bucket that it is of where it is of one."""
-    name = METRICS.get(metric, metric.replace("_", " "))
-    return name if bucket is None else f"{name} in bucket {bucket}"
+    known_as = metric.removesuffix("_all").replace("_from_intended", "")
+    name = METRICS.get(known_as, metric.replace("_", " "))
+    due = ", from when requests were due" if "_from_intended" in metric else ""
+    return f"{name}{due}" if bucket is None else f"{name}{due} in bucket {bucket}"
 
 
 def figure(metric: str, value: Any) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import finished_run
+import made_decision
 import pandas as pd
 import pytest
 
@@ -78,6 +79,132 @@ def test_the_verdict_stands_before_every_section(tmp_path: Path) -> None:
     text = plain(document(tmp_path))
     sentence = finished_run.decision()["sentence"]
     assert 0 < text.index(sentence) < text.index("\n# ")
+
+
+ORDER = (
+    "tbl-headline",
+    "fig-latency-against-throughput",
+    "fig-pareto",
+    "fig-latency-distribution",
+    "fig-accuracy-by-prompt-size",
+    "fig-accuracy-by-task",
+    "fig-latency-by-concurrency",
+    "fig-latency-by-bucket",
+    "fig-errors",
+    "fig-throttles-over-time",
+    "fig-judges-agreement",
+    "tbl-agreement",
+    "fig-cost-breakdown",
+    "tbl-spending",
+    "tbl-left-out",
+    "tbl-provenance",
+)
+"""What a reader finds, from the first page to the last."""
+
+
+def test_it_has_everything_in_the_order_that_a_reader_needs_it(tmp_path: Path) -> None:
+    text = document(tmp_path)
+    places = [text.index(f"{{#{name}") for name in ORDER]
+    assert places == sorted(places)
+
+
+def test_the_verdict_box_holds_choice_limits_margin_and_what_would_change_it(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    changed(paths, "decision", made_decision.details())
+    benchmark = finished_run.benchmark()
+    benchmark["decision"] = {"margins": {"cost": 0.05, "accuracy": 0.02}, "incumbent": "frugal"}
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, benchmark))
+    box = " ".join(text.split('title="Verdict"')[1].split(":::")[0].split())
+    assert finished_run.decision()["sentence"] in box
+    assert "which is the cheapest by dollars per transaction?" in box
+    assert "The limits: TTFT p95 at most 2,500 ms and accuracy at least 80 %." in box
+    assert "Differences of up to 5 % in cost and 2.0 points in accuracy don't matter." in box
+    assert "swift is not worse than frugal, in use now." in box
+    assert "below 1,200 ms no model qualifies." in box
+    assert "The rule changed after the first measured request." in box
+
+
+def test_the_decision_is_told_in_detail(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    found = finished_run.decision()
+    changed(
+        paths, "decision", made_decision.details() | {"models": made_decision.with_levels(found["models"])}
+    )
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark()))
+    for name in (
+        "limits",
+        "comparisons",
+        "equivalence",
+        "incumbent",
+        "what-would-change",
+        "by-bucket",
+        "levels",
+        "rule-changes",
+        "pareto",
+    ):
+        assert text.count(f"{{#tbl-{name}}}") == 1, name
+    assert "difference in cost per 10,000 transactions" in text
+    assert "| limits.accuracy.min | 0.75 | 0.8 |" in text
+    assert "9a" * 32 in text.split("#tbl-provenance")[1], (
+        "the rule's hash stands with where the report is from"
+    )
+    assert "as good as swift, within the margin" in text.split("#tbl-headline")[1].split(":::\n\n")[0]
+
+
+def test_a_choice_over_traffic_names_its_mix(tmp_path: Path) -> None:
+    benchmark = finished_run.benchmark()
+    benchmark["traffic"] = {"buckets": {"0-1000": 3, "3000-4000": 1}, "transactions_per_month": 1000}
+    text = plain(document(tmp_path, benchmark))
+    assert "over traffic of buckets 0-1000 (75 %) and 3000-4000 (25 %)?" in text
+
+
+@pytest.mark.parametrize(
+    ("decision", "said"),
+    [
+        ({"objective": "cheapest_success"}, "the cheapest by dollars per correct answer"),
+        ({"objective": "fastest", "latency": "ttft_ms_p90"}, "the fastest by TTFT p90"),
+        ({"objective": "most_accurate"}, "the most accurate"),
+        (
+            {"objective": "weighted", "weights": {"cost": 3, "latency": 1}},
+            "the best by weights of cost per transaction (75 %) and end-to-end latency p50 (25 %)",
+        ),
+    ],
+)
+def test_the_question_is_told_by_its_objective(decision: dict[str, Any], said: str, tmp_path: Path) -> None:
+    assert f"which is {said}?" in plain(document(tmp_path, finished_run.benchmark() | {"decision": decision}))
+
+
+def test_what_was_left_out_is_counted_with_the_reason(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    cells = finished_run.cells()
+    cells["n_left_out"] = 0
+    cells.loc[0, "n_left_out"] = 40
+    cells.to_parquet(paths["cells"])
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark()))
+    table = section(text, "What was left out, and why")
+    failed = int(cells["n"].sum() - cells["n_ok"].sum())
+    assert f"| requests that failed | {failed:,} | they have no latency |" in table
+    assert "| requests of blocks that the client itself had distorted | 40 |" in table
+    assert "| verdicts that could not be read or had | 2 | 2 unreadable, 0 not to be had |" in table
+
+
+def test_what_a_run_cost_is_told_part_by_part_with_preflight(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    called = {"role": "model", "label": "swift", "input_tokens": 28_000, "output_tokens": 9_000}
+    (tmp_path / "preflight.json").write_text(json.dumps({"lines": [called]}), encoding="utf-8")
+    files = dataclasses.replace(run_files(paths, tmp_path), preflight=tmp_path / "preflight.json")
+    told = section(plain(filled(files, tmp_path, finished_run.benchmark())), "What the run cost")
+    assert "(preflight) cost $0.0512 beyond that" in told  # 28,000 at 0.80 and 9,000 at 3.20 per million
+    header, _, first, *_, last = [
+        line for line in told.split("#tbl-spending")[1].splitlines() if "|" in line
+    ][:6]
+    names = [cell.strip() for cell in header.strip("|").split("|")]
+    cells = dict(zip(names, (cell.strip() for cell in first.strip("|").split("|")), strict=True))
+    assert cells["model"] == "swift" and cells["warm-up (USD)"] == "$0.0420"
+    assert cells["preflight (USD)"] == "$0.0512" and "cache reads (USD)" not in names
+    assert last.startswith("| all |")
+    parts = plain(filled(files, tmp_path, finished_run.benchmark())).split("#tbl-cost-parts")[1]
+    assert "| swift | $2.94 | $1.26 | $0.0840 | $4.28 |" in parts
 
 
 def test_it_shows_every_figure_once_with_its_alternative_text(tmp_path: Path) -> None:

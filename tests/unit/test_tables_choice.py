@@ -1,0 +1,203 @@
+"""The report's tables of the decision say what decision.json says: places, margins, other limits, buckets, loads, frontiers."""
+
+from typing import Any
+
+import finished_run
+import made_decision
+import pytest
+
+from assay.tables import choice, metrics, models
+from assay.tables.markdown import Markdown
+
+DECISION = finished_run.decision() | made_decision.details()
+
+
+def plain(text: str | None) -> str:
+    assert text is not None
+    return text.replace("\\", "")
+
+
+def rows(table: Markdown | None) -> list[list[str]]:
+    lines = plain(table).splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def header(table: Markdown | None) -> list[str]:
+    return [cell.strip() for cell in plain(table).splitlines()[0].strip("|").split("|")]
+
+
+def entry(model: str, qualifies: str = "yes", *limits: tuple[str, str]) -> dict[str, Any]:
+    told = [{"metric": metric, "state": state, "bucket": None} for metric, state in limits]
+    return {"model": model, "qualifies": qualifies, "limits": told}
+
+
+@pytest.mark.parametrize(
+    ("model", "decision", "said"),
+    [
+        (entry("swift"), {}, "**the choice**"),
+        (entry("steady"), {"as_good": ["steady"]}, "as good as swift, within the margin"),
+        (entry("steady", "no", ("accuracy", "missed")), {}, "out: misses accuracy"),
+        (
+            entry("steady", "no", ("accuracy", "missed"), ("e2e_ms_p90", "missed")),
+            {},
+            "out: misses accuracy and end-to-end latency p90",
+        ),
+        (entry("steady", "not_evaluated"), {}, "not evaluated"),
+        (
+            entry("steady"),
+            {"answer": "undecided", "model": None, "candidates": ["swift", "steady"], "comparisons": []},
+            "not told apart from swift",
+        ),
+        (
+            entry("steady"),
+            {"answer": "equivalent", "model": None, "candidates": ["swift", "steady"], "comparisons": []},
+            "equally good as swift",
+        ),
+        (
+            entry("steady", "undecided", ("ttft_ms_p95", "undecided")),
+            {"answer": "undecided", "model": None, "candidates": ["swift", "steady"], "comparisons": []},
+            "undecided on TTFT p95; not told apart from swift",
+        ),
+        (
+            entry("steady"),
+            {"comparisons": [{"a": "swift", "b": "steady", "better": "swift"}]},
+            "worse than swift",
+        ),
+        (
+            entry("steady"),
+            {"incumbent": {"model": "steady"}, "as_good": ["steady"]},
+            "as good as swift, within the margin, in use now",
+        ),
+    ],
+)  # fmt: skip
+def test_the_headline_names_ties_and_failed_limits(
+    model: dict[str, Any], decision: dict[str, Any], said: str
+) -> None:
+    made = {"answer": "winner", "model": "swift", "candidates": ["swift"], **decision}
+    assert plain(choice.place(made, model)) == said
+
+
+def test_each_bucket_has_its_choice_and_every_models_figure() -> None:
+    table = choice.by_bucket(DECISION)
+    assert header(table) == ["bucket", "the choice", "swift", "steady", "frugal"]
+    assert rows(table)[0] == ["0-1000", "none qualifies", "✗ $4.20", "✗ $4.20", "✗"]
+    assert rows(table)[1] == ["1000-2000", "**swift** (as good: steady)", "✓ $5.20", "✓ $5.20", "✓"]
+    assert len(rows(table)) == 4
+
+
+def test_only_limits_that_change_something_are_told_with_the_answer_as_it_is_marked() -> None:
+    table = choice.what_would_change(DECISION)
+    assert [row[:2] for row in rows(table)] == [["TTFT p95", "at most 2,500 ms"]] * 3
+    assert [row[2:] for row in rows(table)] == [
+        ["up to 1,200 ms", "none qualifies"],
+        ["1,200 ms to 1,700 ms", "swift"],
+        ["1,700 ms or more", "**undecided: swift and steady** (as it is)"],
+    ]
+    assert choice.changing(DECISION) == [DECISION["what_would_change"][0]["sentence"]]
+    only = [one for one in DECISION["what_would_change"] if len(one["ranges"]) == 1]
+    assert choice.what_would_change({"what_would_change": only}) is None
+
+
+def test_every_load_says_whether_a_model_keeps_its_limits_there() -> None:
+    table = choice.levels({"models": made_decision.with_levels(DECISION["models"])})
+    assert header(table) == [
+        "model", "1 in flight", "4 in flight", "16 in flight", "2.5 requests per second",
+        "highest that keeps, in flight", "highest that keeps, requests per second",
+    ]  # fmt: skip
+    first, _, last = rows(table)
+    assert first[0] == "swift" and "met" in first[1] and "missed" in first[4] and first[5:] == ["16", "2.5"]
+    assert last[5:] == ["—", "—"]
+
+
+def test_models_stand_against_the_one_in_use_aspect_by_aspect() -> None:
+    table = choice.incumbent(DECISION)
+    cost, accuracy, *_, unknown = rows(table)
+    assert header(table)[3] == "difference from frugal"
+    assert cost[0] == "swift" and "not worse" in cost[1] and cost[2] == "cost per 10,000 transactions"
+    assert cost[3] == "-38 % [(-45 % to -31 %)]{.interval}" and cost[4] == "5 %" and "better" in cost[5]
+    assert accuracy[3] == "-38.0 points [(-45.0 points to -31.0 points)]{.interval}"
+    assert accuracy[4] == "2.0 points"
+    assert unknown[0] == "zephyr" and "not evaluated" in unknown[1] and unknown[2:] == ["—"] * 4
+    assert choice.incumbent({"incumbent": None}) is None
+
+
+def test_equally_good_is_said_only_of_pairs_that_were_shown_to_be() -> None:
+    shown, not_shown = rows(choice.equivalence(DECISION))
+    assert shown[:4] == ["swift minus steady", "cost", "-3 % to +2 %", "5 %"] and "equally good" in shown[5]
+    assert "not shown" in not_shown[5] and "equally good" not in not_shown[5]
+
+
+def test_a_model_is_surely_dominated_only_by_those_that_were_shown_to_be_better() -> None:
+    panel = {
+        "x": "latency",
+        "y": "cost",
+        "frontier": ["swift"],
+        "dominated": [
+            {"model": "steady", "by": ["swift"], "sure_by": []},
+            {"model": "frugal", "by": ["swift", "steady"], "sure_by": ["swift"]},
+        ],
+    }
+    found = {
+        "points": [{"model": name} for name in finished_run.MODELS[:3]],
+        "panels": [panel],
+        "all_three": panel,
+    }
+    found["all_three"] = {**panel, "x": None, "y": None}
+    table = choice.dominance({"pareto": found})
+    assert header(table) == ["model", "latency and cost", "all three"]
+    assert [row[1] for row in rows(table)] == [
+        "[on the frontier]{.state-met}",
+        "perhaps by swift",
+        "surely by swift; by the figures also by steady",
+    ]
+
+
+def test_what_changed_of_the_rule_stands_beside_what_it_was() -> None:
+    assert rows(choice.changes(DECISION["registered"])) == [["limits.accuracy.min", "0.75", "0.8"]]
+    assert choice.changes(None) is None and choice.changes({"changes": []}) is None
+
+
+def test_a_limit_names_its_bucket_and_how_far_it_is_missed() -> None:
+    missed = {
+        "metric": "e2e_ms_p95", "bound": "max", "limit": 600, "value": 750, "low": 700, "high": 800, "n": 40,
+        "state": "missed", "bucket": "2000-4000", "miss": {"relative": 0.25, "low": 0.167, "high": 0.333},
+    }  # fmt: skip
+    (row,) = rows(models.limits({"models": [{"model": "swift", "limits": [missed]}]}))
+    assert row[1] == "end-to-end latency p95 in bucket 2000-4000"
+    assert row[6] == "25 % [(16.7 % to 33.3 %)]{.interval}"
+    assert "misses by" not in header(models.limits(finished_run.decision()))
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (0.052, "relative", "+5.2 %"),
+        (-0.38, "relative", "-38 %"),
+        (0.0, "relative", "0 %"),
+        (-0.0512, "absolute", "-5.1 points"),
+        (None, "relative", "—"),
+    ],
+)
+def test_a_difference_has_a_sign_and_the_unit_of_what_it_is_of(
+    value: float | None, unit: str, said: str
+) -> None:
+    assert metrics.difference(value, unit) == said
+
+
+def test_what_comes_from_outside_is_escaped_in_every_table() -> None:
+    hostile = "<b>x|[y](z)"
+    made = {
+        "objective_metric": made_decision.COST,
+        "by_bucket": [
+            {"bucket": hostile, "answer": "winner", "model": hostile, "as_good": [hostile],
+             "models": [{"model": hostile, "qualifies": "yes", "objective_value": 1.0}]}
+        ],
+        "incumbent": {"model": hostile, "against": [{"model": hostile, "verdict": "undecided", "aspects": []}]},
+        "pareto": {
+            "points": [{"model": hostile}],
+            "panels": [{"x": "cost", "y": "accuracy", "frontier": [],
+                        "dominated": [{"model": hostile, "by": [hostile], "sure_by": []}]}],
+        },
+    }  # fmt: skip
+    for table in (choice.by_bucket(made), choice.incumbent(made), choice.dominance(made)):
+        assert table is not None and "<b>" not in table and "](z)" not in table and "\\<b\\>" in table
