@@ -31,7 +31,9 @@ if __name__ == "__main__":
         parser.add_argument(f"--{table}", type=Path, required=True, help=f"table of {table}, Parquet")
     for table in inputs.OF_SOME_FIGURES:
         parser.add_argument(
-            f"--{table}", type=Path, help=f"table of {table}, Parquet; for figures that show it"
+            f"--{table.replace('_', '-')}",
+            type=Path,
+            help=f"table of {table}, Parquet; for figures that show it",
         )
     parser.add_argument("--decision", type=Path, required=True, help="the decision, JSON")
     for kind in ("svg", "png", "csv"):
