@@ -21,7 +21,7 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-COMPARE_PARTS = HERE / "report"
+REPORT_PARTS = HERE / "report"
 
 
 include: "stages.smk"
@@ -31,8 +31,8 @@ rule compare:
     """What changed between two finished runs, or between several on each side: did the new model version get slower?"""
     default_target: True
     input:
-        f"{RESULTS}/compare.html",
-        verdict=f"{RESULTS}/verdict.txt",
+        f"{RESULTS}/report/compare.html",
+        verdict=f"{RESULTS}/report/verdict.txt",
     log:
         f"{RESULTS}/logs/compare.log",
     localrule: True
@@ -49,15 +49,15 @@ rule compare_runs:
     input:
         before=[str(file) for run in BEFORE for file in run.files],
         after=[str(file) for run in AFTER for file in run.files],
-        template=local(str(COMPARE_PARTS / "compare.qmd.j2")),
+        template=local(str(REPORT_PARTS / "compare.qmd.j2")),
     output:
         json=f"{RESULTS}/compare.json",
-        differences=f"{RESULTS}/differences.csv",
-        changes=f"{RESULTS}/changes.csv",
-        svg=f"{RESULTS}/differences.svg",
-        png=f"{RESULTS}/differences.png",
-        qmd=f"{RESULTS}/compare.qmd",
-        verdict=f"{RESULTS}/verdict.txt",
+        differences=f"{RESULTS}/tables/differences.csv",
+        changes=f"{RESULTS}/tables/changes.csv",
+        svg=f"{RESULTS}/figures/differences.svg",
+        png=f"{RESULTS}/figures/differences.png",
+        qmd=f"{RESULTS}/report/compare.qmd",
+        verdict=f"{RESULTS}/report/verdict.txt",
     log:
         f"{RESULTS}/logs/compare_runs.log",
     conda:
@@ -75,3 +75,40 @@ rule compare_runs:
         " --before {params.before:q} --after {params.after:q} --template {input.template:q}"
         " --out-json {output.json:q} --out-differences {output.differences:q} --out-changes {output.changes:q}"
         " --out-svg {output.svg:q} --out-png {output.png:q} --out-qmd {output.qmd:q} --out-verdict {output.verdict:q}"
+
+
+rule render_comparison:
+    """The page as one self-contained HTML page, as Markdown and as PDF."""
+    input:
+        qmd=f"{RESULTS}/report/compare.qmd",
+        figures=[f"{RESULTS}/figures/differences.{ending}" for ending in ("svg", "png")],
+        parts=[
+            local(str(REPORT_PARTS / part))
+            for part in ("page.lua", "filter.lua", "github.lua", "style.css", "page.js", "document.typ")
+        ],
+    output:
+        html=report(
+            f"{RESULTS}/report/compare.html",
+            caption="../report/captions/compare.rst",
+            category="Comparison",
+            labels={"file": "comparison"},
+        ),
+        pdf=report(
+            f"{RESULTS}/report/compare.pdf",
+            caption="../report/captions/compare.rst",
+            category="Comparison",
+            labels={"file": "comparison (PDF)"},
+        ),
+        md=f"{RESULTS}/report/compare.md",
+    log:
+        f"{RESULTS}/logs/render_comparison.log",
+    conda:
+        "../envs/assay.yaml"
+    params:
+        script=stage_script("render"),
+        code=stage_code("render"),
+    message:
+        "Render the comparison"
+    shell:
+        "python {params.script:q} --log {log:q} --qmd {input.qmd:q} --parts {input.parts:q}"
+        " --out-md {output.md:q} --out-html {output.html:q} --out-pdf {output.pdf:q}"

@@ -64,8 +64,8 @@ def changes(
     for part, key in keys:
         values = [sides[side].get((part, key), []) for side in SIDES]
         if values[0] != values[1]:
-            words = ["; ".join(each) if each else ABSENT for each in values]
-            found.append(Change(part, key, *words, _matters(part, key)))
+            was, now = ("; ".join(each) if each else ABSENT for each in values)
+            found.append(Change(part, key, was, now, _matters(part, key)))
     return found
 
 

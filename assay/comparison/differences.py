@@ -2,17 +2,18 @@
 
 | figure | by | compared |
 | --- | --- | --- |
-| TTFT and end-to-end latency, p50 and p95, failures as infinitely late | model, bucket, load | the sittings' quantiles on the logarithmic scale |
-| transactions per minute, of closed loops | model, bucket, load | the sittings' figures on the logarithmic scale |
+| TTFT and end-to-end latency, p50 and p95, failures as infinitely late | model, bucket, load | the sittings' quantiles on the logarithmic scale, paired where sittings have prompts of their own |
+| transactions per minute, of closed loops | model, bucket, load | the sittings' figures on the logarithmic scale, paired likewise |
 | error rate | model, bucket, load | the sittings' shares |
 | cost per 10,000 transactions | model, bucket | prompts paired, clustered by source document |
 | accuracy | model, bucket | prompts paired, clustered by source document, as in the tables of one run |
 
-And each once more over all buckets and loads of a model. Where a side has one sitting, the first four are compared by its
+And each once more over all buckets and loads of a model: most of the error rate is spent there, see `OVERALL_WEIGHT`. Where a side has one sitting, the first four are compared by its
 requests, as if they were independent, and nothing is flagged: see `LEAST_SITTINGS`.
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -31,7 +32,7 @@ from assay.schedule.level import Level, level_of
 from assay.stats import paired, ratios, shares, sittings
 from assay.stats.distributions import normal_quantile, normal_two_sided
 from assay.stats.interval import Interval, tail
-from assay.stats.multiplicity import holm
+from assay.stats.multiplicity import weighted_holm
 from assay.stats.quantiles import least_n
 from assay.stats.ratios import Difference
 from assay.stats.sign_flip import sign_flip
@@ -47,6 +48,10 @@ _CERTAIN = 6
 
 ALL = "all"
 """In place of a bucket or a load: over all of them."""
+
+OVERALL_WEIGHT = 0.75
+"""Part of the error rate that the test over all buckets and loads gets of each model's figure; buckets and loads share the rest.
+What changed everywhere is seen there first, and with three sittings a single cell shows little."""
 
 LATENCIES: dict[str, tuple[str, float]] = {
     "ttft_ms_p50_all": ("ttft_ms", 0.5),
@@ -119,12 +124,14 @@ def differences(settings: Comparison, before: Side, after: Side, models: Sequenc
 
 def _flagged(found: Sequence[tuple[str, str, str, str, _Found]], error_rate: float) -> list[Row]:
     tested = [
-        place
-        for place, (*_, one) in enumerate(found)
+        (place, model, bucket, metric, one.difference.p)
+        for place, (model, bucket, _, metric, one) in enumerate(found)
         if one.difference is not None and min(one.sittings) >= LEAST_SITTINGS
     ]
-    p_values = [one.difference.p if (one := found[place][-1]).difference else 1.0 for place in tested]
-    adjusted = dict(zip(tested, holm(p_values), strict=True))
+    kinds = Counter((model, metric, bucket == ALL) for _, model, bucket, metric, _ in tested)
+    weights = [_weight(kinds, model, metric, bucket == ALL) for _, model, bucket, metric, _ in tested]
+    p_values = weighted_holm([p for *_, p in tested], weights)
+    adjusted = {place: p for (place, *_), p in zip(tested, p_values, strict=True)}
     rows = []
     for place, (model, bucket, load, metric, one) in enumerate(found):
         difference, p = one.difference, adjusted.get(place)
@@ -150,6 +157,13 @@ def _flagged(found: Sequence[tuple[str, str, str, str, _Found]], error_rate: flo
             )
         )
     return rows
+
+
+def _weight(kinds: Counter[tuple[str, str, bool]], model: str, metric: str, overall: bool) -> float:
+    """Each model's figure weighs 1; where it has a test over all and others, these share it."""
+    if not (kinds[model, metric, True] and kinds[model, metric, False]):
+        return 1.0 / kinds[model, metric, overall]
+    return OVERALL_WEIGHT if overall else (1.0 - OVERALL_WEIGHT) / kinds[model, metric, False]
 
 
 def _state(metric: str, difference: Difference | None, p: float | None, error_rate: float) -> State:
@@ -209,6 +223,8 @@ class _Cell:
 
     each: tuple[list[Sample], list[Sample]]
     pooled: tuple[Sample, Sample]
+    paired: bool
+    """Whether the k-th sittings of both sides asked the same prompts, and others didn't."""
 
     @classmethod
     def of(
@@ -218,7 +234,9 @@ class _Cell:
             return measured.sample(model, level, [bucket], confidence)
 
         each = tuple([one for of in side.each if (one := sample(of)).n] for side in (before, after))
-        return cls((each[0], each[1]), (sample(before.pooled), sample(after.pooled)))
+        asked = tuple(side.asked_by_sitting(model, bucket, level.name) for side in (before, after))
+        paired = asked[0] == asked[1] and len(set(asked[0])) == len(asked[0]) > 1
+        return cls((each[0], each[1]), (sample(before.pooled), sample(after.pooled)), paired)
 
     @property
     def there(self) -> bool:
@@ -283,7 +301,8 @@ def _relative(
     if not (math.isfinite(first) and math.isfinite(second) and first > 0 and second > 0):
         return None, "too many requests failed: see the error rate"
     if by_sittings:
-        found = sittings.log_ratio(*_figures(metric, cell), confidence, (first, second))
+        figures = _figures(metric, cell)
+        found = sittings.log_ratio(*figures, confidence, (first, second), paired=cell.paired)
         return found, None if found else "in a sitting too many requests failed: see the error rate"
     if metric == THROUGHPUT:
         apart = [ratios.apart_of(ratio) for s in cell.pooled if (ratio := s.transactions_per_slot_ms)]
@@ -333,7 +352,7 @@ def _errors_of_requests(cell: _Cell, confidence: float) -> Difference:
 
 
 def _over_cells(metric: str, cells: Sequence[_Cell], confidence: float) -> _Found:
-    """Over all cells that both sides have: the mean of the logarithms of their ratios, or the share of all requests."""
+    """Over all cells that both sides have: geometric means of the cells' figures, or the share of all requests."""
     both = [cell for cell in cells if all(cell.n)]
     if metric == ERRORS:
         return _errors_over(both, confidence)
@@ -351,13 +370,17 @@ def _over_cells(metric: str, cells: Sequence[_Cell], confidence: float) -> _Foun
         return _Found(None, None, None, "sittings", n, there, "not every bucket and load has it")
     if any(len(found) > 1 for found in counts):
         return _Found(None, None, None, "sittings", n, there, "buckets and loads have different sittings")
+    middle = [
+        math.exp(sum(math.log(whole[side] or math.nan) for _, whole, _ in known) / len(known))
+        for side in (0, 1)
+    ]
+    means = (middle[0], middle[1])
     if min(there) < 2:
         each = [_of_cell(metric, cell, confidence).difference for cell, _, _ in known]
         found = _mean_of([one for one in each if one is not None], confidence)
         missing = len([one for one in each if one is None])
         return _Found(
-            None,
-            None,
+            *means,
             None if missing else found,
             "requests",
             n,
@@ -365,12 +388,9 @@ def _over_cells(metric: str, cells: Sequence[_Cell], confidence: float) -> _Foun
             "not every bucket and load has it" if missing else None,
         )
     logs = [np.mean([np.log(of[side]) for _, _, of in known], axis=0) for side in (0, 1)]
-    middle = [
-        float(np.exp(np.mean([math.log(whole[side] or math.nan) for _, whole, _ in known])))
-        for side in (0, 1)
-    ]
-    difference = sittings.log_ratio(np.exp(logs[0]), np.exp(logs[1]), confidence, (middle[0], middle[1]))
-    return _Found(None, None, difference, "sittings", n, there)
+    paired_all = all(cell.paired for cell, _, _ in known)
+    difference = sittings.log_ratio(np.exp(logs[0]), np.exp(logs[1]), confidence, paired=paired_all)
+    return _Found(*means, difference, "sittings", n, there)
 
 
 def _errors_over(cells: Sequence[_Cell], confidence: float) -> _Found:

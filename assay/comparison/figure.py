@@ -16,7 +16,7 @@ from assay.comparison.differences import ABSOLUTE, ALL, HIGHER_IS_BETTER
 from assay.comparison.words import amount, interval_of, metric_name
 from assay.figures import style
 
-TITLE = "Differences by model"
+NAME, TITLE = "differences", "Differences by model"
 
 _STATES = {
     "regression": ("worse", "#d55e00", "v", True),
@@ -77,10 +77,11 @@ def draw(rows: Sequence[Mapping[str, Any]]) -> Figure:
             height = metrics.index(row["metric"])
             if row["low"] is not None and row["high"] is not None:
                 panel.hlines(height, row["low"], row["high"], color=colour, linewidth=2.2)
-            face = colour if filled else "white"
-            panel.plot(
+            face = colour if filled else style.PAPER
+            (line,) = panel.plot(
                 row["difference"], height, marker=marker, color=colour, markerfacecolor=face, clip_on=False
             )
+            style.hover(line, [_hover(row)])
         panel.set_yticks(range(len(metrics)), [_label(metric) for metric in metrics])
         panel.set_ylim(len(metrics) - 0.5, -0.5)
         panel.set_xlim(-1.08 * reach, 1.08 * reach)
@@ -91,7 +92,12 @@ def draw(rows: Sequence[Mapping[str, Any]]) -> Figure:
     states = [state for state in _STATES if any(row["state"] == state for row in rows)]
     handles = [
         Line2D(
-            [], [], color=colour, marker=marker, markerfacecolor=colour if filled else "white", label=words
+            [],
+            [],
+            color=colour,
+            marker=marker,
+            markerfacecolor=colour if filled else style.PAPER,
+            label=words,
         )
         for words, colour, marker, filled in (_STATES[state] for state in states)
     ]
@@ -105,6 +111,12 @@ def _label(metric: str) -> str:
     return f"{name} ({'higher' if metric in HIGHER_IS_BETTER else 'lower'} is better)"
 
 
+def _hover(row: Mapping[str, Any]) -> str:
+    bounds = interval_of(row)
+    between = f" (interval {bounds})" if bounds else ""
+    return f"{row['model']}, {metric_name(row['metric'])}: {amount(row)}{between}, {_STATES[row['state']][0]}"
+
+
 def write(found: Mapping[str, Any], svg: Path, png: Path) -> None:
     """Write the figure of a comparison."""
     rows = shown(found["rows"])
@@ -112,4 +124,4 @@ def write(found: Mapping[str, Any], svg: Path, png: Path) -> None:
         figure = draw(rows)
         if found["simulated"]:
             style.mark_simulated(figure)
-        style.save(figure, svg, png, TITLE, f"{TITLE}. {finding(rows)}")
+        style.save(figure, svg, png, NAME, TITLE, f"{TITLE}. {finding(rows)}")

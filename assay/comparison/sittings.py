@@ -49,6 +49,19 @@ class Side:
         """The sittings, in order."""
         return sorted(int(number) for number in self.records["block"].unique())
 
+    def asked_by_sitting(self, model: str, bucket: str, load: str) -> list[frozenset[str]]:
+        """The prompts of each sitting that measured a cell, in order."""
+        return self._asked.get((model, bucket, load), [])
+
+    @cached_property
+    def _asked(self) -> dict[Cell, list[frozenset[str]]]:
+        measured = self.records.loc[self.records["role"] == "measured", [*_CELL, "block", "prompt_id"]]
+        found: dict[Cell, list[frozenset[str]]] = {}
+        by = measured.astype(dict.fromkeys((*_CELL, "prompt_id"), object))
+        for (model, bucket, load, _), prompts in by.groupby([*_CELL, "block"], sort=True)["prompt_id"]:
+            found.setdefault((str(model), str(bucket), str(load)), []).append(frozenset(map(str, prompts)))
+        return found
+
     @cached_property
     def each(self) -> list[Measured]:
         """Each sitting by itself."""

@@ -5,8 +5,8 @@ from typing import Any
 
 from assay.comparison.differences import ABSOLUTE, ALL, COST
 from assay.schedule.level import level_of
-from assay.tables.models import METRICS, figure
-from assay.tables.numbers import UNKNOWN, known, number, percent
+from assay.tables.metrics import METRICS, figure
+from assay.tables.numbers import UNKNOWN, known, percent
 
 _MOST_NAMED = 3
 """Figures of a model that the sentence names."""
@@ -36,10 +36,9 @@ def amount(row: Mapping[str, Any], end: str = "difference") -> str:
     value = row[end]
     if not known(value):
         return UNKNOWN
-    sign = "+" if value > 0 else "-" if value < 0 else ""
-    if row["metric"] in ABSOLUTE:
-        return f"{sign}{number(abs(value) * 100, 2)} points"
-    return f"{sign}{percent(abs(value))}" if abs(value) < 9.995 else f"{sign}{number(abs(value) * 100)} %"
+    share = 100 * float(value)
+    text = f"{share:+.1f}" if abs(share) < 999.95 else f"{share:+,.0f}"
+    return f"{text} {'points' if row['metric'] in ABSOLUTE else '%'}"
 
 
 def interval_of(row: Mapping[str, Any]) -> str | None:
@@ -114,7 +113,8 @@ def cautions(found: Mapping[str, Any]) -> list[str]:
             f" on changed ({_list(change['key'] for change in asked)}). A difference may come from that."
         )
     if any(change["part"] == "endpoint" for change in changed):
-        said.append("The endpoint is not the same on both sides.")
+        keys = _list(change["key"] for change in changed if change["part"] == "endpoint")
+        said.append(f"The endpoint is not the same on both sides ({keys}).")
     if any(change["part"] == "prices" for change in changed):
         said.append("Prices changed: each side's cost is at the prices of its own runs.")
     if any(change["part"] == "machines" for change in changed):
@@ -133,12 +133,17 @@ def cautions(found: Mapping[str, Any]) -> list[str]:
             said.append(
                 f"Only {side}: {_list(only)}. Nothing is said of {'it' if len(only) == 1 else 'them'}."
             )
-        told = found["sides"][side]
-        if told["sittings_are"] == "blocks" and told["sittings"] > 1:
-            said.append(
-                f"The sittings {side} are the {told['sittings']} blocks of one run: what differs from one day to another isn't in"
-                " their spread, and may pass for a change. Several runs on each side know of it."
-            )
+    of_blocks = [
+        side
+        for side in ("before", "after")
+        if found["sides"][side]["sittings_are"] == "blocks" and found["sides"][side]["sittings"] > 1
+    ]
+    if of_blocks:
+        where = "on both sides" if len(of_blocks) == 2 else of_blocks[0]
+        said.append(
+            f"The sittings {where} are the blocks of one run: what differs from one day to another isn't in their spread,"
+            " and may pass for a change. Several runs on each side know of it."
+        )
     if len({run["simulated"] for side in found["sides"].values() for run in side["runs"]}) > 1:
         said.append("Some runs were answered by the simulator, and others weren't.")
     return said

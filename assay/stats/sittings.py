@@ -4,7 +4,8 @@ Requests of one sitting share its hour, so they can't witness for another one. W
 much sittings of a group differ among themselves: each sitting gives one number, and the two groups are set against each
 other by Welch's t test (Welch 1947; degrees of freedom by Satterthwaite 1946), for latencies and rates on the logarithmic
 scale, where sittings differ by factors. It needs sittings that don't depend on each other, and numbers of them that are
-about normal. Leaves to others: what a sitting is, and how many tests are made at once.
+about normal. Where the k-th sitting of one group asked the same as the k-th of the other, and no other did, what they asked
+cancels in their ratio: `paired` then compares these. Leaves to others: what a sitting is, and how many tests are made at once.
 """
 
 import math
@@ -14,23 +15,33 @@ from numpy.typing import NDArray
 
 from assay.stats.distributions import t_quantile
 from assay.stats.interval import Interval, tail
+from assay.stats.paired import blocked_quantile_ratio
 from assay.stats.ratios import Apart, Difference, difference_apart, p_value
 
 Floats = NDArray[np.float64]
 
 
 def log_ratio(
-    first: Floats, second: Floats, confidence: float, pooled: tuple[float, float] | None = None
+    first: Floats,
+    second: Floats,
+    confidence: float,
+    pooled: tuple[float, float] | None = None,
+    *,
+    paired: bool = False,
 ) -> Difference | None:
     """second / first - 1 of positive figures, one for each sitting of the two groups.
 
     `pooled` are the figures of all requests of each group. They, and not the sittings' mean, are then the value; as in
     `paired.blocked_quantile_ratio` the interval reaches out from both, and the test takes the weaker of the two.
-    None for fewer than 2 sittings on either side, or where a figure isn't positive and finite.
+    `paired` takes the k-th sittings of both groups for a pair. None for fewer than 2 sittings on either side, or where a
+    figure isn't positive and finite.
     """
     everything = np.concatenate([first, second, np.array(pooled or ())])
     if min(len(first), len(second)) < 2 or not (np.isfinite(everything).all() and (everything > 0).all()):
         return None
+    if paired:
+        both = pooled or (math.exp(float(np.log(first).mean())), math.exp(float(np.log(second).mean())))
+        return blocked_quantile_ratio(both[1], both[0], second, first, confidence)
     means = difference_apart(_apart(second), _apart(first), confidence)
     if pooled is None:
         return means
