@@ -84,6 +84,11 @@ local function quoted(text)
   return '"' .. text:gsub('[\\"]', "\\%0"):gsub("%c", " ") .. '"'
 end
 
+-- What links lead to, after the element that has it.
+local function label_of(identifier)
+  return "#label(" .. quoted(identifier) .. ")"
+end
+
 -- Where HTML has an identifier, Markdown gets an empty anchor.
 local function anchor(identifier)
   return pandoc.RawInline("html", '<a id="' .. identifier .. '"></a>')
@@ -112,7 +117,7 @@ local function figure(element)
   end
   if typst then
     local made = called("drawn", { quoted(image.src), quoted(text) }, { pandoc.Plain(caption) })
-    made[#made] = pandoc.RawBlock("typst", "] <" .. identifier .. ">")
+    made[#made] = pandoc.RawBlock("typst", "]" .. label_of(identifier))
     return made
   end
   return { pandoc.Para({ anchor(identifier), image }), pandoc.Para(caption) }
@@ -206,7 +211,7 @@ local function table_in_pdf(element, caption)
     { pandoc.Plain(caption) },
     content
   )
-  made:insert(1, pandoc.RawBlock("typst", "#[] <" .. element.identifier .. ">"))
+  made:insert(1, pandoc.RawBlock("typst", "#metadata(none)" .. label_of(element.identifier)))
   return made
 end
 
@@ -325,7 +330,7 @@ local function span_in_pdf(element)
     made:insert(pandoc.RawInline("typst", "]"))
   end
   if element.identifier ~= "" then
-    made:insert(1, pandoc.RawInline("typst", "#[] <" .. element.identifier .. ">"))
+    made:insert(1, pandoc.RawInline("typst", "#metadata(none)" .. label_of(element.identifier)))
   end
   return made
 end

@@ -84,7 +84,15 @@ rule render_comparison:
         figures=[f"{RESULTS}/figures/differences.{ending}" for ending in ("svg", "png")],
         parts=[
             local(str(REPORT_PARTS / part))
-            for part in ("page.lua", "filter.lua", "github.lua", "style.css", "page.js", "document.typ")
+            for part in (
+                "page.lua",
+                "filter.lua",
+                "text.lua",
+                "style.css",
+                "page.js",
+                "page.html",
+                "document.typ",
+            )
         ],
     output:
         html=report(

@@ -159,7 +159,7 @@ RENDER_PARTS = [
     for part in (
         "page.lua",
         "filter.lua",
-        "github.lua",
+        "text.lua",
         "style.css",
         "page.js",
         "page.html",

@@ -38,7 +38,7 @@ class Parts:
     filter: Path
     """Lua filter that stands in for Quarto."""
     text: Path
-    """Lua filter that keeps text text in Markdown, whoever renders."""
+    """Lua filter that keeps text text in Markdown and PDF, whoever renders."""
     style: Path
     script: Path
     template: Path
@@ -53,7 +53,7 @@ class Parts:
         names = {
             "page": "page.lua",
             "filter": "filter.lua",
-            "text": "github.lua",
+            "text": "text.lua",
             "style": "style.css",
             "script": "page.js",
             "template": "page.html",

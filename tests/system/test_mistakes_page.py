@@ -17,7 +17,7 @@ from made_mistakes import all_say, answer, settings, write
 
 from assay.document import mistakes
 from assay.document.examples import MistakesSettings
-from assay.document.render import render
+from assay.document.render import Parts, render
 from assay.tables.markdown import shown
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -126,7 +126,7 @@ def made(
 
 def rendered(qmd: Path) -> tuple[str, str]:
     html, markdown = qmd.with_suffix(".html"), qmd.with_suffix(".md")
-    render(qmd, PARTS / "filter.lua", PARTS / "github.lua", PARTS / "style.css", markdown, html)
+    render(qmd, Parts.of(PARTS.iterdir()), markdown, html, qmd.with_suffix(".pdf"))
     return html.read_text(encoding="utf-8"), markdown.read_text(encoding="utf-8")
 
 

@@ -295,7 +295,7 @@ made = Path(arguments[arguments.index("--output") + 1])
 found = Path(arguments[1]).is_file() and Path("../figures/errors.svg").is_file()
 with open(os.environ["STAND_IN_LOG"], "a") as log:
     log.write(json.dumps({{"arguments": arguments, "style": Path("style.css").is_file(), "found": found, "text": Path(arguments[1]).read_text(),
-           "filter": Path("github.lua").is_file()}}) + "\\n")
+           "filter": Path("text.lua").is_file()}}) + "\\n")
 if os.environ.get("STAND_IN_FAILS"):
     sys.exit("ERROR: the stand-in fails")
 made.write_text("made by " + arguments[3])
@@ -323,7 +323,7 @@ def test_quarto_renders_where_it_is_installed(tmp_path: Path, quarto: Path) -> N
     assert [call["arguments"][3] for call in calls] == ["html", "gfm"], "one after the other"
     assert all(call["arguments"][0] == "render" and call["style"] and call["found"] for call in calls)
     assert "css:style.css" in calls[0]["arguments"]
-    assert all(call["filter"] and call["text"].count("\nfilters: [github.lua]\n---\n") == 1 for call in calls)
+    assert all(call["filter"] and call["text"].count("\nfilters: [text.lua]\n---\n") == 1 for call in calls)
     assert sorted(path.name for path in qmd.parent.iterdir()) == ["report.html", "report.md", "report.qmd"]
     assert not list((tmp_path / "run").glob(".render-*"))
 

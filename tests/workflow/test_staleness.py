@@ -131,7 +131,7 @@ def test_an_edited_module_that_no_stage_imports_reruns_nothing(finished: Workflo
         ("report/mistakes.qmd.j2", MISTAKES),
         ("report/style.css", RENDERED),
         ("report/filter.lua", RENDERED),
-        ("report/github.lua", RENDERED),
+        ("report/text.lua", RENDERED),
         ("report/page.lua", RENDERED),
         ("report/page.js", RENDERED),
         ("report/page.html", RENDERED),

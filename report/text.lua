@@ -1,7 +1,9 @@
--- Keeps text text in GitHub's Markdown, where pandoc's own escaping is for paragraphs of known words: after a line break
--- "1." and "-" begin lists there, "&amp;" turns into "&", and a bare address or "name@host" into a link. HTML and PDF are left alone.
+-- Keeps text text where pandoc's own escaping is for paragraphs of known words. In GitHub's Markdown "1." and "-" begin lists
+-- after a line break, "&amp;" turns into "&", and a bare address or "name@host" into a link. In typst "1." and "=" begin lists
+-- and headings at the start of a table's cell, and "..." and "-?" turn into other characters. HTML is left alone.
 
-local other = FORMAT:match("html") or FORMAT:match("typst")
+local html = FORMAT:match("html") ~= nil
+local typst = FORMAT:match("typst") ~= nil
 
 -- Between two characters it breaks an address in two, and shows nothing.
 local GAP = "<!-- -->"
@@ -19,8 +21,22 @@ local function escaped(text)
   return (text:gsub(":([%w_+-]+:)", "\\:%1"))
 end
 
+-- A string is no markup, whatever is in it.
+local function in_pdf(element)
+  local text = element.text
+  if not text:find("^[%a\128-\255][%w\128-\255]*[,.:;]?$") then
+    return pandoc.RawInline("typst", '#"' .. text:gsub('[\\"]', "\\%0"):gsub("%c", " ") .. '";')
+  end
+end
+
 local function text(element)
-  if other or not element.text:find("[^%w\128-\255]") then
+  if html then
+    return nil
+  end
+  if typst then
+    return in_pdf(element)
+  end
+  if not element.text:find("[^%w\128-\255]") then
     return nil
   end
   local made = escaped(element.text)
