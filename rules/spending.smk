@@ -34,6 +34,7 @@ ESTIMATE_SETTINGS = settings_text(
     preflight=BENCHMARK.preflight.enabled,
     stop=BENCHMARK.stop,
     dataset_of_interest=BENCHMARK.dataset_of_interest,
+    traffic=BENCHMARK.traffic and BENCHMARK.traffic.buckets,
     level_of_interest=LEVEL_OF_INTEREST.name,
     confidence=BENCHMARK.decision.confidence,
 )

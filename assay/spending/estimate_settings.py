@@ -44,11 +44,18 @@ class EstimateJob(Settings):
     preflight: StrictBool = True
     stop: Stop | None = None
     dataset_of_interest: BucketName | dict[BucketName, Positive]
+    traffic: dict[BucketName, Positive] | None = None
+    """Weights of buckets that models are compared by; by default those of the dataset of interest."""
     level_of_interest: str
     """Name of the load that the decision is about."""
     confidence: Annotated[Share, Field(gt=0, lt=1)] = 0.95
 
     @property
     def shares(self) -> dict[str, float]:
-        """Share of the traffic that each bucket of interest stands for; they sum to 1."""
+        """Share of each bucket of interest, by which limits are checked; they sum to 1."""
         return shares(self.dataset_of_interest)
+
+    @property
+    def objective_shares(self) -> dict[str, float]:
+        """Share of each bucket by which models are compared; they sum to 1."""
+        return shares(self.dataset_of_interest if self.traffic is None else self.traffic)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
-from statistics import NormalDist, fmean
+from statistics import NormalDist, fmean, variance
 from typing import Any
 
 from assay.spending.estimate_settings import EstimateJob
@@ -24,7 +24,7 @@ ACCURACY = 0.75
 """Taken for the models' accuracy until it is known."""
 
 SIGMA = 0.4
-"""Taken for the standard deviation of the logarithm of latency, within a cell, until it is known."""
+"""Taken for the standard deviation of the logarithm of latency, over the mix that models are compared on, until it is known."""
 
 _PLENTY = 10**6
 """Degrees of freedom of a test that has none: Student's distribution is the normal one then."""
@@ -69,17 +69,15 @@ def power(
     """What a plan buys. `accuracy` is the table of accuracies, which need not exist."""
     pairs = len(list(combinations(models, 2)))
     alpha = (1.0 - settings.confidence) / max(1, pairs)
-    known = _accuracies(accuracy, models, settings.shares)
+    mix = settings.objective_shares
+    known = _accuracies(accuracy, models, mix)
     shares = fmean(known) if known else ACCURACY
     sigmas = [sigma for line in models.values() if (sigma := _sigma(line, settings)) is not None]
     sigma = math.sqrt(fmean(each * each for each in sigmas)) if sigmas else SIGMA
     load = settings.load
-    per_cell = {bucket: _requests(settings, bucket) for bucket in settings.shares}
-    requests = _worth(settings.shares, per_cell)
-    documents = _worth(
-        settings.shares,
-        {bucket: _documents(facts, bucket, per_cell[bucket]) for bucket in settings.shares},
-    )
+    per_cell = {bucket: _requests(settings, bucket) for bucket in mix}
+    requests = _worth(mix, per_cell)
+    documents = _worth(mix, {bucket: _documents(facts, bucket, per_cell[bucket]) for bucket in mix})
     counts = pairs > 0
     told: dict[str, Callable[[int], float | None]] = {
         "accuracy_points": lambda n: accuracy_points(documents * n, discordance(shares), alpha),
@@ -100,7 +98,8 @@ def power(
         **found,
         assumed=(
             *(() if known else (f"{ACCURACY:.0%} of answers are correct",)),
-            *(() if sigmas else (f"log latency has a standard deviation of {SIGMA:g} within a cell",)),
+            *(() if sigmas else (f"log latency has a standard deviation of {SIGMA:g}",)),
+            *(("blocks differ by chance only",) if load.blocks > 1 else ()),
         ),
     )
 
@@ -186,14 +185,20 @@ def _documents(facts: Facts, bucket: str, requests: float) -> int:
 
 
 def _sigma(line: AskedLine, settings: EstimateJob) -> float | None:
-    """Standard deviation of the logarithm of a model's latency, within cells of the load of interest, as it was seen."""
-    squares, degrees = 0.0, 0
-    for (load, bucket), logs in line.seen.logs.items():
-        if load == settings.level_of_interest and bucket in settings.shares and len(logs) > 1:
-            centre = fmean(logs)
-            squares += sum((value - centre) ** 2 for value in logs)
-            degrees += len(logs) - 1
-    return math.sqrt(squares / degrees) if degrees >= 10 else None
+    """Standard deviation of the logarithm of a model's latency over the mix, at the load of interest, as it was seen.
+
+    Buckets that differ in latency make a mix more spread out than its cells are, and its quantiles less sure. None where a
+    bucket of the mix was seen too little.
+    """
+    mix = settings.objective_shares
+    logs = {bucket: line.seen.logs.get((settings.level_of_interest, bucket), ()) for bucket in mix}
+    if any(len(seen) < 2 for seen in logs.values()) or sum(len(seen) - 1 for seen in logs.values()) < 10:
+        return None
+    means = {bucket: fmean(seen) for bucket, seen in logs.items()}
+    centre = sum(share * means[bucket] for bucket, share in mix.items())
+    return math.sqrt(
+        sum(share * (variance(logs[bucket]) + (means[bucket] - centre) ** 2) for bucket, share in mix.items())
+    )
 
 
 def _accuracies(table: Path | None, models: Iterable[str], shares: Mapping[str, float]) -> Sequence[float]:

@@ -1,11 +1,14 @@
 """The smallest differences that a plan tells: found in four of five simulated worlds, by the decision's own tests."""
 
 import math
+from statistics import NormalDist
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from assay.spending.power import accuracy_points, latency_percent
+from assay.spending.power import Buys, accuracy_points, latency_percent, power
 from assay.stats.paired import blocked_quantile_ratio, compared, quantile_ratio
 from assay.stats.quantiles import Sorted
 
@@ -85,3 +88,39 @@ def test_more_tells_smaller_differences_and_blocks_cost_some_power() -> None:
     assert large < small
     assert accuracy_points(4, 0.19, 0.05) == 100.0
     assert accuracy_points(1, 0.19, 0.05) is None
+
+
+def bought(traffic: dict[str, float] | None, apart: float, blocks: int = 1) -> Buys:
+    """What 100 requests in each of two buckets buy, whose median latencies lie `apart` (as logarithms) and whose spread is .3."""
+    logs = [0.3 * NormalDist().inv_cdf((place + 0.5) / 200) for place in range(200)]
+    seen = {("c4", "short"): logs, ("c4", "long"): [log + apart for log in logs]}
+    line: Any = SimpleNamespace(seen=SimpleNamespace(logs=seen))
+    prompts = {
+        bucket: [SimpleNamespace(source=f"{bucket}{n}") for n in range(100)] for bucket in ("short", "long")
+    }
+    settings: Any = SimpleNamespace(
+        objective_shares={"short": 0.5, "long": 0.5} if traffic is None else traffic,
+        confidence=0.95,
+        level_of_interest="c4",
+        load=SimpleNamespace(requests=100, duration_s=None, blocks=blocks),
+    )
+    facts: Any = SimpleNamespace(prompts=prompts)
+    return power(settings, facts, {"a": line, "b": line}, None)
+
+
+def test_buckets_of_different_latency_make_a_difference_in_the_mix_harder_to_tell() -> None:
+    alike, apart = bought(None, 0.0), bought(None, 0.8)
+    assert alike.p50_percent == pytest.approx(latency_percent(0.5, 200, 0.3, 0.05), rel=0.01)
+    assert apart.p50_percent == pytest.approx(latency_percent(0.5, 200, 0.5, 0.05), rel=0.01)
+
+
+def test_the_power_is_that_of_the_mix_that_models_are_compared_on() -> None:
+    assert bought({"long": 1.0}, 0.8).requests == pytest.approx(100)
+    uneven = bought({"short": 0.9, "long": 0.1}, 0.0)
+    assert uneven.requests == pytest.approx(100 / (0.9**2 + 0.1**2))
+    assert uneven.prompts == uneven.requests
+
+
+def test_that_blocks_differ_is_said_to_be_unknown() -> None:
+    assert "blocks differ by chance only" in bought(None, 0.0, blocks=5).assumed
+    assert "blocks differ by chance only" not in bought(None, 0.0).assumed
