@@ -37,6 +37,7 @@ sys.path.insert(0, str(ROOT))
 
 from assay.decision.decided import decided  # noqa: E402
 from assay.decision.evidence import Evidence  # noqa: E402
+from assay.decision.incumbent import against  # noqa: E402
 from assay.decision.settings import Decision, Margins, Objective, Traffic, Weights  # noqa: E402
 from assay.decision.stage import Choice  # noqa: E402
 from assay.records.sample import Attempts, Mix, Requests, Sample, Successes  # noqa: E402
@@ -147,6 +148,8 @@ def drawn(design: Design, gap: Gap, rng: np.random.Generator) -> World:
 @lru_cache(maxsize=8)
 def _sizes(prompts: int, documents: int) -> tuple[int, ...]:
     """Prompts of each document: uneven, as they are."""
+    if documents == prompts:
+        return (1,) * prompts
     single = documents // 2
     rest, left = documents - single, prompts - single
     raw = [1 + place % 4 for place in range(rest)]
@@ -255,6 +258,12 @@ class Case:
         return TRAFFIC if self.traffic else BUCKETS
 
 
+def _accuracy(world: World, model: int, shares: Mapping[str, float]) -> float:
+    answered = world.ok[model]
+    found = np.bincount(world.bucket, answered * world.right[model]) / np.bincount(world.bucket, answered)
+    return float(sum(shares.get(name, 0.0) * share for name, share in zip(BUCKETS, found, strict=True)))
+
+
 class Measured:
     """Samples of a world, for `Evidence`."""
 
@@ -277,6 +286,10 @@ class Seen(Evidence):
         self._rows = {name: {"model": name, "status": "complete"} for name in NAMES[: len(world.ok)]}
         self._labels, self._corrected = None, {}
         self._samples, self._figures, self._found, self._rates = {}, {}, {}, {}
+
+    def rates(self, model: str, shares: Mapping[str, float]) -> dict[str, Any]:
+        """Accuracy alone: its interval is for limits, of which there are none here, and takes most of the time."""
+        return {"accuracy": _accuracy(self.measured.world, NAMES.index(model), shares)}  # type: ignore[attr-defined]
 
     def standing(self, model: str, level: Level, shares: Mapping[str, float]) -> tuple[str, str | None]:
         """Every cell was measured whole."""
@@ -324,7 +337,19 @@ def said(world: World, case: Case) -> Said:
     pair = next(pair for pair in made.comparisons if {pair.a, pair.b} == {"a", "b"})
     size = pair.difference
     log = None if size is None else size if pair.unit == "absolute" else math.log1p(size)
-    return Said(made.found.model, False, None, log)
+    verdict = None
+    if case.incumbent:
+        held = against(
+            "b",
+            made.measure,
+            settings.decision.margins,
+            evidence,
+            made.candidates,
+            settings.objective_shares,
+        )
+        verdict = next(one.verdict for one in held if one.model == "a")
+    alike = made.found.answer == "equivalent" or "b" in made.as_good or "a" in made.as_good
+    return Said(made.found.model, alike, verdict, log)
 
 
 def told(part: str, case: Case, gap: Gap, world: int) -> Said:
