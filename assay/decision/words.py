@@ -76,9 +76,14 @@ def sentence(
     load: str,
     confidence: float,
     look: Look | None = None,
+    margin: float | None = None,
+    as_good: Sequence[str] = (),
 ) -> str:
-    """The recommendation in one line. `load` is the level that it is about, in words, `look` the look it was made at."""
-    said = _said(found, models, comparisons, measure, load, confidence, look)
+    """The recommendation in one line. `load` is the level that it is about, in words, `look` the look it was made at.
+
+    `margin` is that of the objective, `as_good` the models within it of the winner.
+    """
+    said = _said(found, models, comparisons, measure, load, confidence, look, margin, as_good)
     return said if look is None else f"{said} {_at(look, found)}"
 
 
@@ -90,6 +95,8 @@ def _said(
     load: str,
     confidence: float,
     look: Look | None,
+    margin: float | None,
+    as_good: Sequence[str],
 ) -> str:
     by_name = {model.model: model for model in models}
     left_out = [model.model for model in models if model.qualifies == "not_evaluated"]
@@ -99,7 +106,7 @@ def _said(
     aside = _unknown_accuracy([by_name[name] for name in found.candidates]) + aside
     if found.answer == "winner" and found.model is not None:
         sure = f"{100 * confidence:.6g} % interval" + ("" if look is None else " over all looks")
-        return _winner(found, by_name, comparisons, measure, load, sure, kept) + aside
+        return _winner(found, by_name, comparisons, measure, load, sure, kept, margin, as_good) + aside
     if found.answer == "not_evaluated":
         why = next((model.reason for model in models if model.reason), "nothing was measured")
         return f"No recommendation: no model could be evaluated ({why})."
@@ -109,10 +116,27 @@ def _said(
         subject = "No model" if not left_out else "No model that was evaluated"
         return f"{subject} qualifies at {load}: {misses}.{aside}"
     if found.answer == "equivalent":
-        value = by_name[found.candidates[0]].objective_value
-        what = compared_by(measure)
-        return f"{_and(found.candidates)} are equivalent: the same {what} on every prompt ({_value(measure, value)}).{aside}"
-    return _undecided(found, by_name, comparisons, measure, load, kept) + aside
+        return _equivalent(found, by_name, comparisons, measure, load, kept, margin) + aside
+    return _undecided(found, by_name, comparisons, measure, load, kept, margin) + aside
+
+
+def _equivalent(
+    found: Recommendation,
+    by_name: dict[str, Candidate],
+    comparisons: Sequence[Comparison],
+    measure: Measure,
+    load: str,
+    kept: str,
+    margin: float | None,
+) -> str:
+    names, what = found.candidates, compared_by(measure)
+    if all(pair.identical for pair in comparisons if pair.a in names and pair.b in names):
+        value = _value(measure, by_name[names[0]].objective_value)
+        return f"{_and(names)} are equivalent: the same {what} on every prompt ({value})."
+    values = _and([_value(measure, by_name[name].objective_value) for name in names])
+    allowed = "" if margin is None else margin_words(comparisons[0].unit, margin)
+    also = f"keep {kept} at {load} and differ" if kept else f"differ at {load}"
+    return f"{_and(names)} are equivalent: they {also} by less than the margin of {allowed} in {what} ({values})."
 
 
 def _winner(
@@ -123,6 +147,8 @@ def _winner(
     load: str,
     sure: str,
     kept: str,
+    margin: float | None,
+    as_good: Sequence[str],
 ) -> str:
     model = by_name[found.model or ""]
     keeps = f"it keeps {kept} at {load} and " if kept else f"at {load} it "
@@ -132,7 +158,7 @@ def _winner(
         "fastest": _taken(measure, value),
         "most_accurate": _scored(value, model),
         "cheapest_success": f"costs {value}",
-        "weighted": f"has a weighted score of {value}",
+        "weighted": f"has the best weighted score, {value}",
     }[measure.objective]
     pair = pair_of(comparisons, model.model, found.runner_up)
     if pair is None or pair.difference is None:
@@ -141,7 +167,11 @@ def _winner(
         only = only if others else ", with no other model to compare it with"
         return f"Use {model.model}: {keeps}{figure}{only}."
     lead = _margin(pair, model.model, found.runner_up or "", measure, sure)
-    return f"Use {model.model}: {keeps}{figure}, {lead}."
+    close = ""
+    if as_good and margin is not None:
+        verb = "is" if len(as_good) == 1 else "are"
+        close = f"; {_and(as_good)} {verb} as good within the margin of {margin_words(pair.unit, margin)}"
+    return f"Use {model.model}: {keeps}{figure}, {lead}{close}."
 
 
 def by_score(model: Candidate) -> str | None:
@@ -270,6 +300,7 @@ def _undecided(
     measure: Measure,
     load: str,
     kept: str,
+    margin: float | None,
 ) -> str:
     names = found.candidates
     unsure = [name for name in names if by_name[name].qualifies == "undecided"]
@@ -277,7 +308,7 @@ def _undecided(
         parts = []
         for name in unsure:
             open_limits = [limit for limit in by_name[name].limits if limit.state == "undecided"]
-            parts.append(f"{name} ({_and([metric_name(limit.metric) for limit in open_limits])})")
+            parts.append(f"{name} ({_and([limited(limit) for limit in open_limits])})")
         more = more_needed(by_name[name] for name in unsure)
         return (
             f"Undecided at {load}: whether every limit is kept can't be said yet of {_and(parts)}"
@@ -291,7 +322,12 @@ def _undecided(
     unit = _unit(comparisons, measure)
     more = f"; about {_more(max(wanted), unit)} per model would decide" if wanted else ""
     what = compared_by(measure)
-    return f"Undecided between {_and(names)} at {load}: they {same}can't be told apart by {what} ({values}){more}."
+    within = ""
+    if margin is not None and comparisons:
+        within = (
+            f", nor are they shown to be within the margin of {margin_words(comparisons[0].unit, margin)}"
+        )
+    return f"Undecided between {_and(names)} at {load}: they {same}can't be told apart by {what} ({values}){within}{more}."
 
 
 def _unit(comparisons: Sequence[Comparison], measure: Measure) -> str:
@@ -364,9 +400,7 @@ def reasons(
             up_to = f", up to {_and(reached)}" if reached else ""
             lines.append(f"{model.model} keeps every limit{up_to}.")
         if model.objective_value is not None and math.isinf(model.objective_value):
-            lines.append(
-                f"{model.model} has no {compared_by(measure)} to compare: half of its requests or more failed."
-            )
+            lines.append(f"{model.model} has no {compared_by(measure)} to compare: {_why_infinite(measure)}.")
         if model.model in found.candidates and (told_against := against(model, measure)):
             lines.append(told_against)
     if len(models) == 1:
@@ -482,11 +516,11 @@ def _what_would(challengers: Sequence[Challenger]) -> str:
 def limit_words(limit: Checked) -> str:
     """A limit that isn't met, in words."""
     asked = f"at {'most' if limit.bound == 'max' else 'least'} {amount(limit.metric, limit.limit)} is asked"
-    name, value = metric_name(limit.metric), amount(limit.metric, limit.value)
+    name, value = limited(limit), amount(limit.metric, limit.value)
     if limit.state == "not_evaluated":
         return f"{name} is unknown{f' ({limit.why})' if limit.why else ''}, where {asked}"
     if limit.state == "missed":
-        return f"misses {name}: {value}, where {asked}"
+        return f"misses {name}: {value}, where {asked}{_missed_by(limit)}"
     around = (
         f"{amount(limit.metric, limit.low)} to {amount(limit.metric, limit.high)}"
         if limit.low is not None and limit.high is not None
@@ -496,11 +530,71 @@ def limit_words(limit: Checked) -> str:
     return f"undecided on {name}: {value} ({around}), where {asked}{more}"
 
 
+def limited(limit: Checked) -> str:
+    """What a limit is on: "end-to-end time (95th percentile) in 2000-4000", of one that is on a bucket."""
+    name = metric_name(limit.metric)
+    return name if limit.bucket is None else f"{name} in {limit.bucket}"
+
+
+def _missed_by(limit: Checked) -> str:
+    """How far a limit is missed: " (a fifth of it, or in points of a share)"; nothing where it is without end."""
+    miss = limit.miss
+    if miss is None or limit.value is None or not math.isfinite(miss.relative):
+        return ""
+    way = "too much" if limit.bound == "max" else "too little"
+    if limit.metric in ("accuracy", "error_rate"):
+        return f" ({_points(abs(limit.value - limit.limit))} points {way})"
+    return f" ({_percent(miss.relative)} % {way})"
+
+
+def _why_infinite(measure: Measure) -> str:
+    """Why a figure that is to be compared has no end."""
+    if measure.objective == "weighted" and "latency" not in measure.weights:
+        return "no answer of it is correct"
+    percent = int(measure.latency.rsplit("_p", 1)[1])
+    return (
+        "half of its requests or more failed"
+        if percent == 50
+        else f"more than {100 - percent} % of its requests failed"
+    )
+
+
+def scored_by(measure: Measure) -> list[str]:
+    """What the weighted score is, as a line for the reasons; nothing for other objectives."""
+    if measure.objective != "weighted":
+        return []
+    names = {"cost": "cost per transaction", "latency": metric_name(measure.latency), "accuracy": "accuracy"}
+    parts = [f"{names[aspect]} {_percent(weight)} %" for aspect, weight in measure.weights.items()]
+    return [
+        f"The weighted score counts {_and(parts)}: the product of the figures, each to the power of its weight, with "
+        "accuracy below the line. Lower is better, and only the ratio of two scores means something."
+    ]
+
+
+def on_traffic(
+    shares: Mapping[str, float], of_limits: Mapping[str, float], lacking: tuple[float, float] | None
+) -> list[str]:
+    """Lines on the traffic that the decision is for: its mix, where it isn't that of the limits, and a rate that was not
+    reached, as (the traffic's, the highest that was measured)."""
+    lines = []
+    if dict(shares) != dict(of_limits):
+        mix = ", ".join(f"{bucket} {_percent(share)} %" for bucket, share in shares.items())
+        lines.append(
+            f"Models are compared on the traffic's mix ({mix}); limits are held against the dataset of interest."
+        )
+    if lacking is not None:
+        lines.append(
+            f"The traffic is {lacking[0]:g} requests per second, more than was measured ({lacking[1]:g}): what holds here "
+            "need not hold there."
+        )
+    return lines
+
+
 def _why_not(model: Candidate) -> str:
     missed = [limit for limit in model.limits if limit.state == "missed"]
     if missed:
         return _and([limit_words(limit) for limit in missed])
-    return "has no figure to compare, since half of its requests or more failed"
+    return "has no figure to compare, since too many of its requests failed"
 
 
 def _value(measure: Measure, value: float | None) -> str:
