@@ -1,5 +1,7 @@
 """What stands around a decision says what the rule itself would: by bucket, under other limits, and on frontiers."""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,9 @@ class Made:
         del self.inputs["statuses"]
         self.tables: dict[str, dict[str, Any]] = {}
 
-    def decision(self, interest: Any, limits: dict[str, Any], **more: Any) -> dict[str, Any]:
+    def decision(
+        self, interest: Any, limits: dict[str, Any], earlier: Sequence[Path] = (), **more: Any
+    ) -> dict[str, Any]:
         name = str(interest)
         if name not in self.tables:
             self.tables[name] = tables_of(self.run, self.folder / name.replace(" ", ""), interest)
@@ -44,7 +48,9 @@ class Made:
             "concurrency": (1, 4),
             "decision": {"margins": {"cost": 0.05}},
         }
-        return decide(Choice.model_validate(choice | more), **self.tables[name], **self.inputs)
+        return decide(
+            Choice.model_validate(choice | more), **self.tables[name], **self.inputs, earlier=earlier
+        )
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +135,15 @@ def test_a_model_that_was_not_measured_whole_is_on_no_frontier(tmp_path: Path) -
     ] == "not_evaluated"
 
 
-def test_a_look_before_the_last_says_no_more_than_it_has_to(tmp_path: Path) -> None:
+def test_at_the_last_look_all_of_it_is_said_at_the_level_of_that_look(tmp_path: Path) -> None:
     looked = Made(tmp_path, {"swift": MODELS["swift"], "steady": MODELS["steady"]}, blocks=2)
     look = {"number": 1, "of": 2, "blocks": 2}
-    assert "by_bucket" not in looked.decision("short", {}, look=look)
+    # Nothing is out after it, since it has too few requests to end anything.
+    first = looked.decision("short", {}, look=look | {"least_requests": 1000})
+    assert "by_bucket" not in first
+    (tmp_path / "look.json").write_text(json.dumps(first))
+    last = looked.decision("short", LIMITS, earlier=[tmp_path / "look.json"], look=look | {"number": 2})
+    assert last["pareto"]["confidence"] == last["look"]["confidence"] > 0.95
+    assert [each["bucket"] for each in last["by_bucket"]] == ["short", "long"]
+    (current,) = [stretch for stretch in last["what_would_change"][0]["ranges"] if stretch["current"]]
+    assert (current["answer"], current["model"]) == (last["answer"], last["model"])
