@@ -178,8 +178,8 @@ def draw_by_model(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
                 row["metric_score"],
                 height,
                 marker="D",
+                color=style.MUTED,
                 markerfacecolor="none",
-                markeredgecolor=style.MUTED,
                 markersize=6,
             )
         n = f"n = {int(row['accuracy_n']):,}" if known(row["accuracy_n"]) else "n unknown"

@@ -66,10 +66,10 @@ def finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
     if most is not None:
         within = rows[rows["latency_ms"] <= most]
         if within.empty:
-            return f"At no load does a model keep a {what} of at most {number(most)} ms."
+            return f"At no load does a model keep a {what} of at most {style.asked(most)} ms."
         best = within.sort_values("transactions_per_minute", ascending=False, kind="stable").iloc[0]
         text = (
-            f"With a {what} of at most {number(most)} ms, {best['model']} completes most: "
+            f"With a {what} of at most {style.asked(most)} ms, {best['model']} completes most: "
             f"{number(best['transactions_per_minute'])} transactions per minute at {level_of(best['load']).words}."
         )
         never = [name for name in settings.models if name in set(rows["model"]) - set(within["model"])]
@@ -143,10 +143,10 @@ def _panel(panel: Axes, rows: pd.DataFrame, metric: str, settings: FigureSetting
     style.plain(panel.xaxis)
     panel.grid(visible=True, axis="both")
     if most:
-        style.limit(panel, "y", most, f"limit {number(most)} ms")
+        style.limit(panel, "y", most, f"limit {style.asked(most)} ms")
     bound = settings.limits.transactions_per_minute
     if bound is not None and bound.min is not None:
-        style.limit(panel, "x", bound.min, f"limit {number(bound.min)}/min")
+        style.limit(panel, "x", bound.min, f"limit {style.asked(bound.min)}/min")
     for model in settings.models:
         for open_loop in (False, True):
             line = rows[(rows["model"] == model) & rows["load"].str.startswith("r").eq(open_loop)]

@@ -137,9 +137,14 @@ def short(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1 - keep]}…{text[-keep:]}"
 
 
+def asked(value: float) -> str:
+    """A number as somebody wrote it, thousands apart."""
+    return f"{value:,.6g}"
+
+
 def plain(axis: Any) -> None:
     """Numbers along an axis as people write them: no powers of ten, thousands apart."""
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: asked(value)))
 
 
 def log_ticks(axis: XAxis | YAxis, low: float, high: float) -> None:
@@ -291,14 +296,28 @@ def series(
     filled: bool = True,
     **options: Any,
 ) -> None:
-    """Points of a model and the line through them, in its colour, with its marker; `words` are told point by point."""
+    """Points of a model and the line through them, in its colour, with its marker; `words` are told point by point.
+
+    What can't be drawn is left out: what isn't finite, and on a logarithmic axis what isn't positive.
+    """
+    points = [(float(a), float(b)) for a, b in zip(x, y, strict=True)]
+    scales = (axes.get_xscale(), axes.get_yscale())
+    there = [
+        all(math.isfinite(at) and (at > 0 or scale != "log") for at, scale in zip(point, scales, strict=True))
+        for point in points
+    ]
+    if len(words) == len(points):
+        words = [said for said, drawn in zip(words, there, strict=True) if drawn]
+    points = [point for point, drawn in zip(points, there, strict=True) if drawn]
+    if not points:
+        return
     shade = colour(models, model)
     look: dict[str, Any] = {
         "color": shade,
         "marker": marker(models, model),
         "markerfacecolor": shade if filled else PAPER,
     }
-    (line,) = axes.plot(list(x), list(y), **(look | options))
+    (line,) = axes.plot(*zip(*points, strict=True), **(look | options))
     if words:
         hover(line, words)
 

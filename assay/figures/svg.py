@@ -7,6 +7,7 @@
 """
 
 import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,7 +32,7 @@ def rewritten(drawn: str, name: str, description: str, dark: Mapping[str, str]) 
     """The SVG text `drawn` by matplotlib, as this module's first lines say.
 
     `name` may hold letters, digits, `_` and `-`. `dark` gives colours of dark screens by those that were drawn, both as
-    `#rrggbb`. A list of words longer or shorter than the marks that were drawn is an error of the figure: ValueError.
+    `#rrggbb`. Where more or fewer marks were drawn than were given words, they say nothing rather than the wrong thing.
     """
     ElementTree.register_namespace("", _SVG)
     ElementTree.register_namespace("xlink", _XLINK)
@@ -93,7 +94,10 @@ def _with_words(element: ElementTree.Element) -> None:
     words = json.loads(identifier.removeprefix(_WORDS))
     marks = list(element.iter(f"{{{_SVG}}}use"))
     if len(words) > 1 and len(marks) != len(words):
-        raise ValueError(f"{len(words)} marks were given words, {len(marks)} were drawn: {words[0]!r} and on")
+        logging.warning(
+            "%d marks were given words, %d were drawn: %r and on", len(words), len(marks), words[0]
+        )
+        return
     for mark, said in zip(marks if len(words) > 1 else [element], words, strict=True):
         title = ElementTree.Element(f"{{{_SVG}}}title")
         title.text = said
