@@ -17,7 +17,7 @@ rule aggregate:
         **{
             table: report(
                 f"{RESULTS}/tables/{table}.csv",
-                caption="../report/captions/tables.rst",
+                caption=f"../report/captions/tables/{table}.rst",
                 category="Tables",
                 labels={"table": table},
             )
@@ -68,7 +68,7 @@ rule accuracy:
         **{
             table: report(
                 f"{RESULTS}/tables/{table}.csv",
-                caption="../report/captions/tables.rst",
+                caption=f"../report/captions/tables/{table}.rst",
                 category="Tables",
                 labels={"table": table},
             )

@@ -1,4 +1,4 @@
-"""docs/tables.md, made from the table of metrics."""
+"""docs/tables.md, and the captions of tables in the workflow's report, made from the table of metrics."""
 
 from assay.accuracy.tables import TABLES as OF_ACCURACY
 from assay.records.metrics import TABLES, Metric
@@ -51,6 +51,15 @@ def page_text() -> str:
             f"## {name}\n\n{_ABOUT[name]}\n\n| column | unit | what it is |\n| --- | --- | --- |\n{lines}\n"
         )
     return "\n".join(parts)
+
+
+def captions() -> dict[str, str]:
+    """For each table what `snakemake --report` says of it, as reStructuredText."""
+    return {
+        name: f"{_ABOUT[name]} Columns: {len(columns)}, each with its unit and its meaning in docs/tables.md; the same table lies"
+        " beside this file as Parquet. What is not known is empty. Percentiles come from pooled requests and are never averaged.\n"
+        for name, columns in {**TABLES, **OF_ACCURACY}.items()
+    }
 
 
 def _line(column: Metric) -> str:
