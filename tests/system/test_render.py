@@ -1,30 +1,28 @@
 """The real renderer on the real template: nothing injected, nothing fetched, every reference resolved, same bytes."""
 
+import base64
+import hashlib
 import json
 import os
 import re
 import stat
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import finished_run
 import pytest
+import yaml
+from made_document import PARTS, make_document, render_beside, without_quarto
+from read_pdf import Pdf, read_pdf
 
-from assay.document import report
-from assay.document.inputs import RunFiles, read
-from assay.document.reported import Reported
 from assay.document.render import Parts, render
-from assay.document.settings import ReportSettings
+from assay.document.template import SIMULATED, header
 from assay.errors import InputError
-from assay.figures.catalogue import FIGURES, write
-from assay.figures.settings import FigureSettings
-from assay.tables import inputs
-from assay.tables.markdown import shown
-
-PARTS = Path(__file__).resolve().parents[2] / "report"
+from assay.figures.catalogue import FIGURES
+from assay.tables.markdown import escape, shown
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -44,6 +42,9 @@ HOSTILE = (
     "<!-- comment --> <?php ?> <![CDATA[x]]>",
     "1. item\n- item\n> quote",
     "right\u202eto left\u0000\u0007",
+    '#import "@preview/x:1.0.0": * #read("/etc/passwd") #panic()',
+    "] [ <label> $ sum $ /* comment */ // comment",
+    "-? ~ 1... \\u{41} \\",
 )
 
 
@@ -70,82 +71,25 @@ class Page(HTMLParser):
         return " ".join("".join(self.words).split())
 
 
-def make_document(
-    folder: Path, benchmark: dict[str, Any] | None = None, changes: dict[str, Any] | None = None
-) -> Path:
-    """Write a run's tables, its figures and the filled document below `folder`; the document's path."""
-    paths = finished_run.write(folder)
-    for name, change in (changes or {}).items():
-        found = json.loads(paths[name].read_text(encoding="utf-8"))
-        paths[name].write_text(json.dumps(found | change), encoding="utf-8")
-    read_inputs = inputs.read(
-        *(paths[name] for name in ("cells", "models", "accuracy", "decision", "periods", "ramps")),
-        **{name: paths[name] for name in inputs.OF_SOME_FIGURES},
-    )
-    settings = FigureSettings.model_validate(finished_run.figure_settings())
-    for name in FIGURES:
-        write(
-            name,
-            read_inputs,
-            settings,
-            *(folder / "figures" / f"{name}.{end}" for end in ("svg", "png", "csv")),
-        )
-    files = RunFiles(
-        **{
-            name: paths[name]
-            for name in (
-                "cells",
-                "models",
-                "accuracy",
-                "periods",
-                "ramps",
-                "decision",
-                "prices",
-                "source",
-                "buckets",
-                "estimate",
-            )
-        },
-        of_accuracy=tuple(paths[name] for name in finished_run.OF_ACCURACY),
-        of_requests=tuple(paths[name] for name in finished_run.OF_REQUESTS),
-        statuses=(paths["status"],),
-        verdict_statuses=(paths["verdict_status"],),
-        figures=tuple(folder / "figures" / f"{name}.svg" for name in FIGURES),
-    )
-    qmd = folder / "report" / "report.qmd"
-    qmd.parent.mkdir(exist_ok=True)
-    whole = ReportSettings.model_validate(
-        {"benchmark": benchmark or finished_run.benchmark(), "commands": ["make report"]}
-    )
-    made = {"versions": {"assay": "0.1.0"}, "commit": None}
-    values = report.context(Reported(whole, read(files), made), report.figure_links(files.figures, qmd))
-    qmd.write_text(report.fill(PARTS / "report.qmd.j2", values), encoding="utf-8")
-    return qmd
-
-
-def render_beside(qmd: Path) -> tuple[str, str]:
-    html, markdown = qmd.with_suffix(".html"), qmd.with_suffix(".md")
-    render(qmd, Parts.of(PARTS.iterdir()), markdown, html, qmd.with_suffix(".pdf"))
-    return html.read_text(encoding="utf-8"), markdown.read_text(encoding="utf-8")
-
-
 @pytest.fixture(autouse=True)
 def _no_quarto(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is installed: these tests are about the bundled pandoc, unless they put a Quarto of their own in the path."""
-    kept = [part for part in os.environ["PATH"].split(os.pathsep) if not Path(part, "quarto").exists()]
-    monkeypatch.setenv("PATH", os.pathsep.join(kept))
+    without_quarto(monkeypatch)
 
 
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
     """A document rendered once, by the bundled pandoc."""
-    patch = pytest.MonkeyPatch()
-    kept = [part for part in os.environ["PATH"].split(os.pathsep) if not Path(part, "quarto").exists()]
-    patch.setenv("PATH", os.pathsep.join(kept))
-    qmd = make_document(tmp_path_factory.mktemp("run"))
-    html, markdown = render_beside(qmd)
-    patch.undo()
-    return qmd, html, markdown
+    with pytest.MonkeyPatch.context() as patch:
+        without_quarto(patch)
+        qmd = make_document(tmp_path_factory.mktemp("run"))
+        return qmd, *pages_of(qmd)
+
+
+def pages_of(qmd: Path) -> tuple[str, str]:
+    """Render `qmd`; its HTML and its Markdown."""
+    render_beside(qmd)
+    return qmd.with_suffix(".html").read_text("utf-8"), qmd.with_suffix(".md").read_text("utf-8")
 
 
 def test_the_page_asks_nothing_of_the_network(rendered: tuple[Path, str, str]) -> None:
@@ -155,8 +99,23 @@ def test_the_page_asks_nothing_of_the_network(rendered: tuple[Path, str, str]) -
             value = attributes.get(name) or ""
             beside = tag == "a" and value.startswith("mistakes.html")
             assert not value or beside or value.startswith(("#", "data:")), (tag, name, value[:80])
-    assert not page.all("script") and not page.all("link") and not page.all("iframe")
-    assert not re.search(r"@import|url\((?!data:)", rendered[1])
+    assert not page.all("link") and not page.all("iframe") and page.all("script") == [{}]
+    assert not re.search(r"@import|url\((?!data:|#)", rendered[1])
+
+
+def test_the_page_may_run_the_one_script_that_it_has_and_ask_for_nothing(
+    rendered: tuple[Path, str, str],
+) -> None:
+    (script,) = re.findall(r"<script>(.*?)</script>", rendered[1], re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    page = Page(rendered[1])
+    names = [name for name, attributes in page.tags if name in ("meta", "style", "title", "script", "svg")]
+    assert names[:2] == ["meta", "meta"], "before anything that could do something"
+    (policy,) = [meta["content"] for meta in page.all("meta") if "http-equiv" in meta]
+    assert policy is not None
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert rules["default-src"] == "'none'" and rules["script-src"] == f"'sha256-{digest}'"
+    assert rules["img-src"] == "data:" and rules["base-uri"] == rules["form-action"] == "'none'"
 
 
 def test_every_reference_leads_somewhere(rendered: tuple[Path, str, str]) -> None:
@@ -184,13 +143,14 @@ def test_the_report_leads_to_the_mistakes_of_each_model_in_its_own_format(
     assert "mistakes.md" not in html and "mistakes.html" not in markdown
 
 
-def test_every_figure_has_an_alternative_text_that_states_the_finding(
+def test_every_figure_is_part_of_the_page_with_a_text_that_states_the_finding(
     rendered: tuple[Path, str, str],
 ) -> None:
-    images = Page(rendered[1]).all("img")
-    assert len(images) == len(FIGURES)
-    texts = [str(image.get("alt") or image.get("aria-label")) for image in images]
-    assert any("frugal costs least" in text for text in texts)
+    page = Page(rendered[1])
+    images = [drawing for drawing in page.all("svg") if drawing.get("role") == "img"]
+    assert len(images) == len(FIGURES) and not page.all("img")
+    texts = [str(image.get("aria-label")) for image in images]
+    assert any("swift completes most" in text for text in texts)
     assert all(len(text) > 40 for text in texts)
 
 
@@ -216,9 +176,49 @@ def test_tables_scroll_in_boxes_of_their_own(rendered: tuple[Path, str, str]) ->
     assert "<col " not in rendered[1]
 
 
-def test_the_same_document_gives_the_same_bytes(rendered: tuple[Path, str, str]) -> None:
+def test_the_same_document_gives_the_same_bytes(
+    rendered: tuple[Path, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     qmd, html, markdown = rendered
-    assert render_beside(qmd) == (html, markdown)
+    pdf = qmd.with_suffix(".pdf").read_bytes()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    assert pages_of(qmd) == (html, markdown)
+    assert qmd.with_suffix(".pdf").read_bytes() == pdf
+    assert sorted(path.name for path in qmd.parent.iterdir()) == [
+        f"report.{end}" for end in ("html", "md", "pdf", "qmd")
+    ]
+
+
+def test_the_pdf_has_the_pages_text_its_figures_and_the_badge_on_every_sheet(
+    rendered: tuple[Path, str, str],
+) -> None:
+    qmd, html, _ = rendered
+    pdf = read_pdf(qmd.with_suffix(".pdf"))
+    page = Page(html)
+    badge = "".join(SIMULATED.split())
+    assert len(pdf.sheets) > 5 and all(sheet.startswith(badge) for sheet in pdf.sheets)
+    assert pdf.sheets[0].index("Verdict") < pdf.sheets[0].index("Useswift")
+    texts = [str(drawing["aria-label"]) for drawing in page.all("svg") if drawing.get("role") == "img"]
+    assert sorted(pdf.alternatives) == sorted(texts)
+    assert {"H1", "H2", "Table", "TH", "Figure", "Link"} <= pdf.kinds
+    assert set(pdf.links) == {"mistakes.pdf"}
+    for caption in re.findall(r"Table\s\d+\.|Figure\s\d+\.", page.text):
+        assert "".join(caption.split()) in pdf.text
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_only_a_simulated_run_has_a_badge(simulated: bool, tmp_path: Path) -> None:
+    qmd = tmp_path / "report" / "report.qmd"
+    qmd.parent.mkdir()
+    qmd.write_text(f"---\n{header('T', simulated=simulated)}\nlang: en\n---\n\n# Head\n\ntext\n", "utf-8")
+    html, markdown = pages_of(qmd)
+    badges = [aside for aside in Page(html).all("aside") if aside.get("class") == "badge"]
+    assert len(badges) == simulated == (SIMULATED in html.split("<body>")[1])
+    assert markdown.startswith(f"# T\n\n**{SIMULATED}**\n" if simulated else "# T\n\n## Head\n")
+    assert ("".join(SIMULATED.split()) in read_pdf(qmd.with_suffix(".pdf")).text) == simulated
+    printed = re.search(r'@page simulated.*?content: "(.*?)"', html, re.DOTALL)
+    assert printed is not None and printed[1] == SIMULATED, "the words in the margin of a printed page"
 
 
 def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
@@ -237,17 +237,20 @@ def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
     blocks = re.findall(r"^(`{3,}) \{(.*?)\}\n.*?^\1$", written, flags=re.DOTALL | re.MULTILINE)
     assert len(blocks) == 2 and all('shortcodes="false"' in attributes for _, attributes in blocks)
     assert "{{<" not in re.sub(r"^(`{3,}) .*?^\1$", "", written, flags=re.DOTALL | re.MULTILINE)
-    html, markdown = render_beside(qmd)
+    html, markdown = pages_of(qmd)
     page = Page(html)
-    assert not page.all("script")
-    assert all(str(image["src"]).startswith("data:") for image in page.all("img"))
-    assert len(page.all("img")) == len(FIGURES)
+    assert len(page.all("script")) == 1 and not page.all("img")
+    assert len([drawing for drawing in page.all("svg") if drawing.get("role") == "img"]) == len(FIGURES)
     assert not [link for link in page.all("a") if str(link.get("href", "")).startswith("http")]
     assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
     assert not page.all("math") and not page.all("i") and not page.all("b")
     for text in HOSTILE:
         assert " ".join(shown(text).split()) in page.text, text
     assert "\u202e" not in html and "\u0000" not in html
+    pdf = read_pdf(qmd.with_suffix(".pdf"))
+    for text in HOSTILE:
+        assert "".join(shown(text).split()) in pdf.text, text
+    assert set(pdf.links) == {"mistakes.pdf"}
     # Markdown: nothing but our own empty anchors begins a tag, and our own gaps a comment.
     without_code = re.sub(r"^```.*?^```", "", markdown, flags=re.DOTALL | re.MULTILINE)
     tags = re.findall(r"(?<!\\)<(?!!\\)[a-zA-Z/!?][^>]*>", without_code)
@@ -287,15 +290,58 @@ def test_a_renderer_that_never_ends_is_stopped(tmp_path: Path) -> None:
         )
 
 
+STARTS = (
+    "= Heading",
+    "1. item",
+    "- item",
+    "+ item",
+    "/ Term: words",
+    "# Heading",
+    "> quote",
+    "=",
+    "-5",
+    "`raw`",
+    "| a",
+    ": x",
+)
+
+
+def test_text_that_begins_as_a_block_does_begins_none(tmp_path: Path) -> None:
+    """At the start of a paragraph, a cell, a list's point and a callout, where typst, too, looks for lists and headings."""
+
+    def of(texts: Sequence[str]) -> tuple[Page, Pdf]:
+        qmd = tmp_path / "report" / "report.qmd"
+        qmd.parent.mkdir(exist_ok=True)
+        lines = [escape(text) for text in texts]
+        cells = "".join(f"| {line} | [{line}]{{.interval}} |\n" for line in lines)
+        parts = [
+            f"---\n{header('T')}\nlang: en\n---\n",
+            *(f"{line}\n" for line in lines),
+            f"::: {{#tbl-x}}\n| a | b |\n|:--|--:|\n{cells}\nCaption\n:::\n",
+            *(f"- {line}\n" for line in lines),
+            *(f'::: {{.callout-note title="x"}}\n{line}\n:::\n' for line in lines),
+        ]
+        qmd.write_text("\n".join(parts), "utf-8")
+        html, _ = pages_of(qmd)
+        return Page(html), read_pdf(qmd.with_suffix(".pdf"))
+
+    (harmless, harmless_pdf), (page, pdf) = of(["words"] * len(STARTS)), of(STARTS)
+    assert [name for name, _ in page.tags] == [name for name, _ in harmless.tags]
+    assert pdf.kinds == harmless_pdf.kinds
+    for text in STARTS:
+        assert page.text.count(text) >= 5 and pdf.text.count("".join(text.split())) >= 5, text
+
+
 STAND_IN = f"""#!{sys.executable}
 import json, os, sys
 from pathlib import Path
 arguments = sys.argv[1:]
 made = Path(arguments[arguments.index("--output") + 1])
 found = Path(arguments[1]).is_file() and Path("../figures/errors.svg").is_file()
+beside = [name for name in ("page.lua", "text.lua", "style.css", "head.html", "script.html") if Path(name).is_file()]
 with open(os.environ["STAND_IN_LOG"], "a") as log:
-    log.write(json.dumps({{"arguments": arguments, "style": Path("style.css").is_file(), "found": found, "text": Path(arguments[1]).read_text(),
-           "filter": Path("text.lua").is_file()}}) + "\\n")
+    log.write(json.dumps({{"arguments": arguments, "beside": beside, "found": found, "text": Path(arguments[1]).read_text(),
+           "policy": Path("head.html").read_text(), "epoch": os.environ["SOURCE_DATE_EPOCH"]}}) + "\\n")
 if os.environ.get("STAND_IN_FAILS"):
     sys.exit("ERROR: the stand-in fails")
 made.write_text("made by " + arguments[3])
@@ -317,14 +363,21 @@ def quarto(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_quarto_renders_where_it_is_installed(tmp_path: Path, quarto: Path) -> None:
     qmd = make_document(tmp_path / "run")
-    html, markdown = render_beside(qmd)
-    assert (html, markdown) == ("made by html", "made by gfm")
+    assert pages_of(qmd) == ("made by html", "made by gfm")
+    assert qmd.with_suffix(".pdf").read_text("utf-8") == "made by typst"
     calls = [json.loads(line) for line in quarto.read_text(encoding="utf-8").splitlines()]
-    assert [call["arguments"][3] for call in calls] == ["html", "gfm"], "one after the other"
-    assert all(call["arguments"][0] == "render" and call["style"] and call["found"] for call in calls)
-    assert "css:style.css" in calls[0]["arguments"]
-    assert all(call["filter"] and call["text"].count("\nfilters: [text.lua]\n---\n") == 1 for call in calls)
-    assert sorted(path.name for path in qmd.parent.iterdir()) == ["report.html", "report.md", "report.qmd"]
+    assert [call["arguments"][3] for call in calls] == ["html", "gfm", "typst"], "one after the other"
+    assert all(call["arguments"][0] == "render" and call["found"] for call in calls)
+    assert all(len(call["beside"]) == 5 and call["epoch"] == "0" for call in calls)
+    assert "default-src 'none'" in calls[0]["policy"], "Quarto's own scripts ask nothing of anybody either"
+    found = [yaml.safe_load(call["text"].split("---\n")[1]) for call in calls]
+    assert all(metadata["filters"] == ["page.lua", "text.lua"] for metadata in found)
+    page = {"css": "style.css", "include-in-header": ["head.html"], "include-after-body": ["script.html"]}
+    assert page.items() <= found[0].items() and not page.keys() & (found[1] | found[2]).keys()
+    assert found[2]["papersize"] == "a4"
+    assert sorted(path.name for path in qmd.parent.iterdir()) == [
+        f"report.{end}" for end in ("html", "md", "pdf", "qmd")
+    ]
     assert not list((tmp_path / "run").glob(".render-*"))
 
 
