@@ -53,6 +53,8 @@ BUCKETS = {"short": 0.5, "middle": 0.3, "long": 0.2}
 """Shares of the dataset of interest."""
 TRAFFIC = {"short": 0.1, "middle": 0.2, "long": 0.7}
 """Shares of the traffic, where the choice is for another mix."""
+SIZES = (0.0, 0.7, 1.4)
+"""Of each bucket's prompts, as logarithms of dollars; latency has three tenths of that."""
 NAMES = ("a", "b", "c", "d")
 WEIGHTS = Weights(cost=1, latency=1, accuracy=1)
 
@@ -124,7 +126,7 @@ def drawn(design: Design, gap: Gap, rng: np.random.Generator) -> World:
 
     ahead = np.zeros((design.models, 1))
     ahead[0] = 1.0
-    size = np.array([0.0, 0.7, 1.4])[bucket]
+    size = np.array(SIZES)[bucket]
     usd = size + design.cost_shared * spread() + design.cost_own * spread(design.models) - gap.cost * ahead
     hours = rng.normal(size=(design.models, design.blocks)) * design.between_blocks
     if design.blocks == 1:
@@ -410,8 +412,16 @@ def planned(case: Case, pilots: int, pool: ProcessPoolExecutor | None) -> tuple[
         points = accuracy_points(_worth(case.shares, design.documents), discordance(design.accuracy), ALPHA)
         return Gap(accuracy=(points or 0.0) / 100), True
     if case.objective == "fastest":
-        spread = math.hypot(design.latency_shared, design.latency_own)
-        percent = latency_percent(0.5, _worth(case.shares, design.prompts), spread, ALPHA, design.blocks)
+        # What a ledger would show of the mix: its buckets and blocks differ, too.
+        sizes = np.array([0.3 * size for size in SIZES])
+        shares = np.array([case.shares[name] for name in BUCKETS])
+        between = float(shares @ (sizes - shares @ sizes) ** 2)
+        spread = math.sqrt(
+            design.latency_shared**2 + design.latency_own**2 + design.between_blocks**2 + between
+        )
+        percent = latency_percent(
+            0.5, _worth(case.shares, design.prompts), spread, ALPHA, design.blocks, design.between_blocks
+        )
         return Gap(latency=math.log1p((percent or 0.0) / 100)), True
     logs = [each.log_ratio for each in of_worlds("pilot", case, Gap(), pilots, pool)]
     error = float(np.std([log for log in logs if log is not None]))

@@ -26,6 +26,9 @@ ACCURACY = 0.75
 SIGMA = 0.4
 """Taken for the standard deviation of the logarithm of latency, over the mix that models are compared on, until it is known."""
 
+BETWEEN = 0.05
+"""Taken for the standard deviation of what blocks add to the logarithm of a model's latency, until it is known."""
+
 _PLENTY = 10**6
 """Degrees of freedom of a test that has none: Student's distribution is the normal one then."""
 
@@ -74,6 +77,8 @@ def power(
     shares = fmean(known) if known else ACCURACY
     sigmas = [sigma for line in models.values() if (sigma := _sigma(line, settings)) is not None]
     sigma = math.sqrt(fmean(each * each for each in sigmas)) if sigmas else SIGMA
+    known_between = _between(list(models.values()), settings)
+    between = BETWEEN if known_between is None else known_between
     load = settings.load
     per_cell = {bucket: _requests(settings, bucket) for bucket in mix}
     requests = _worth(mix, per_cell)
@@ -81,8 +86,8 @@ def power(
     counts = pairs > 0
     told: dict[str, Callable[[int], float | None]] = {
         "accuracy_points": lambda n: accuracy_points(documents * n, discordance(shares), alpha),
-        "p50_percent": lambda n: latency_percent(0.5, requests * n, sigma, alpha, load.blocks),
-        "p95_percent": lambda n: latency_percent(0.95, requests * n, sigma, alpha, load.blocks),
+        "p50_percent": lambda n: latency_percent(0.5, requests * n, sigma, alpha, load.blocks, between),
+        "p95_percent": lambda n: latency_percent(0.95, requests * n, sigma, alpha, load.blocks, between),
     }
     found: dict[str, float | None] = {}
     for name, tell in told.items():
@@ -99,7 +104,11 @@ def power(
         assumed=(
             *(() if known else (f"{ACCURACY:.0%} of answers are correct",)),
             *(() if sigmas else (f"log latency has a standard deviation of {SIGMA:g}",)),
-            *(("blocks differ by chance only",) if load.blocks > 1 else ()),
+            *(
+                (f"blocks add a standard deviation of {BETWEEN:g} to it",)
+                if load.blocks > 1 and known_between is None
+                else ()
+            ),
         ),
     )
 
@@ -137,19 +146,24 @@ def accuracy_points(documents: float, discordant: float, alpha: float) -> float 
     return 100.0 * min(1.0, difference)
 
 
-def latency_percent(p: float, requests: float, sigma: float, alpha: float, blocks: int = 1) -> float | None:
+def latency_percent(
+    p: float, requests: float, sigma: float, alpha: float, blocks: int = 1, between: float = 0.0
+) -> float | None:
     """By how many per cent a quantile of latency has to differ to be told; None for fewer than 2 requests.
 
     The logarithm of latency is taken to be normal. The p-quantile of n of them has the standard error
     sigma sqrt(p (1 - p) / n) / phi(z_p), phi and z_p being density and quantile of the standard normal distribution
     (Cramér, Mathematical Methods of Statistics, 1946, section 28.5). Two models are two samples: sqrt(2) times that. With B
-    blocks the test is a t test on the B ratios of the blocks (sectioning): B - 1 degrees of freedom.
+    blocks the test is a t test on the B ratios of the blocks (sectioning), B - 1 degrees of freedom, and what blocks add by
+    themselves (of a standard deviation `between`, each model's own) is averaged over no more than B. One block speaks of itself
+    alone.
     """
     if requests < 2:
         return None
     normal = NormalDist()
     density = normal.pdf(normal.inv_cdf(p))
-    error = math.sqrt(2.0) * sigma * math.sqrt(p * (1.0 - p) / requests) / density
+    squares = sigma**2 * p * (1.0 - p) / requests / density**2
+    error = math.sqrt(2.0 * (squares + (between**2 / blocks if blocks > 1 else 0.0)))
     k = _k(alpha, blocks - 1 if blocks > 1 else _PLENTY)
     return 100.0 * math.expm1(k * error)
 
@@ -191,7 +205,9 @@ def _sigma(line: AskedLine, settings: EstimateJob) -> float | None:
     bucket of the mix was seen too little.
     """
     mix = settings.objective_shares
-    logs = {bucket: line.seen.logs.get((settings.level_of_interest, bucket), ()) for bucket in mix}
+    logs = {
+        bucket: [log for block in _blocks(line, settings, bucket).values() for log in block] for bucket in mix
+    }
     if any(len(seen) < 2 for seen in logs.values()) or sum(len(seen) - 1 for seen in logs.values()) < 10:
         return None
     means = {bucket: fmean(seen) for bucket, seen in logs.items()}
@@ -199,6 +215,47 @@ def _sigma(line: AskedLine, settings: EstimateJob) -> float | None:
     return math.sqrt(
         sum(share * (variance(logs[bucket]) + (means[bucket] - centre) ** 2) for bucket, share in mix.items())
     )
+
+
+def _between(lines: Sequence[AskedLine], settings: EstimateJob) -> float | None:
+    """Standard deviation of what blocks add to the logarithm of a model's latency, beside what all models share in them.
+
+    From the variance over blocks of how far two models lie apart in the mean, less what chance makes of so few requests; mean
+    over pairs. None where no two models were seen in two blocks.
+    """
+    found = []
+    for first, second in combinations([_centres(line, settings) for line in lines], 2):
+        shared = sorted(first.keys() & second.keys())
+        if len(shared) > 1:
+            apart = variance(first[block][0] - second[block][0] for block in shared)
+            by_chance = fmean(first[block][1] + second[block][1] for block in shared)
+            found.append((apart - by_chance) / 2.0)
+    return math.sqrt(max(0.0, fmean(found))) if found else None
+
+
+def _centres(line: AskedLine, settings: EstimateJob) -> dict[int, tuple[float, float]]:
+    """By block that has the whole mix: the mean logarithm over the mix, and the variance that chance gives it."""
+    mix = settings.objective_shares
+    seen = {bucket: _blocks(line, settings, bucket) for bucket in mix}
+    made = {}
+    for block in set.intersection(*(set(blocks) for blocks in seen.values())):
+        logs = {bucket: seen[bucket][block] for bucket in mix}
+        if all(len(each) > 1 for each in logs.values()):
+            centre = sum(share * fmean(logs[bucket]) for bucket, share in mix.items())
+            chance = sum(
+                share**2 * variance(logs[bucket]) / len(logs[bucket]) for bucket, share in mix.items()
+            )
+            made[block] = (centre, chance)
+    return made
+
+
+def _blocks(line: AskedLine, settings: EstimateJob, bucket: str) -> dict[int, Sequence[float]]:
+    """Logarithms that were seen of a bucket at the load of interest, by block."""
+    return {
+        block: logs
+        for (load, of, block), logs in line.seen.logs.items()
+        if load == settings.level_of_interest and of == bucket
+    }
 
 
 def _accuracies(table: Path | None, models: Iterable[str], shares: Mapping[str, float]) -> Sequence[float]:

@@ -42,8 +42,8 @@ class Seen:
     """The same of prompts that have one, by that limit."""
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     """By load: from sent to the end of the answer."""
-    logs: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
-    """By load and bucket: logarithms of those seconds, of measured requests."""
+    logs: dict[tuple[str, str, int], list[float]] = field(default_factory=lambda: defaultdict(list))
+    """By load, bucket and block: logarithms of those seconds, of measured requests."""
 
     def add(
         self,
@@ -88,7 +88,7 @@ class Seen:
         if sent is not None and ended is not None and ended > sent:
             self.seconds[load].append((ended - sent) / 1e9)
             if tags.get("role") == "measured":
-                self.logs[load, bucket].append(math.log((ended - sent) / 1e9))
+                self.logs[load, bucket, tags.get("block", 0)].append(math.log((ended - sent) / 1e9))
 
     def answered(self) -> bool:
         """Whether anything was."""

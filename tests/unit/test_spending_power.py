@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assay.spending.power import Buys, accuracy_points, latency_percent, power
+from assay.spending.power import BETWEEN, Buys, accuracy_points, latency_percent, power
 from assay.stats.paired import blocked_quantile_ratio, compared, quantile_ratio
 from assay.stats.quantiles import Sorted
 
@@ -90,22 +90,38 @@ def test_more_tells_smaller_differences_and_blocks_cost_some_power() -> None:
     assert accuracy_points(1, 0.19, 0.05) is None
 
 
-def bought(traffic: dict[str, float] | None, apart: float, blocks: int = 1) -> Buys:
-    """What 100 requests in each of two buckets buy, whose median latencies lie `apart` (as logarithms) and whose spread is .3."""
+def bought(
+    traffic: dict[str, float] | None, apart: float, blocks: int = 1, between: float | None = None
+) -> Buys:
+    """What 100 requests in each of two buckets buy, whose median latencies lie `apart` (as logarithms) and whose spread is .3.
+
+    With `between`, the ledger holds blocks that move each model's latency by plus or minus that.
+    """
     logs = [0.3 * NormalDist().inv_cdf((place + 0.5) / 200) for place in range(200)]
-    seen = {("c4", "short"): logs, ("c4", "long"): [log + apart for log in logs]}
-    line: Any = SimpleNamespace(seen=SimpleNamespace(logs=seen))
+    moved = {0: (0.0, 0.0)} if between is None else {0: (between, 0.0), 1: (-between, 0.0), 2: (0.0, 0.0)}
+    lines: list[Any] = [
+        SimpleNamespace(
+            seen=SimpleNamespace(
+                logs={
+                    ("c4", bucket, block): [log + by[model] + at for log in logs]
+                    for block, by in moved.items()
+                    for bucket, at in (("short", 0.0), ("long", apart))
+                }
+            )
+        )
+        for model in range(2)
+    ]
     prompts = {
         bucket: [SimpleNamespace(source=f"{bucket}{n}") for n in range(100)] for bucket in ("short", "long")
     }
+    facts: Any = SimpleNamespace(prompts=prompts)
     settings: Any = SimpleNamespace(
         objective_shares={"short": 0.5, "long": 0.5} if traffic is None else traffic,
         confidence=0.95,
         level_of_interest="c4",
         load=SimpleNamespace(requests=100, duration_s=None, blocks=blocks),
     )
-    facts: Any = SimpleNamespace(prompts=prompts)
-    return power(settings, facts, {"a": line, "b": line}, None)
+    return power(settings, facts, {"a": lines[0], "b": lines[1]}, None)
 
 
 def test_buckets_of_different_latency_make_a_difference_in_the_mix_harder_to_tell() -> None:
@@ -121,6 +137,38 @@ def test_the_power_is_that_of_the_mix_that_models_are_compared_on() -> None:
     assert uneven.prompts == uneven.requests
 
 
-def test_that_blocks_differ_is_said_to_be_unknown() -> None:
-    assert "blocks differ by chance only" in bought(None, 0.0, blocks=5).assumed
-    assert "blocks differ by chance only" not in bought(None, 0.0).assumed
+def test_what_blocks_add_is_taken_for_granted_until_it_was_seen() -> None:
+    words = "blocks add a standard deviation of 0.05 to it"
+    unseen, one = bought(None, 0.0, blocks=5), bought(None, 0.0)
+    assert words in unseen.assumed
+    assert words not in one.assumed
+    assert unseen.p50_percent == pytest.approx(latency_percent(0.5, 200, 0.3, 0.05, 5, BETWEEN), rel=0.01)
+    seen = bought(None, 0.0, blocks=5, between=0.2)
+    assert words not in seen.assumed
+    # The first model moves by .2, 0 and -.2, the other not at all: by half the variance of the difference, .04 / 2 each.
+    expected = latency_percent(0.5, 200, math.hypot(0.3, math.sqrt(2 / 3) * 0.1), 0.05, 5, math.sqrt(0.02))
+    assert seen.p50_percent == pytest.approx(expected, rel=0.05)
+
+
+def test_where_blocks_differ_the_stated_difference_is_found_in_four_of_five_worlds() -> None:
+    alpha, blocks, requests, sigma, between = 0.05, 5, 200, 0.4, 0.1
+    percent = latency_percent(0.5, requests, sigma, alpha, blocks, between)
+    assert percent is not None
+    draw = np.random.default_rng(17)
+    p_values = []
+    for _ in range(WORLDS):
+        each = (blocks, requests // blocks)
+        quick = draw.lognormal(0.0, sigma, each) * draw.lognormal(0.0, between, (blocks, 1))
+        slow = draw.lognormal(math.log1p(percent / 100), sigma, each) * draw.lognormal(
+            0.0, between, (blocks, 1)
+        )
+        found = blocked_quantile_ratio(
+            float(np.median(slow)),
+            float(np.median(quick)),
+            np.median(slow, 1),
+            np.median(quick, 1),
+            1 - alpha,
+        )
+        assert found is not None
+        p_values.append(found.p)
+    assert FOUND[0] <= told(p_values, alpha) <= FOUND[1]
