@@ -78,7 +78,8 @@ def make_document(
 
 def render_beside(qmd: Path) -> None:
     """Render `qmd` to HTML, Markdown and PDF beside it."""
-    render(qmd, Parts.of(PARTS.iterdir()), *(qmd.with_suffix(ending) for ending in (".md", ".html", ".pdf")))
+    markdown, html, pdf = (qmd.with_suffix(ending) for ending in (".md", ".html", ".pdf"))
+    render(qmd, Parts.of(PARTS.iterdir()), markdown, html, pdf)
 
 
 def without_quarto(patch: pytest.MonkeyPatch) -> None:

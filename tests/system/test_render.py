@@ -214,7 +214,7 @@ def test_only_a_simulated_run_has_a_badge(simulated: bool, tmp_path: Path) -> No
     qmd.write_text(f"---\n{header('T', simulated=simulated)}\nlang: en\n---\n\n# Head\n\ntext\n", "utf-8")
     html, markdown = pages_of(qmd)
     badges = [aside for aside in Page(html).all("aside") if aside.get("class") == "badge"]
-    assert len(badges) == simulated == (SIMULATED in html.split("<body>")[1])
+    assert len(badges) == simulated == (SIMULATED in Page(html.split("<body>")[1]).text)
     assert markdown.startswith(f"# T\n\n**{SIMULATED}**\n" if simulated else "# T\n\n## Head\n")
     assert ("".join(SIMULATED.split()) in read_pdf(qmd.with_suffix(".pdf")).text) == simulated
     printed = re.search(r'@page simulated.*?content: "(.*?)"', html, re.DOTALL)
@@ -285,7 +285,9 @@ def test_a_renderer_that_never_ends_is_stopped(tmp_path: Path) -> None:
         render(
             qmd,
             replace(Parts.of(PARTS.iterdir()), filter=endless),
-            *(qmd.with_suffix(ending) for ending in (".md", ".html", ".pdf")),
+            qmd.with_suffix(".md"),
+            qmd.with_suffix(".html"),
+            qmd.with_suffix(".pdf"),
             time_limit_s=1,
         )
 
