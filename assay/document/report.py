@@ -112,6 +112,7 @@ def context(run: Reported, links: dict[str, str]) -> dict[str, Any]:
         "decision": run.decision,
         "interest": interest(benchmark.dataset_of_interest),
         "level": shown.level.words,
+        "open_loop": shown.level.rate_rps is not None,
         "confidence": shown.confidence,
         "metric": model_tables.metric_of(run.inputs),
         "judges_labels": [judge.label for judge in run.panel],

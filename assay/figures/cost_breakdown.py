@@ -54,7 +54,8 @@ def _totals(frame: pd.DataFrame, scope: str) -> "pd.Series[float]":
 
 
 def finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
-    """The cheapest and the dearest transactions; and what the run cost, and how much of that was not for measured answers."""
+    """The cheapest and the dearest transactions; and what most of the run's cost was for (a verdict on an answer that
+    several models gave is counted with each, so there is no sum of the run)."""
     parts = []
     each = _totals(frame, "transactions").dropna()
     if len(each):
@@ -74,7 +75,7 @@ def finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
             run.groupby("part", sort=False)["cost_usd"].sum().sort_values(ascending=False, kind="stable")
         )
         parts.append(
-            f"The run cost {dollars(total)} as far as it is known, most of it for {PARTS[str(by_part.index[0])][0]} "
+            f"Most of what the run spent on these models, as far as it is known, was for {PARTS[str(by_part.index[0])][0]} "
             f"({percent(float(by_part.iloc[0]) / total)})."
         )
     unknown = [name for name in settings.models if name in set(frame["model"]) - set(each.index)]

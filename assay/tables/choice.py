@@ -273,7 +273,7 @@ def _to(row: Row) -> Markdown:
     """The ends of an interval, one of which may be open."""
     low, high = (difference(row.get(name), row.get("unit")) for name in ("low", "high"))
     if UNKNOWN not in (low, high):
-        return escape(f"{low} to {high}")
+        return escape(f"{low.removesuffix(' points').removesuffix(' %')} to {high}")
     if high != UNKNOWN:
         return escape(f"at most {high}")
     return escape(f"at least {low}" if low != UNKNOWN else "no interval")

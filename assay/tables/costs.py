@@ -122,13 +122,14 @@ def parts(inputs: Inputs, models: Sequence[str]) -> Markdown | None:
 def of_run(
     inputs: Inputs,
     models: Sequence[str],
-    preflight: Mapping[str, float | None],
+    preflight: Mapping[tuple[str, str], float | None],
     searches: Mapping[str, float | None],
     judging: float | None,
 ) -> Markdown:
     """One row for each model and one for all: what the run spent on it, part by part, in US dollars.
 
-    `preflight` and `searches` are by model; `judging` is what all verdicts cost, each answer counted once.
+    `preflight` is by role (`model`, `judge`) and label, `searches` by model; `judging` is what all verdicts cost, each answer
+    counted once.
     """
     found = _parts(inputs, "run")
     about = {str(row["model"]): row for row in _rows(inputs, models)}
@@ -147,7 +148,7 @@ def of_run(
                 )
             },
             "model": model,
-            "preflight": preflight.get(model),
+            "preflight": preflight.get(("model", model)),
             "search": searches.get(model),
             "judging": about[model].get("judge_cost_usd"),
         }
@@ -156,11 +157,12 @@ def of_run(
     ]
     last: Row = {
         name: _sum(row.get(name) for row in rows if row.get("priced_by") != "hour")
-        for name in (*PARTS, "requests_sent", "preflight", "search", "cost_usd", "cost_usd_at_most")
+        for name in (*PARTS, "requests_sent", "search", "cost_usd", "cost_usd_at_most")
     }
     for name in ("requests_cost_unknown", "judge_requests_cost_unknown"):
         last[name] = sum(int(row[name]) for row in rows if known(row.get(name)))
-    every = [*rows, {**last, "model": "all", "judging": judging}] if len(rows) > 1 else rows
+    last |= {"model": "all", "judging": judging, "preflight": _sum(preflight.values())}
+    every = [*rows, last] if len(rows) > 1 else rows
     columns: list[Column[Row]] = [
         Column("model", lambda row: row["model"], "left"),
         Column("requests sent", lambda row: count(row.get("requests_sent"))),

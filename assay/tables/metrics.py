@@ -33,6 +33,23 @@ def metric_name(metric: str, bucket: str | None = None) -> str:
     return f"{name}{due}" if bucket is None else f"{name}{due} in bucket {bucket}"
 
 
+_LATENCIES = {
+    "ttft_ms": "time to first token",
+    "e2e_ms": "end-to-end time",
+    "tpot_ms": "time per output token",
+}
+
+
+def in_prose(metric: str, bucket: str | None = None) -> str:
+    """The metric as the decision's sentences have it: "time to first token (95th percentile)"."""
+    name = METRICS.get(metric, metric)
+    for latency, words in _LATENCIES.items():
+        if metric.startswith(f"{latency}_p"):
+            percentile = metric.rsplit("_p", 1)[1]
+            name = f"median {words}" if percentile == "50" else f"{words} ({percentile}th percentile)"
+    return name if bucket is None else f"{name} in bucket {bucket}"
+
+
 def figure(metric: str, value: Any) -> str:
     """A figure of `metric` with its unit, as it stands in a sentence."""
     if not known(value):
@@ -53,7 +70,8 @@ def difference(value: Any, unit: Any) -> str:
     share = float(value)
     sign = "+" if share > 0 else "-" if share < 0 else ""
     if unit == "absolute":
-        return f"{sign}{abs(100 * share):.1f} points"
+        points = f"{abs(100 * share):.1f}".removesuffix(".0")
+        return f"{sign}{points} {'point' if points == '1' else 'points'}"
     return f"{sign}{percent(abs(share))}"
 
 

@@ -1,9 +1,9 @@
 """Tables with a row for each model: the headline, the limits, the comparisons, the judges' view of the answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from assay.schedule.level import Level, closed, open_at
+from assay.schedule.level import Level
 from assay.tables.choice import p_value, place
 from assay.tables.inputs import Inputs, of_interest
 from assay.tables.markdown import Column, Markdown, escape, table, with_interval
@@ -14,6 +14,10 @@ from assay.tables.people import corrected_words
 Row = dict[str, Any]
 
 
+OF_HEADLINE = ("e2e_ms_p50", "e2e_ms_p95", "ttft_ms_p50", "ttft_ms_p95")
+"""Latencies that the headline has in any case; those that a limit or the choice is on stand beside them."""
+
+
 def headline(
     inputs: Inputs,
     models: Sequence[str],
@@ -21,71 +25,102 @@ def headline(
     level: Level,
     corrected: Mapping[str, Row] | None = None,
 ) -> Markdown:
-    """One row for each model, on the dataset of interest. `corrected` are rows of that table by model."""
-    judged = {entry["model"]: entry for entry in inputs.decision.get("models") or []}
+    """One row for each model, on the dataset of interest. `corrected` are rows of that table by model.
+
+    Latencies are those that limits are held against: over all requests, one that failed being infinitely late, in an open
+    loop from when it was due.
+    """
+    decision = inputs.decision
+    judged = {entry["model"]: entry for entry in decision.get("models") or []}
     rows = [
         {
             **of_interest(inputs, model, buckets, level),
             "model": model,
-            "qualifies": judged.get(model, {}).get("qualifies", ""),
-            "place": place(inputs.decision, judged[model]) if model in judged else UNKNOWN,
-            "up_to": _up_to(judged.get(model, {})),
+            "entry": judged.get(model, {}),
             "by_people": (corrected or {}).get(model, {}),
         }
         for model in models
     ]
-    chosen = inputs.decision.get("model") if inputs.decision.get("answer") == "winner" else None
-
-    def ranged(metric: str) -> Column[Row]:
-        return Column(
-            f"{METRICS[metric]} (ms)".replace("end-to-end latency", "end to end"),
-            lambda row: with_interval(
-                number(row.get(metric)), number(row.get(f"{metric}_low")), number(row.get(f"{metric}_high"))
-            ),
-        )
-
+    chosen = decision.get("model") if decision.get("answer") == "winner" else None
     columns: list[Column[Row]] = [
         Column("model", lambda row: _model(row["model"], chosen), "left"),
-        Column("place", lambda row: row["place"], "left"),
-        Column(
-            "keeps the limits",
-            lambda row: state(row["qualifies"], QUALIFIES) if row["qualifies"] else UNKNOWN,
-            "left",
-        ),
+        Column("place", lambda row: place(decision, row["entry"]) if row["entry"] else UNKNOWN, "left"),
+        Column("keeps the limits", _keeps, "left"),
         Column(
             "accuracy" if metric_of(inputs) is None else f"score ({metric_of(inputs)})",
-            lambda row: with_interval(
-                percent(row.get("accuracy")),
-                percent(row.get("accuracy_low")),
-                percent(row.get("accuracy_high")),
-            ),
+            lambda row: _ranged(row, "accuracy", percent),
         ),
         *(
             [Column("accuracy, corrected by people's labels", lambda row: corrected_words(row["by_people"]))]
             if any(known(row["by_people"].get("corrected")) for row in rows)
             else []
         ),
-        Column("USD per 10,000 transactions", lambda row: cost_of_transactions(row)),
-        ranged("e2e_ms_p50"),
-        ranged("e2e_ms_p95"),
-        ranged("ttft_ms_p50"),
-        ranged("ttft_ms_p95"),
+        Column("USD per 10,000 transactions", _cost),
+        *_of_objective(decision),
+        *(_latency(metric, level) for metric in _latencies(decision)),
         Column("the instrument's own error p99 (ms)", lambda row: number(row.get("canary_error_ms_p99"))),
-        Column("failed", lambda row: percent(row.get("error_rate"))),
-        Column("limits kept up to", lambda row: row["up_to"]),
-        Column("transactions per minute", lambda row: number(row.get("transactions_per_minute"))),
+        Column("failed", lambda row: _ranged(row, "error_rate", percent)),
+        Column("transactions per minute", lambda row: _ranged(row, "transactions_per_minute", number)),
         Column("requests measured", lambda row: count(row.get("n"))),
         Column("prompts scored", lambda row: count(row.get("accuracy_n"))),
     ]
     return table(columns, rows)
 
 
-def _up_to(entry: Row) -> str:
-    """The highest closed and open loop at which a model keeps the limits, in words."""
-    concurrency, rate_rps = entry.get("highest_concurrency"), entry.get("highest_rate_rps")
-    words = [] if concurrency is None else [closed(concurrency).words]
-    words += [] if rate_rps is None else [open_at(rate_rps).words]
-    return ", ".join(words) or UNKNOWN
+def _keeps(row: Row) -> Markdown | str:
+    return state(row["entry"]["qualifies"], QUALIFIES) if row["entry"].get("qualifies") else UNKNOWN
+
+
+def _cost(row: Row) -> Markdown | str:
+    name = "cost_usd_per_10k_transactions"
+    return _ranged(row, name, dollars) if known(row.get(name)) else cost_of_transactions(row)
+
+
+def _ranged(row: Mapping[str, Any], name: str, words: Callable[[Any], str]) -> Markdown:
+    return with_interval(*(words(row.get(f"{name}{end}")) for end in ("", "_low", "_high")))
+
+
+def _of_objective(decision: Mapping[str, Any]) -> list[Column[Row]]:
+    """What the choice is made by, where no other column has it."""
+    metric = str(decision.get("objective_metric"))
+    headers = {
+        "cost_usd_per_10k_correct_answers": "USD per 10,000 correct answers",
+        "weighted_score": "weighted score",
+    }
+    if metric not in headers:
+        return []
+    ends = ("objective_value", "objective_low", "objective_high")
+    return [
+        Column(
+            headers[metric],
+            lambda row: with_interval(*(figure(metric, row["entry"].get(name)) for name in ends)),
+        )
+    ]
+
+
+def _latencies(decision: Mapping[str, Any]) -> list[str]:
+    """Names of the latencies of the headline, in the order of all metrics."""
+    limited = {
+        limit["metric"]
+        for entry in decision.get("models") or []
+        for limit in entry.get("limits") or []
+        if "_ms_p" in limit["metric"]
+    }
+    wanted = {*OF_HEADLINE, *limited, decision.get("latency_metric")}
+    more = [name for name in METRICS if name in wanted and name not in OF_HEADLINE]
+    return [*OF_HEADLINE, *more]
+
+
+def _latency(metric: str, level: Level) -> Column[Row]:
+    words = metric_name(metric).replace("end-to-end latency", "end to end")
+    latency, percentile = metric.rsplit("_", 1)
+    due = latency.replace("_ms", "_from_intended_ms") if level.rate_rps is not None else latency
+
+    def cell(row: Row) -> Markdown:
+        names = (f"{due}_{percentile}_all", f"{metric}_all", metric)
+        return _ranged(row, next((name for name in names if known(row.get(name))), metric), number)
+
+    return Column(f"{words} (ms)", cell)
 
 
 def cost_of_transactions(row: Row) -> str:
@@ -125,7 +160,7 @@ def limits(decision: dict[str, Any]) -> Markdown | None:
                 else with_interval(
                     figure(row["metric"], row.get("value")),
                     figure(row["metric"], row.get("low")),
-                    figure(row["metric"], row.get("high")),
+                    _upper(row),
                 )
             ),
         ),
@@ -135,6 +170,13 @@ def limits(decision: dict[str, Any]) -> Markdown | None:
     if any(row.get("miss") for row in rows):
         columns.append(Column("misses by", _miss))
     return table(columns, rows)
+
+
+def _upper(row: Row) -> str:
+    """The upper end of what was found. JSON has no infinity: a latency with a lower end alone may be infinitely late."""
+    if "_ms_p" in row["metric"] and known(row.get("low")) and not known(row.get("high")):
+        return "infinitely late"
+    return figure(row["metric"], row.get("high"))
 
 
 def _miss(row: Row) -> Markdown | str:

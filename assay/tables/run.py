@@ -106,7 +106,7 @@ class LeftOut:
     """Something that stands in no figure, or not in all of them."""
 
     what: str
-    number: str
+    number: int
     why: str
     of: str
     """Which figures it is left out of."""
@@ -116,7 +116,7 @@ def left_out(found: Sequence[LeftOut]) -> Markdown:
     """One row for each: what, how many, why, and which figures are without it."""
     columns: list[Column[LeftOut]] = [
         Column("what", lambda row: row.what, "left"),
-        Column("how many", lambda row: row.number),
+        Column("how many", lambda row: count(row.number)),
         Column("why", lambda row: row.why, "left"),
         Column("left out of", lambda row: row.of, "left"),
     ]

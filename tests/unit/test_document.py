@@ -117,11 +117,14 @@ def test_the_verdict_box_holds_choice_limits_margin_and_what_would_change_it(tmp
     box = " ".join(text.split('title="Verdict"')[1].split(":::")[0].split())
     assert finished_run.decision()["sentence"] in box
     assert "which is the cheapest by dollars per transaction?" in box
-    assert "The limits: TTFT p95 at most 2,500 ms and accuracy at least 80 %." in box
-    assert "Differences of up to 5 % in cost and 2.0 points in accuracy don't matter." in box
+    assert (
+        "The limits: time to first token (95th percentile) at most 2,500 ms and accuracy at least 80 %."
+        in box
+    )
+    assert "Differences of up to 5 % in cost and 2 points in accuracy don't matter." in box
     assert "swift is not worse than frugal, in use now." in box
     assert "below 1,200 ms no model qualifies." in box
-    assert "The rule changed after the first measured request." in box
+    assert "was changed after measuring had begun (@tbl-rule-changes)" in box
 
 
 def test_the_decision_is_told_in_detail(tmp_path: Path) -> None:
@@ -162,11 +165,14 @@ def test_a_choice_over_traffic_names_its_mix(tmp_path: Path) -> None:
     ("decision", "said"),
     [
         ({"objective": "cheapest_success"}, "the cheapest by dollars per correct answer"),
-        ({"objective": "fastest", "latency": "ttft_ms_p90"}, "the fastest by TTFT p90"),
+        (
+            {"objective": "fastest", "latency": "ttft_ms_p90"},
+            "the fastest by time to first token (90th percentile)",
+        ),
         ({"objective": "most_accurate"}, "the most accurate"),
         (
             {"objective": "weighted", "weights": {"cost": 3, "latency": 1}},
-            "the best by weights of cost per transaction (75 %) and end-to-end latency p50 (25 %)",
+            "the best by weights of cost per transaction (75 %) and median end-to-end time (25 %)",
         ),
     ],
 )
@@ -186,6 +192,7 @@ def test_what_was_left_out_is_counted_with_the_reason(tmp_path: Path) -> None:
     assert f"| requests that failed | {failed:,} | they have no latency |" in table
     assert "| requests of blocks that the client itself had distorted | 40 |" in table
     assert "| verdicts that could not be read or had | 2 | 2 unreadable, 0 not to be had |" in table
+    assert "There were no answers that were not judged or models that were not evaluated." in table
 
 
 def test_what_a_run_cost_is_told_part_by_part_with_preflight(tmp_path: Path) -> None:

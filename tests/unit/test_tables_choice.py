@@ -4,9 +4,14 @@ from typing import Any
 
 import finished_run
 import made_decision
+import pandas as pd
 import pytest
 
+from assay.decision import words
+from assay.decision.settings import Bounds
+from assay.schedule.level import Level
 from assay.tables import choice, metrics, models
+from assay.tables.inputs import Inputs
 from assay.tables.markdown import Markdown
 
 DECISION = finished_run.decision() | made_decision.details()
@@ -114,16 +119,16 @@ def test_models_stand_against_the_one_in_use_aspect_by_aspect() -> None:
     cost, accuracy, *_, unknown = rows(table)
     assert header(table)[3] == "difference from frugal"
     assert cost[0] == "swift" and "not worse" in cost[1] and cost[2] == "cost per 10,000 transactions"
-    assert cost[3] == "-38 % [(-45 % to -31 %)]{.interval}" and cost[4] == "5 %" and "better" in cost[5]
-    assert accuracy[3] == "-38.0 points [(-45.0 points to -31.0 points)]{.interval}"
-    assert accuracy[4] == "2.0 points"
+    assert cost[3] == "-38 % [(-45 to -31 %)]{.interval}" and cost[4] == "5 %" and "better" in cost[5]
+    assert accuracy[3] == "-38 points [(-45 to -31 points)]{.interval}"
+    assert accuracy[4] == "2 points"
     assert unknown[0] == "zephyr" and "not evaluated" in unknown[1] and unknown[2:] == ["—"] * 4
     assert choice.incumbent({"incumbent": None}) is None
 
 
 def test_equally_good_is_said_only_of_pairs_that_were_shown_to_be() -> None:
     shown, not_shown = rows(choice.equivalence(DECISION))
-    assert shown[:4] == ["swift minus steady", "cost", "-3 % to +2 %", "5 %"] and "equally good" in shown[5]
+    assert shown[:4] == ["swift minus steady", "cost", "-3 to +2 %", "5 %"] and "equally good" in shown[5]
     assert "not shown" in not_shown[5] and "equally good" not in not_shown[5]
 
 
@@ -175,6 +180,8 @@ def test_a_limit_names_its_bucket_and_how_far_it_is_missed() -> None:
         (-0.38, "relative", "-38 %"),
         (0.0, "relative", "0 %"),
         (-0.0512, "absolute", "-5.1 points"),
+        (0.1, "absolute", "+10 points"),
+        (0.01, "absolute", "+1 point"),
         (None, "relative", "—"),
     ],
 )
@@ -201,3 +208,45 @@ def test_what_comes_from_outside_is_escaped_in_every_table() -> None:
     }  # fmt: skip
     for table in (choice.by_bucket(made), choice.incumbent(made), choice.dominance(made)):
         assert table is not None and "<b>" not in table and "](z)" not in table and "\\<b\\>" in table
+
+
+@pytest.mark.parametrize("metric", [*Bounds.model_fields])
+def test_prose_of_the_report_names_metrics_as_the_decision_does(metric: str) -> None:
+    assert metrics.in_prose(metric) == words.metric_name(metric)
+
+
+def test_a_latency_without_an_upper_end_may_be_infinitely_late() -> None:
+    limit = {
+        "metric": "e2e_ms_p95", "bound": "max", "limit": 600, "value": 362.0, "low": 328.0, "high": None, "n": 80,
+        "state": "undecided",
+    }  # fmt: skip
+    (row,) = rows(models.limits({"models": [{"model": "swift", "limits": [limit]}]}))
+    assert row[3] == "362 ms [(328 ms to infinitely late)]{.interval}"
+
+
+def test_the_headline_takes_failures_as_infinitely_late_and_rates_from_when_requests_were_due() -> None:
+    here = {
+        "model": "swift", "e2e_ms_p95": 100.0, "e2e_ms_p95_all": float("inf"), "e2e_from_intended_ms_p95_all": 250.0,
+        "n": 40,
+    }  # fmt: skip
+    inputs = Inputs(pd.DataFrame([here]), pd.DataFrame([here]), pd.DataFrame(), {})
+    inputs.cells[["bucket", "concurrency", "rate_rps"]] = ["b", 4, None]
+    for level, said in ((Level(4, None), "∞"), (Level(None, 2.5), "250")):
+        table = models.headline(inputs, ["swift"], ["b"], level)
+        assert rows(table)[0][header(table).index("end to end p95 (ms)")] == said
+
+
+@pytest.mark.parametrize(
+    ("metric", "column"),
+    [
+        ("cost_usd_per_10k_correct_answers", "USD per 10,000 correct answers"),
+        ("weighted_score", "weighted score"),
+    ],
+)
+def test_the_headline_has_what_the_choice_is_made_by(metric: str, column: str) -> None:
+    told = {**entry("swift"), "objective_value": 4.5, "objective_low": 4.0, "objective_high": 5.0}
+    decision = {"objective_metric": metric, "models": [told], "latency_metric": "ttft_ms_p90"}
+    here = pd.DataFrame([{"model": "swift", "bucket": "b", "concurrency": 4, "ttft_ms_p90": 80.0}])
+    table = models.headline(Inputs(here, here, pd.DataFrame(), decision), ["swift"], ["b"], Level(4, None))
+    assert "4.5" in rows(table)[0][header(table).index(column)]
+    assert rows(table)[0][header(table).index("TTFT p90 (ms)")] == "80.0", "and the latency that it is about"

@@ -11,6 +11,7 @@ def values(run: Reported) -> dict[str, Any]:
     """Values of the section by name. The templates call them `choice`, since `decision` is what the decide stage wrote."""
     found = run.decision
     metric = str(found.get("objective_metric"))
+    told = found.get("registered")
     return {
         "objective_metric": metric_name(metric),
         "latency_metric": metric_name(run.benchmark.decision.latency),
@@ -22,6 +23,7 @@ def values(run: Reported) -> dict[str, Any]:
         "by_bucket": choice.by_bucket(found),
         "levels": choice.levels(found),
         "dominance": choice.dominance(found),
-        "registered": found.get("registered"),
+        # Its keys stand in backquotes there: text is shown as it is.
+        "registered": {**told, "sentence": told["sentence"].replace("`", "")} if told else None,
         "changes": choice.changes(found.get("registered")),
     }

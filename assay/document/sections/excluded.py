@@ -5,14 +5,18 @@ from typing import Any
 
 from assay.document.reported import Reported, summed, total
 from assay.tables import run as run_tables
+from assay.tables.choice import joined
 from assay.tables.inputs import column
 from assay.tables.numbers import count
 
 
 def values(run: Reported) -> dict[str, Any]:
     """Values of the section by name."""
+    every = list(_left_out(run))
+    found = [one for one in every if one.number]
     return {
-        "table": run_tables.left_out(list(_left_out(run))),
+        "table": run_tables.left_out(found) if found else None,
+        "none_of": joined([one.what for one in every if not one.number], "or"),
         "incomplete": run_tables.incomplete(run.inputs),
         "ended_early": run_tables.ended_early(run.inputs),
         "not_held": run_tables.not_held(run.inputs),
@@ -27,25 +31,24 @@ def _left_out(run: Reported) -> Iterator[run_tables.LeftOut]:
     """Everything that was sent or said and isn't in all figures, with how much of it there is."""
     cells, models, finished = run.inputs.cells, run.inputs.models, run.finished
     measured = int(column(cells, "n").sum())
-    failed = measured - int(column(cells, "n_ok").sum())
     distorted = int(column(cells, "n_left_out").sum())
     sent = total(column(models, "requests_sent").tolist())
     if sent is not None:
         yield run_tables.LeftOut(
-            "warm-up, filler, and tries that were repeated",
-            count(max(0, sent - measured - distorted)),
+            "requests of warm-up and filler, and tries that were repeated",
+            max(0, int(sent) - measured - distorted),
             "they bring the load up, keep it up, or gave way to a later try",
             "every figure but the cost of the run and errors over time",
         )
     yield run_tables.LeftOut(
         "requests that failed",
-        count(failed),
+        measured - int(column(cells, "n_ok").sum()),
         "they have no latency",
-        "percentiles of answered requests; where a limit is checked they count as infinitely late",
+        "latencies of answered requests; limits take them as infinitely late",
     )
     yield run_tables.LeftOut(
         "requests of blocks that the client itself had distorted",
-        count(distorted),
+        distorted,
         "their latency is not the service's",
         "every figure of latency and throughput",
     )
@@ -54,20 +57,20 @@ def _left_out(run: Reported) -> Iterator[run_tables.LeftOut]:
         unread, lost = summed(statuses, "unparseable"), summed(statuses, "failed")
         yield run_tables.LeftOut(
             "verdicts that could not be read or had",
-            count(unread + lost),
+            unread + lost,
             f"{count(unread)} unreadable, {count(lost)} not to be had",
-            "they count as no verdict in the panel's quorum",
+            "the majority: each counts as no verdict in the panel's quorum",
         )
         yield run_tables.LeftOut(
             "answers that were not judged",
-            count(int(column(models, "answers_not_judged").fillna(0).sum())),
-            "the judging was capped or stopped, or a judge wasn't to be had",
+            int(column(models, "answers_not_judged").fillna(0).sum()),
+            "the judging was capped or ended early, or a judge wasn't to be had",
             "accuracy",
         )
-    aside = [entry["model"] for entry in run.decision["models"] if entry["qualifies"] == "not_evaluated"]
+    aside = [str(entry["model"]) for entry in run.decision["models"] if entry["qualifies"] == "not_evaluated"]
     yield run_tables.LeftOut(
         "models that were not evaluated",
-        count(len(aside)),
-        ", ".join(map(str, aside)) or "none",
-        "the choice: a model without a figure that it needs is not beaten",
+        len(aside),
+        joined(aside),
+        "the choice: a model that lacks a figure is not beaten",
     )

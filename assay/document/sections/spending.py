@@ -32,7 +32,7 @@ def values(run: Reported) -> dict[str, Any]:
         "table": costs.of_run(
             inputs,
             run.shown.models,
-            {name: usd for (role, name), usd in called.items() if role == "model"},
+            called,
             searched,
             judging,
         ),

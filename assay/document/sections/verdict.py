@@ -5,7 +5,7 @@ from typing import Any
 from assay.decision.settings import Bounds
 from assay.document.reported import Reported, interest
 from assay.tables import choice
-from assay.tables.metrics import figure, margin, metric_name
+from assay.tables.metrics import figure, in_prose, margin
 from assay.tables.numbers import percent
 
 MOST_CHANGES = 3
@@ -32,7 +32,7 @@ def values(run: Reported) -> dict[str, Any]:
         "margins": _margins(run),
         "changing": changing[:MOST_CHANGES],
         "changing_more": len(changing[MOST_CHANGES:]),
-        "registered": (decision.get("registered") or {}).get("sentence"),
+        "registered": _registered(decision.get("registered") or {}),
     }
 
 
@@ -41,10 +41,17 @@ def one_line(decision: dict[str, Any]) -> str:
     return " ".join(str(decision.get("sentence", "")).split())
 
 
+def _registered(told: dict[str, Any]) -> str | None:
+    """Since when the rule is as it is; where it changed, the section on it has the details."""
+    if told.get("state") == "changed":
+        return "The rule that this choice goes by was changed after measuring had begun"
+    return str(told["sentence"]).rstrip(".") if told.get("sentence") else None
+
+
 def _wanted(run: Reported) -> str:
     """What is asked for among the models that keep the limits, in words."""
     chosen = run.benchmark.decision
-    latency = metric_name(chosen.latency)
+    latency = in_prose(chosen.latency)
     match chosen.objective:
         case "cheapest":
             return "the cheapest by dollars per transaction"
@@ -64,7 +71,7 @@ def _wanted(run: Reported) -> str:
 def _limits(bounds: Bounds, bucket: str | None = None) -> list[str]:
     """Each limit in words, such as `TTFT p95 at most 600 ms`."""
     return [
-        f"{metric_name(name, bucket)} at {'most' if bound.max is not None else 'least'} "
+        f"{in_prose(name, bucket)} at {'most' if bound.max is not None else 'least'} "
         f"{figure(name, bound.max if bound.max is not None else bound.min)}"
         for name, bound in bounds.named.items()
     ]
@@ -73,7 +80,7 @@ def _limits(bounds: Bounds, bucket: str | None = None) -> list[str]:
 def _margins(run: Reported) -> list[str]:
     """Differences that don't matter, in words."""
     margins = run.benchmark.decision.margins
-    names = {"cost": "cost", "latency": metric_name(run.benchmark.decision.latency), "accuracy": "accuracy"}
+    names = {"cost": "cost", "latency": in_prose(run.benchmark.decision.latency), "accuracy": "accuracy"}
     found = [
         f"{margin(most, 'absolute' if name == 'accuracy' else 'relative')} in {names[name]}"
         for name, most in margins.of_aspects.items()
