@@ -13,7 +13,7 @@ Leaves to others: what follows from it (`recommend`).
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Literal
 
@@ -32,6 +32,7 @@ from assay.stats.interval import Interval
 from assay.stats.multiplicity import holm
 from assay.stats.prediction_powered import Estimate
 from assay.stats.ratios import Difference
+from assay.stats.swap import Spent, Swapped
 
 ASPECTS: Mapping[Aspect, Objective] = {
     "cost": "cheapest",
@@ -289,8 +290,11 @@ def _together(
             if ratio is None:
                 return None
             effects.append((-weight, ratio))
-        elif isinstance(effect, Centred):
-            effects.append((weight, effect))
+        else:
+            # What swaps would add is left out: the sum of standard errors is cautious already.
+            known = effect.jackknifed if isinstance(effect, Swapped) else effect
+            assert isinstance(known, Centred)
+            effects.append((weight, known))
     total = weighted_sum(effects)
     bounds = total.interval(confidence)
     middle = sum(total.centres) / len(total.centres)
@@ -363,8 +367,26 @@ def _cost(a: Sample, b: Sample, confidence: float) -> tuple[Difference | None, i
     if first is None or second is None:
         return None, len(sources)
     if first.value == 0 and second.value == 0:
-        return Difference(0.0, 0.0, Interval(0.0, 0.0), 1.0), len(sources)
-    return ratios.relative_difference(first, second, confidence), len(sources)
+        nothing = Centred((0.0,), 0.0)
+        return Difference(0.0, 0.0, Interval(0.0, 0.0), 1.0, effect=nothing), len(sources)
+    spent = Spent(*mine.by_document(sources), *theirs.by_document(sources), mine.shares)
+    return held_to_swaps(ratios.relative_difference(first, second, confidence), spent, confidence), len(
+        sources
+    )
+
+
+def held_to_swaps(found: Difference | None, spent: Spent, confidence: float) -> Difference | None:
+    """A ratio of costs by the jackknife, made as weak as what the two models spent by document allows: see `assay.stats.swap`."""
+    if found is None or not isinstance(found.effect, Centred) or math.isinf(found.standard_error):
+        return found
+    effect = Swapped(found.effect, spent)
+    bounds = effect.interval(confidence)
+    return replace(
+        found,
+        interval=Interval(math.expm1(bounds.low), _expm1(bounds.high)),
+        p=max(found.p, effect.equal()),
+        effect=effect,
+    )
 
 
 def _apart(sample: Sample) -> ratios.Apart | None:
@@ -391,7 +413,10 @@ def _cost_of_success(a: Sample, b: Sample, confidence: float) -> tuple[Differenc
     first, second = success.cost_ratio(a, sources), success.cost_ratio(b, sources)
     if first is None or second is None:
         return None, len(sources)
-    return ratios.relative_difference(first, second, confidence), len(sources)
+    spent = Spent(*success.by_document(a, sources), *success.by_document(b, sources), np.ones(1))
+    return held_to_swaps(ratios.relative_difference(first, second, confidence), spent, confidence), len(
+        sources
+    )
 
 
 def _success_apart(sample: Sample) -> ratios.Apart | None:

@@ -80,6 +80,18 @@ class AnswersCost:
     weight: Floats
     source: Codes
     """Number of the source document of the prompt."""
+    bucket: Codes
+    """Number of the bucket in the mix; 0 where it isn't one."""
+    shares: Floats
+    """Of the buckets, by that number."""
+
+    def by_document(self, sources: Codes) -> tuple[Floats, Floats]:
+        """Dollars and answered requests by source document (`sources`, in rising order) and bucket."""
+        places = np.searchsorted(sources, self.source) * len(self.shares) + self.bucket
+        size = len(sources) * len(self.shares)
+        usd = np.bincount(places, self.usd, size).astype(np.float64)
+        counts = np.bincount(places, minlength=size).astype(np.float64)
+        return usd.reshape(len(sources), -1), counts.reshape(len(sources), -1)
 
     def mean(self, clusters: Codes, groups: int) -> ratios.Ratio | None:
         """Dollars per answered request; clusters are numbered 0 .. groups - 1."""
@@ -329,7 +341,14 @@ class Sample:
         weight = paid.answer_weight[answered]
         if not paid.cost_known[answered].all() or not math.isclose(float(weight.sum()), 1.0):
             return None
-        return AnswersCost(paid.cost_usd[answered], weight, paid.source[answered])
+        mix = self.mix
+        return AnswersCost(
+            paid.cost_usd[answered],
+            weight,
+            paid.source[answered],
+            np.zeros(len(weight), dtype=np.int64) if mix is None else mix.bucket[self.requests.ok],
+            np.ones(1) if mix is None else mix.shares,
+        )
 
     @cached_property
     def cost_per_transaction(self) -> ratios.Ratio | None:

@@ -136,21 +136,29 @@ def _parts(sample: Sample, within: bool) -> _Parts | None:
     return _Parts(ratios.Ratio(mean, moved_usd), there, moved)
 
 
+def by_document(sample: Sample, sources: Codes) -> tuple[Floats, Floats]:
+    """Weighted dollars and weighted correct answers of each source document, as columns; see `cost_ratio`."""
+    good, found, paid = successes(sample, False), sample.successes, sample.attempts
+    assert good is not None and found is not None
+    usd = paid.weight * np.where(paid.cost_known, paid.cost_usd, 0.0)
+    above = np.bincount(np.searchsorted(sources, paid.source), usd, len(sources))
+    right = found.judged_weight * good
+    below = np.bincount(np.searchsorted(sources, found.source), right, len(sources))
+    return above[:, None].astype(np.float64), below[:, None].astype(np.float64)
+
+
 def cost_ratio(sample: Sample, sources: Codes) -> ratios.Ratio | None:
     """Dollars per correct answer as a ratio over source documents, to be compared with that of another model.
 
-    `sources` are the numbers of all documents of both, in rising order: the clusters.
+    `sources` are the numbers of all documents of both, in rising order: the clusters. None where the price is unknown, or
+    nobody said what is correct, or nothing is.
     """
-    good, found, paid = successes(sample, False), sample.successes, sample.attempts
-    if good is None or found is None or sample.cost_usd is None:
+    if successes(sample, False) is None or sample.cost_usd is None:
         return None
-    right = float((found.judged_weight * good).sum())
+    above, below = (column[:, 0] for column in by_document(sample, sources))
+    right = float(below.sum())
     if not right > 0:
         return None
-    groups = len(sources)
-    usd = paid.weight * np.where(paid.cost_known, paid.cost_usd, 0.0)
-    above = np.bincount(np.searchsorted(sources, paid.source), usd, groups)
-    below = np.bincount(np.searchsorted(sources, found.source), found.judged_weight * good, groups)
     value = float(above.sum()) / right
     return ratios.Ratio(value, (above - value * below) / right, below / right)
 
