@@ -163,8 +163,7 @@ def _sentence(
     if state == "changed":
         what = (
             "; ".join(
-                f"`{each['key']}` was {_value(each['then'])} and is {_value(each['now'])}"
-                for each in differing
+                f"{each['key']} was {_value(each['then'])} and is {_value(each['now'])}" for each in differing
             )
             or "what it was isn't known, since the ledger's registered.jsonl doesn't hold it"
         )

@@ -151,7 +151,7 @@ def test_a_limit_that_was_changed_with_figures_in_sight_is_told(statuses: list[f
     found = told(OTHER, [measured(RULE, seconds) for seconds in statuses], BOTH[:1])
     assert found["state"] == "changed" and found["at_utc"] == utc(0)
     assert found["changes"] == [{"key": "limits.e2e_ms_p95.max", "then": 600.0, "now": 500.0}]
-    assert "`limits.e2e_ms_p95.max` was 600 and is 500." in found["sentence"]
+    assert "limits.e2e_ms_p95.max was 600 and is 500." in found["sentence"]
 
 
 def test_a_rule_that_was_changed_half_way_is_no_rule_from_before() -> None:
