@@ -20,13 +20,13 @@ PANELS = (("latency", "cost"), ("cost", "accuracy"), ("latency", "accuracy"))
 ALL = "all three"
 _VALUES = tuple(f"{aspect}{end}" for aspect in ASPECTS for end in ("", "_low", "_high"))
 _COLUMNS = (
-    "model", "aspects", "qualifies", "on_frontier", "beaten_by", "surely_beaten_by",
+    "model", "aspects", "qualifies", "chosen", "on_frontier", "beaten_by", "surely_beaten_by",
     *(f"{aspect}_metric" for aspect in ASPECTS), *_VALUES,
 )  # fmt: skip
 
 
 def data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
-    """Rows of two aspects (`latency, cost`) or all three, and model: whether it is on their frontier, which models beat it on
+    """Rows of two aspects (`latency, cost`) or all three, and model: whether it is the choice, and on their frontier, which models beat it on
     all of them by their figures, and which do so surely; and each aspect's metric and figure, with its interval."""
     pareto = inputs.decision.get("pareto") or {}
     points = {point["model"]: point for point in pareto.get("points") or []}
@@ -46,6 +46,7 @@ def data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
                     "model": model,
                     "aspects": aspects,
                     "qualifies": points[model].get("qualifies"),
+                    "chosen": model == inputs.decision.get("model"),
                     "on_frontier": model in (panel.get("frontier") or []),
                     "beaten_by": ", ".join(by.get("by") or []),
                     "surely_beaten_by": ", ".join(by.get("sure_by") or []),
@@ -231,7 +232,8 @@ def _key(panel: Axes, rows: pd.DataFrame, settings: FigureSettings) -> None:
             words = "beaten by none"
         if state := {"no": "misses a limit", "undecided": "limits undecided"}.get(str(row["qualifies"])):
             words += f"\n{state}"
-        entries.append((str(row["model"]), words, not by))
+        name = style.short(str(row["model"]), 18)
+        entries.append((str(row["model"]), f"{name}, the choice" if row["chosen"] else name, words, not by))
     style.key(panel, "All three together (dashed: limits)", entries, settings.models)
 
 

@@ -386,27 +386,24 @@ def infinity(axes: Axes) -> float:
 
 
 def better(axes: Axes, *, up: bool) -> None:
-    """Say in which corner the better models are: left, and up or down."""
-    axes.annotate(
-        f"{'↖' if up else '↙'} better", (0, 1 if up else 0), xycoords="axes fraction", xytext=(4, -3 if up else 4),
-        textcoords="offset points", va="top" if up else "bottom", fontsize=8.5, color=MUTED,
-    )  # fmt: skip
+    """Say above a panel in which of its corners the better models are: left, and up or down."""
+    axes.set_title(f"{'↖' if up else '↙'} better", fontsize=8.5, fontweight="normal", color=MUTED, pad=3)
 
 
-def key(axes: Axes, title: str, entries: Sequence[tuple[str, str, bool]], models: Sequence[str]) -> None:
-    """A list of models (name, words of one line or two, whether its marker is filled) in a panel of its own."""
-    lines = sum(1.25 + words.count("\n") + 1 for _, words, _ in entries)
-    size = min(8.0, 60.0 / max(lines, 1) * 2.2)
-    step = min(0.052, 0.92 / max(lines, 1))
+def key(axes: Axes, title: str, entries: Sequence[tuple[str, str, str, bool]], models: Sequence[str]) -> None:
+    """A list of models (label, name to show, words of one line or two, whether its marker is filled) in a panel of its own."""
+    lines = sum(2.3 + words.count("\n") for _, _, words, _ in entries)
+    step = min(0.068, 0.9 / max(lines, 1))
+    size = min(8.5, 8.5 * step / 0.05)  # of 2.5 inches in height
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.text(0, 1, title, fontsize=9, va="top", color=MUTED)
-    y = 0.92
-    for model, words, filled in entries:
-        series(axes, [0.04], [y - 0.6 * step], models, model, [], filled=filled, markersize=7)
-        axes.text(0.1, y, short(model, 26), fontsize=min(9.5, size + 1.5), va="top")
-        axes.text(0.1, y - 1.25 * step, words, fontsize=size, va="top", color=MUTED, linespacing=1.1)
-        y -= step * (1.25 + words.count("\n") + 1)
+    y = 0.9
+    for model, name, words, filled in entries:
+        series(axes, [0.04], [y - 0.5 * step], models, model, [], filled=filled, markersize=7)
+        axes.text(0.1, y, name, fontsize=size + 1, va="top")
+        axes.text(0.1, y - 1.15 * step, words, fontsize=size, va="top", color=MUTED, linespacing=1.1)
+        y -= step * (2.3 + words.count("\n"))
 
 
 def beside(places: Sequence[str], at: Iterable[str], shown: Sequence[str], model: str) -> list[float]:
