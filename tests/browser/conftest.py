@@ -4,32 +4,19 @@ Tests take `pages`: it opens pages in windows of a size and colour scheme, and f
 to its console, or asked anything of another origin.
 """
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from installed_browser import CHROMIUM, MISSING, SWITCHES
 from opened_pages import Pages
 from playwright.sync_api import Browser, sync_playwright
-
-NAMES = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-)
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-SWITCHES = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Without a browser these tests are skipped, and say what to install."""
     if CHROMIUM is None:
-        skip = pytest.mark.skip(reason="no Chromium found: install it (Debian, Ubuntu: apt install chromium)")
+        skip = pytest.mark.skip(reason=MISSING)
         for item in items:
             if Path(__file__).parent in item.path.parents:
                 item.add_marker(skip)

@@ -18,7 +18,7 @@ from made_run import MadeModel, MadeRun, make_run
 from assay.accuracy import judges
 from assay.accuracy.inputs import read as read_accuracy
 from assay.accuracy.settings import AccuracySettings
-from assay.document.tables_page import page_text
+from assay.document.tables_page import captions, page_text
 from assay.errors import InputError
 from assay.records.aggregate import aggregate
 from assay.records.metrics import TABLES
@@ -723,6 +723,9 @@ def test_every_metric_is_explained_and_the_page_in_docs_is_current() -> None:
             assert column.unit or column.kind == "text" or column.name in ("kappa_mean", "sittings")
     page = Path(__file__).parents[2] / "docs" / "tables.md"
     assert page.read_text(encoding="utf-8") == page_text(), "run python scripts/tables_page.py"
+    folder = Path(__file__).parents[2] / "report" / "captions" / "tables"
+    written = {path.stem: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    assert written == captions(), "run python scripts/tables_page.py"
 
 
 def test_a_file_that_isnt_what_it_should_be_is_named(tmp_path: Path) -> None:

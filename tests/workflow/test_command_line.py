@@ -1,4 +1,4 @@
-"""What a Snakemake user meets: one benchmark file, clear errors, other folders, the workflow's own report."""
+"""What a Snakemake user meets: one benchmark file, clear errors, other folders."""
 
 import re
 import shutil
@@ -145,24 +145,6 @@ def test_publishing_without_a_place_says_what_to_add(finished: Workflow) -> None
     printed = finished.snakemake("--cores", "1", "publish", succeeds=False)
     assert "no section `publish`" in printed
     assert "bucket: " in printed
-
-
-@pytest.mark.parametrize("name", ["report.html", "report.zip"])
-def test_the_workflow_report_shows_every_figure_with_its_caption_and_no_network(
-    finished: Workflow, name: str
-) -> None:
-    finished.environment = {
-        f"{kind}_proxy": "http://127.0.0.1:9" for kind in ("http", "https", "HTTP", "HTTPS", "ALL")
-    }
-    finished.snakemake("--report", name)
-    written = finished.folder / name
-    if name.endswith("zip"):
-        shutil.unpack_archive(written, finished.folder / "unpacked")
-        written = min((finished.folder / "unpacked").rglob("report.html"), key=lambda path: len(path.parts))
-    page = written.read_text("utf-8")
-    for figure in (finished.results / "figures").glob("*.svg"):
-        assert f'"figure": "{figure.stem.replace("_", " ")}"' in page, figure
-    assert not re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="https?://', page)
 
 
 def test_the_workflow_is_lint_clean(project: Workflow) -> None:
