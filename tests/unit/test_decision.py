@@ -390,3 +390,27 @@ def _script(name: str, settings: dict[str, Any], arguments: dict[str, Any], fold
     )
     assert done.returncode == 0, done.stderr
     return done.stderr
+
+
+def test_no_latency_of_a_cell_that_the_client_distorted_is_held_against_a_limit(tmp_path: Path) -> None:
+    run = make_run(tmp_path, {"swift": MadeModel(e2e_ms=100), "steady": MadeModel(e2e_ms=200)}, requests=80)
+    status = tmp_path / "records" / "swift" / "c4" / "b1.json"
+    told = json.loads(status.read_text(encoding="utf-8"))
+    told["cells"]["short"] |= {"valid": False, "reason": "the client read its canary late"}
+    status.write_text(json.dumps(told), encoding="utf-8")
+    inputs = run.inputs()
+    del inputs["statuses"]
+    choice = {
+        "models": run.models,
+        "limits": {"ttft_ms_p95": {"max": 5000}, "e2e_ms_p95": {"max": 500}},
+        "decision": {"objective": "fastest"},
+        "dataset_of_interest": "short",
+        "concurrency": (1, 4),
+    }
+    found = decide(Choice.model_validate(choice), **tables_of(run, tmp_path, "short"), **inputs)
+    swift = next(model for model in found["models"] if model["model"] == "swift")
+    assert (swift["qualifies"], swift["objective_value"]) == ("not_evaluated", None)
+    assert [(limit["state"], limit["value"]) for limit in swift["limits"]] == [("not_evaluated", None)] * 2
+    assert {limit["why"] for limit in swift["limits"]} == {"the client itself distorted its times"}
+    assert "the client read its canary late" in swift["reason"]
+    assert found["model"] == "steady"
