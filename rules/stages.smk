@@ -351,7 +351,7 @@ def what_to_publish(wildcards):
             " Add one with the S3 bucket, such as:\n\n    publish:\n      bucket: my-reports\n"
         )
     records = [*attempts("parquet"), *attempts("json")]
-    return [*REPORT_FILES, *FIGURE_FILES, *TABLE_FILES, DECISION_FILE, PROVENANCE, *records]
+    return [*REPORT_FILES, *FIGURE_FILES, *TABLE_FILES, DECISION_FILE, *records]
 
 
 def which_to_compare(wildcards):
