@@ -16,6 +16,7 @@ from assay.judging.panel import idle_judges
 from assay.labels.handed_in import corrected
 from assay.prices.snapshot import read as read_prices
 from assay.records import metrics, reading
+from assay.records.in_flight import Cell
 from assay.records.measured import Measured
 from assay.records.rated import panel_of, rated_answers, rated_prompts, rates
 from assay.records.sample import Sample
@@ -76,6 +77,7 @@ class Evidence:
             attempts,
             prices_of(settings.models, read_prices(prices)),
             sources,
+            invalid=distorted(cells),
             right=right_of(records, self._rated_answers) if by_success else None,
         )
         self.rated = rated_prompts(self._rated_answers, self.measured.records, sources)
@@ -186,6 +188,16 @@ class Evidence:
                 people,
             )
         return self._found[key]
+
+
+def distorted(cells: pd.DataFrame) -> dict[Cell, str]:
+    """The cells that the client itself spoilt, by the table of cells, with the reasons: none of their latencies counts."""
+    bad = cells.loc[cells["status"].isin(["invalid", "spoilt"])]
+    reasons = bad["reason"] if "reason" in bad else bad["status"]
+    return {
+        (str(model), str(bucket), str(load)): str(reason)
+        for model, bucket, load, reason in zip(bad["model"], bad["bucket"], bad["load"], reasons, strict=True)
+    }
 
 
 class Figures(Mapping[str, Any]):

@@ -141,6 +141,8 @@ def why_unknown(metric: str, figures: Mapping[Any, Any]) -> str | None:
     """
     if not number(figures.get("n_ok")):
         return "nothing was answered"
+    if figures.get("status") in ("invalid", "spoilt") and "_ms" in metric:
+        return "the client itself distorted its times"
     if metric.startswith("tpot_ms"):
         return f"no answer was long enough for it: it takes {MIN_TOKENS_FOR_TPOT} tokens in {MIN_CHUNKS_FOR_TPOT} chunks"
     if metric.startswith("ttft_ms"):
