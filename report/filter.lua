@@ -125,10 +125,10 @@ end
 
 -- How wide the longest line of these inlines is, in characters, and their longest word.
 local function widths(inlines)
-  local longest, word, line = 0, 0, {}
+  local longest, word, line, size = 0, 0, {}, 1
   local function line_ends()
     local text = pandoc.utils.stringify(pandoc.Inlines(line))
-    longest = math.max(longest, utf8.len(text) or #text)
+    longest = math.max(longest, math.ceil(size * (utf8.len(text) or #text)))
     for part in text:gmatch("%S+") do
       word = math.max(word, utf8.len(part) or #part)
     end
@@ -136,7 +136,8 @@ local function widths(inlines)
   end
   for _, inline in ipairs(inlines) do
     if inline.t == "LineBreak" then
-      line_ends() -- an interval stands below its figure, in smaller letters
+      line_ends()
+      size = 0.86 -- an interval stands below its figure, in smaller letters
     else
       table.insert(line, inline)
     end
@@ -148,25 +149,28 @@ end
 -- In points, of a sheet of A4 between its margins.
 local UPRIGHT, FLIPPED = 504, 750
 local INSET = 6
-local LARGEST, SMALLEST, UPRIGHT_SMALLEST = 9, 4.5, 6
+local LARGEST, SMALLEST, UPRIGHT_SMALLEST = 9, 4.5, 5.6
 -- Of a character, on average, in parts of the size of the letters.
 local CHARACTER = 0.47
--- In characters: how wide a column of words or of figures needs to be at most, and how many lines a header may take.
-local WORDS, FIGURES, HEADER_LINES = 30, 24, 4
+-- In characters: how wide a column of figures needs to be at most, and one of words, the second where the first doesn't fit;
+-- how many lines a header may take.
+local FIGURES, WORDS, HEADER_LINES = 24, { 30, 14 }, 4
+local LONGEST_WORD = 40 -- longer ones are broken
 
--- Gives each column of a table a share of the sheet by what it holds, and finds the size of letters at which all of them fit.
-local function fitted(found)
-  local needs = {}
+-- How many characters each column needs where words may break after `words` of them, and would like to have.
+local function columns(found, words)
+  local needs, wants = {}, {}
   for place, spec in ipairs(found.colspecs) do
-    local most = spec[1] == "AlignRight" and FIGURES or WORDS
-    local need = 3
+    local most = spec[1] == "AlignRight" and FIGURES or words
+    local need, want = 3, 0
     local function look(row, header)
       local cell = row.cells[place]
       for _, block in ipairs(cell and cell.contents or {}) do
         if block.content and (block.t == "Plain" or block.t == "Para") then
           local longest, word = widths(block.content)
+          want = math.max(want, longest)
           longest = header and math.ceil(longest / HEADER_LINES) or math.min(longest, most)
-          need = math.max(need, longest, math.min(word, most) + (header and 1 or 0))
+          need = math.max(need, longest, math.min(word, LONGEST_WORD) + 1)
         end
       end
     end
@@ -178,41 +182,102 @@ local function fitted(found)
         look(row, false)
       end
     end
-    needs[place] = need
+    needs[place], wants[place] = need, math.max(want, need)
   end
-  local characters = 0
-  for _, need in ipairs(needs) do
-    characters = characters + need
+  return needs, wants
+end
+
+local function sum(all)
+  local made = 0
+  for _, one in ipairs(all) do
+    made = made + one
   end
+  return made
+end
+
+-- Gives each column of a table a share of the sheet by what it holds, and finds the size of letters at which all of them fit.
+local function fitted(found)
+  local needs, wants
   local function size_on(room)
-    return math.min(LARGEST, (room - INSET * #needs) / (characters * CHARACTER))
+    return math.min(LARGEST, (room - INSET * #needs) / (sum(needs) * CHARACTER))
   end
-  local room, size = UPRIGHT, size_on(UPRIGHT)
+  local room, size
+  for _, words in ipairs(WORDS) do
+    needs, wants = columns(found, words)
+    room, size = UPRIGHT, size_on(UPRIGHT)
+    if size >= UPRIGHT_SMALLEST then
+      break
+    end
+  end
   if size < UPRIGHT_SMALLEST then
     room, size = FLIPPED, math.max(SMALLEST, size_on(FLIPPED))
   end
+  -- What is left of the sheet goes to columns that have more to say in a line.
+  local spare, wanted = (room - INSET * #needs) / (CHARACTER * size) - sum(needs), sum(wants) - sum(needs)
+  local share = wanted > 0 and math.max(0, math.min(1, spare / wanted)) or 0
   for place, need in ipairs(needs) do
+    need = need + share * (wants[place] - need)
     found.colspecs[place] = { found.colspecs[place][1], math.min(1, (need * CHARACTER * size + INSET) / room) }
   end
   return size, room == FLIPPED
 end
 
+-- What stands before and after a table that needs the long side of the sheet; `sheets` makes it so.
+local LONG_SIDE, SHORT_SIDE = "// the long side", "// the short side"
+local FEW_ROWS = 15 -- stay on one sheet
+
 local function table_in_pdf(element, caption)
-  local size, flipped = LARGEST, false
+  local size, flipped, rows = LARGEST, false, 0
   local content = element.content:walk({
     Table = function(found)
       size, flipped = fitted(found)
+      for _, body in ipairs(found.bodies) do
+        rows = rows + #body.body
+      end
       return found
     end,
   })
-  local made = called(
-    "data-table",
-    { string.format("%.2fpt", size), tostring(flipped) },
-    { pandoc.Plain(caption) },
-    content
-  )
+  local arguments = { string.format("%.2fpt", size), tostring(rows > FEW_ROWS) }
+  local made = called("data-table", arguments, { pandoc.Plain(caption) }, content)
   made:insert(1, pandoc.RawBlock("typst", "#metadata(none)" .. label_of(element.identifier)))
+  if flipped then
+    made:insert(1, pandoc.RawBlock("typst", LONG_SIDE))
+    made:insert(pandoc.RawBlock("typst", SHORT_SIDE))
+  end
   return made
+end
+
+-- Turns the sheet for tables that need it, with the headings above them; tables that follow each other share it.
+local function sheets(document)
+  if not typst then
+    return nil
+  end
+  local made = pandoc.Blocks({})
+  local function is_raw(block, text)
+    return block and block.t == "RawBlock" and block.text == text
+  end
+  for _, block in ipairs(document.blocks) do
+    if is_raw(block, LONG_SIDE) then
+      local at = #made + 1
+      while at > 1 and made[at - 1].t == "Header" do
+        at = at - 1
+      end
+      if is_raw(made[at - 1], SHORT_SIDE) then
+        made:remove(at - 1)
+      else
+        made:insert(at, block)
+      end
+    else
+      made:insert(block)
+    end
+  end
+  for _, block in ipairs(made) do
+    if is_raw(block, LONG_SIDE) or is_raw(block, SHORT_SIDE) then
+      block.text = "#set page(flipped: " .. tostring(block.text == LONG_SIDE) .. ")"
+    end
+  end
+  document.blocks = made
+  return document
 end
 
 local function table_div(element)
@@ -272,6 +337,20 @@ local function callout(element, kind)
   return pandoc.Div(content, pandoc.Attr("", { kind }))
 end
 
+-- Whether the first letter is of a script that reads from the right, as dir="auto" has it in HTML.
+local function right_to_left(text)
+  for _, code in utf8.codes(text) do
+    if (code >= 0x590 and code <= 0x8ff) or (code >= 0xfb1d and code <= 0xfdff) or (code >= 0xfe70 and code <= 0xfeff) then
+      return true
+    end
+    local latin = (code >= 0x41 and code <= 0x5a) or (code >= 0x61 and code <= 0x7a)
+    if latin or code >= 0xc0 then
+      return false
+    end
+  end
+  return false
+end
+
 local function div(element)
   for _, class in ipairs(element.classes) do
     local kind = class:match("^callout%-(%a+)$")
@@ -286,7 +365,8 @@ local function div(element)
     return called("example", {}, element.content)
   end
   if typst and element.classes:includes("said") then
-    return called("said", {}, element.content)
+    local name = right_to_left(pandoc.utils.stringify(element)) and "said-from-the-right" or "said"
+    return called(name, {}, element.content)
   end
   if not html and element.classes:includes("example") then
     element.content:insert(pandoc.HorizontalRule())
@@ -380,4 +460,5 @@ return {
   { Pandoc = number_all },
   { Pandoc = beginning },
   { Cite = reference, Figure = figure, Div = div, CodeBlock = code, Span = span },
+  { Pandoc = sheets },
 }

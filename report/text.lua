@@ -21,12 +21,33 @@ local function escaped(text)
   return (text:gsub(":([%w_+-]+:)", "\\:%1"))
 end
 
+local LONG = 40
+
+-- Long words may be broken anywhere, after so many characters each.
+local function broken(text)
+  local length = utf8.len(text)
+  if not length or length <= LONG then
+    return { text }
+  end
+  local parts = {}
+  for from = 1, length, LONG / 4 do
+    local ends = utf8.offset(text, math.min(from + LONG / 4, length + 1))
+    table.insert(parts, text:sub(utf8.offset(text, from), ends - 1))
+  end
+  return parts
+end
+
 -- A string is no markup, whatever is in it.
 local function in_pdf(element)
   local text = element.text
-  if not text:find("^[%a\128-\255][%w\128-\255]*[,.:;]?$") then
-    return pandoc.RawInline("typst", '#"' .. text:gsub('[\\"]', "\\%0"):gsub("%c", " ") .. '";')
+  if #text <= LONG and text:find("^[%a\128-\255][%w\128-\255]*[,.:;]?$") then
+    return nil
   end
+  local made = {}
+  for _, part in ipairs(broken(text)) do
+    table.insert(made, '#"' .. part:gsub('[\\"]', "\\%0"):gsub("%c", " ") .. '";')
+  end
+  return pandoc.RawInline("typst", table.concat(made, "#sym.zws;"))
 end
 
 local function text(element)
