@@ -315,7 +315,7 @@ def _log_ratio(difference: Difference, accuracies: Sequence[float | None]) -> Ce
     first, second = accuracies
     if not first or not second:
         return None
-    df = difference.effect.df if isinstance(difference.effect, Centred) else None
+    df = difference.effect.seen.df if isinstance(difference.effect, paired.Shares) else None
     error = difference.standard_error / min(first, second)
     return Centred((math.log(first / second),), error, df)
 
