@@ -18,12 +18,12 @@ PARTS = {
     "input": ("input", "#0072b2", ""),
     "output": ("output", "#3f9bd1", "////"),
     "cache_read": ("cache read", "#009e73", ""),
-    "cache_write": ("cache write", "#009e73", "...."),
+    "cache_write": ("cache write", "#009e73", "++++"),
     "hours": ("hours", "#b97a00", ""),
     "failed": ("failed and retried", "#d55e00", "xxxx"),
     "warmup": ("warm-up", style.FAINT, ""),
-    "filler": ("filler", style.FAINT, "////"),
-    "judging": ("judging", "#b0578d", ""),
+    "filler": ("filler", style.FAINT, "...."),
+    "judging": ("judging", "#b0578d", "\\\\\\\\"),
 }
 """Words, colour and hatch of each part, in the order of the bars."""
 

@@ -69,7 +69,7 @@ def _ms(value: float) -> str:
 def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     """A row for each bucket and ramp: end-to-end latency from when requests were due, and the share that failed."""
     places = list(frame[["bucket", "load"]].drop_duplicates().itertuples(index=False, name=None))
-    figure, axes = style.panels(max(1, len(places)), 2, 2.15, 1.3)
+    figure, axes = style.panels(max(1, len(places)), 2, 2.15, 1.6)
     if not places:
         for panel in axes[0]:
             style.nothing(panel, "no request was measured")
