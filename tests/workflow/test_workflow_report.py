@@ -11,6 +11,8 @@ from installed_browser import CHROMIUM, MISSING, SWITCHES
 from playwright.sync_api import Page, sync_playwright
 from runs import Workflow
 
+HOSTILE = "</script><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
+"""In the benchmark file, which is shown as it is."""
 NO_NETWORK = {f"{kind}_proxy": "http://127.0.0.1:9" for kind in ("http", "https", "HTTP", "HTTPS", "ALL")}
 
 
@@ -48,6 +50,7 @@ def walked(page: Page) -> None:
 def test_everything_is_in_it_with_a_caption_and_a_browser_without_a_network_shows_it(
     finished: Workflow, name: str
 ) -> None:
+    finished.changed()["report"] = {"title": HOSTILE}
     path = made(finished, name)
     text = path.read_text("utf-8")
     results = {Path(each): about for each, about in data(text, "results").items()}
@@ -79,6 +82,7 @@ def test_everything_is_in_it_with_a_caption_and_a_browser_without_a_network_show
         page.on("request", lambda request: asked.append(request.url))
         page.goto(path.as_uri())
         walked(page)
+        assert page.title() == "Snakemake Report"
         browser.close()
     assert errors == []
     assert {url.split(":", 1)[0] for url in asked} <= {"file", "data", "blob"}
