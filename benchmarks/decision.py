@@ -32,9 +32,9 @@ from typing import Any
 # Threads of the linear algebra only get in each other's way on arrays as small as these.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
