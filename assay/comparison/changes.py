@@ -52,13 +52,15 @@ class Change:
 def changes(
     before: Sequence[FinishedRun],
     after: Sequence[FinishedRun],
-    endpoints: Mapping[str, Sequence[str]],
+    endpoints: Mapping[str, Mapping[str, Sequence[str]]],
     renamed: Mapping[str, str],
 ) -> list[Change]:
-    """What differs, part by part, sorted by key. `endpoints` are what the records of each side name as asked."""
+    """What differs, part by part, sorted by key. `endpoints` are what the records of each side name as asked,
+    by model."""
     sides = {"before": _side(before, renamed), "after": _side(after, {})}
     for side in SIDES:
-        sides[side]["endpoint", "asked"] = sorted(endpoints[side])
+        for model, asked in endpoints[side].items():
+            sides[side]["endpoint", f"asked of {model}"] = list(asked)
     keys = sorted({*sides["before"], *sides["after"]}, key=lambda key: (PARTS.index(key[0]), key[1]))
     found = []
     for part, key in keys:

@@ -11,7 +11,6 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 
 from assay.comparison.changes import Change, changes
@@ -36,7 +35,7 @@ def compare(
     sides = read_side(before, settings.renamed), read_side(after, {})
     drawn = [_prompts(side) for side in sides]
     rows = differences(settings, *like_for_like(*sides), models)
-    endpoints = {side: _endpoints(runs) for side, runs in zip(SIDES, (before, after), strict=True)}
+    endpoints = {"before": _endpoints(before, settings.renamed), "after": _endpoints(after, {})}
     changed = changes(before, after, endpoints, settings.renamed)
     tested = [row for row in rows if row.p_adjusted is not None]
     found: dict[str, Any] = {
@@ -146,14 +145,15 @@ def _shared(before: Mapping[str, set[str]], after: Mapping[str, set[str]]) -> li
     ]
 
 
-def _endpoints(runs: Sequence[FinishedRun]) -> list[str]:
-    """What the records say was asked; the simulator stands there with a hash of its behaviour."""
-    found: set[str] = set()
+def _endpoints(runs: Sequence[FinishedRun], renamed: Mapping[str, str]) -> dict[str, list[str]]:
+    """What the records say each model was asked of; the simulator stands there with a hash of its behaviour."""
+    found: dict[str, set[str]] = {}
     for run in runs:
-        columns = {"endpoint": pa.string()}
-        named = reading.read(run.records(), columns, ())["endpoint"]
-        found |= {str(name) for name in pd.unique(named.dropna())}
-    return sorted(found)
+        columns = {"model": pa.string(), "endpoint": pa.string()}
+        asked = reading.read(run.records(), columns, ("model",)).drop_duplicates().dropna()
+        for model, endpoint in zip(asked["model"], asked["endpoint"], strict=True):
+            found.setdefault(renamed.get(model, model), set()).add(endpoint)
+    return {model: sorted(endpoints) for model, endpoints in found.items()}
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
