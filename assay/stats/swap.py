@@ -18,7 +18,7 @@ Neither is asked alone: see `Swapped`.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -39,7 +39,7 @@ _MANY = 1_000
 _KEPT = 128
 _SEED = 20_261
 _ROUNDING = 1e-9
-_HALVINGS = 20
+_HALVINGS = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +159,7 @@ class Swapped:
 
     jackknifed: Centred
     spent: Spent
+    _intervals: dict[float, Interval] = field(default_factory=dict, repr=False)
 
     def above(self, shift: float) -> float:
         """One-sided p value of being at most `shift`."""
@@ -181,6 +182,11 @@ class Swapped:
 
     def interval(self, confidence: float) -> Interval:
         """The shifts that no test rejects; at least the jackknife's."""
+        if confidence not in self._intervals:
+            self._intervals[confidence] = self._interval(confidence)
+        return self._intervals[confidence]
+
+    def _interval(self, confidence: float) -> Interval:
         found = self.jackknifed.interval(confidence)
         if self._by_document:
             own = self._by_document.interval(confidence)
