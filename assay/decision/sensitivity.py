@@ -191,7 +191,7 @@ def sentence(limit: Limit, stretches: Sequence[Stretch]) -> str:
     asked = f"at {'most' if limit.side == 'max' else 'least'} {amount(limit.metric, limit.value)}"
     if now is None or len(stretches) == 1:
         stays = "" if now is None else f": {said(stretches[now].outcome)}"
-        return f"{_capital(name)}, {asked} is asked: no other limit would change the answer{stays}."
+        return f"{_capital(name)}, {asked} is asked: whatever were asked of it, the answer would be the same{stays}."
     tighter = stretches[now + 1 :] if limit.tightens_upwards else stretches[:now][::-1]
     looser = stretches[:now][::-1] if limit.tightens_upwards else stretches[now + 1 :]
     parts = [f"{_where(limit, each)} {said(each.outcome)}" for each in (*_told(tighter), *_told(looser))]

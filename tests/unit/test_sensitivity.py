@@ -146,8 +146,8 @@ def test_a_limit_that_decides_nothing_is_said_to() -> None:
     (told,) = found(Limits(e2e_ms_p95=Bound(max=300)), ends)
     assert isinstance(told["ranges"], list) and len(told["ranges"]) == 1
     assert told["sentence"] == (
-        "End-to-end time (95th percentile), at most 300 ms is asked: no other limit would change the answer: undecided "
-        "between frugal, swift and grand."
+        "End-to-end time (95th percentile), at most 300 ms is asked: whatever were asked of it, the answer would be the "
+        "same: undecided between frugal, swift and grand."
     )
 
 
