@@ -63,6 +63,8 @@ class Picture:
     how: How
     seconds: float
     """Since it began; until its end, where it has one."""
+    estimated_minutes: tuple[float, float] | None
+    """Of measuring and judging, as estimated when the run began; null where it hasn't estimated anew."""
     stages: Sequence[StageLine]
     jobs: Sequence[Standing]
     asked: Sequence[AskedLine]
@@ -105,6 +107,7 @@ class Follower:
             run=self.plan.about.run,
             how=how,
             seconds=max(0.0, (until - self.plan.started).total_seconds()),
+            estimated_minutes=self._minutes(estimate),
             stages=_stages(jobs),
             jobs=jobs,
             asked=self._lines(jobs, asked, estimate),
@@ -149,6 +152,14 @@ class Follower:
             about.max_usd,
             None if committed is None else committed / PICODOLLARS,
         )
+
+    def _minutes(self, estimate: Mapping[str, Any]) -> tuple[float, float] | None:
+        """An estimate is of what was left when it was made: one of an earlier sitting says nothing of this one."""
+        try:
+            anew = self.plan.path("estimate.json").stat().st_mtime_ns >= self.plan.began_ns
+        except OSError:
+            return None
+        return _ends((estimate.get("total") or {}).get("minutes")) if anew else None
 
     def _at_work_alone(self) -> int:
         return sum(group.held for group in groups(self._folder)) if self._folder.is_dir() else 0

@@ -49,7 +49,11 @@ def headline(picture: Picture) -> str:
     if failed := len(picture.standing("failed")):
         parts.append(f"{failed} failed")
     ago = "since its start" if picture.how == "killed" else "so far" if not picture.over else "in all"
-    return ", ".join([*parts, f"{duration(picture.seconds)} {ago}"])
+    parts.append(f"{duration(picture.seconds)} {ago}")
+    if picture.estimated_minutes is not None and not picture.over:
+        low, high = (number(minutes, 2) for minutes in picture.estimated_minutes)
+        parts.append(f"measuring and judging estimated at {low if low == high else f'{low} to {high}'} min")
+    return ", ".join(parts)
 
 
 def line(picture: Picture) -> str:

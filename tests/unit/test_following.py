@@ -69,7 +69,10 @@ def prices(folder: Path, usd: float = 1.0) -> None:
 def estimate(folder: Path) -> None:
     requests = {"measured": {"low": 3, "high": 3}, "warmup": {"low": 9, "high": 9}}
     row = {"kind": "model", "label": "quick", "requests": requests, "held_requests": 1}
-    body = {"rows": [row | {"usd": {"low": 2, "high": 4}}], "total": {"low_usd": 2, "high_usd": 4}}
+    body = {
+        "rows": [row | {"usd": {"low": 2, "high": 4}}],
+        "total": {"low_usd": 2, "high_usd": 4, "minutes": {"low": 1, "high": 3}},
+    }
     make(folder, "estimate.json", text=json.dumps(body))
 
 
@@ -156,6 +159,9 @@ def test_requests_and_dollars_are_those_of_the_ledger(tmp_path: Path, begun: Cal
     said = "\n".join(screen(found))
     assert "Spent: 1.00 USD" in said and "cap: 10.00 USD, of which 3.00 is spent or set aside" in said
     assert "estimated for the whole run: 2.00 to 4.00 USD" in said
+    assert "measuring and judging estimated at 1.0 to 3.0 min" in said
+    os.utime(tmp_path / "estimate.json", ns=(1, 1))
+    assert look(tmp_path).estimated_minutes is None, "of an earlier sitting, when more was left"
 
 
 def test_of_a_ledger_that_runs_share_only_this_run_counts(tmp_path: Path) -> None:
