@@ -3,6 +3,8 @@
 #   make report                 install, run the default benchmark, print its verdict
 #   make report CONFIG=my.yaml  the same for a benchmark of yours
 #   make follow                 show how the run at work stands, from another terminal (RUN=results/mine: that one)
+#   make compare BEFORE=monday AFTER=friday
+#                               finished runs against each other, one or several (monday,tuesday) on each side
 #   make test                   install the test tools too, and run the tests
 #   make lint                   style, types, and the workflow's own checks
 #   make lock                   bring the lock files up to pyproject.toml (UPGRADE=1: to the newest versions)
@@ -13,6 +15,8 @@ PYTHON ?= python3
 CORES ?= all
 CONFIG ?=
 RUN ?=
+BEFORE ?=
+AFTER ?=
 WORKERS ?= auto
 
 BIN := .venv/bin
@@ -21,7 +25,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 	--build-constraints requirements-build.lock
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header $(if $(UPGRADE),--upgrade)
 
-.PHONY: report follow test lint lock gallery install install-test clean
+.PHONY: report follow compare test lint lock gallery install install-test clean
 .DELETE_ON_ERROR:
 
 report: .venv/.installed
@@ -30,6 +34,9 @@ report: .venv/.installed
 
 follow: .venv/.installed
 	@$(BIN)/python scripts/follow.py $(if $(RUN),"$(RUN)")
+
+compare: .venv/.installed
+	$(BIN)/snakemake --cores 1 --quiet host reason --config before="$(BEFORE)" after="$(AFTER)" -- compare
 
 test: .venv/.installed-test
 	$(BIN)/python -m compileall -q assay scripts

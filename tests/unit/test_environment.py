@@ -17,6 +17,7 @@ REACHED = PROJECT / "tests" / "unit" / "reached_modules.json"
 STAGES = (
     "fetch", "bucket", "prices", "estimate", "invoke", "score", "judge", "aggregate", "decide", "figures", "report", "render",
     "publish", "cloudwatch", "search", "preflight", "enough", "accuracy", "mistakes", "label_sample",
+    "compare",
 )  # fmt: skip
 
 
@@ -53,6 +54,7 @@ def test_the_conda_environment_is_that_of_the_lock() -> None:
     "imported",
     [
         "assay.config.load, assay.fingerprint, assay.canonical, assay.bedrock.quota",
+        "assay.comparison.runs, assay.comparison.settings",
         "assay.sender.connection, assay.sender.sender",
         "assay.ledger.ledger",
         "assay.simulator.process, assay.simulator.__main__",
