@@ -72,6 +72,11 @@ def _git(folder: Path, *arguments: str) -> str:
     ).stdout
 
 
+def clock(time: str | None) -> str | None:
+    """A time in ISO 8601 as a person reads it, to the second: 2026-11-01 10:00:00."""
+    return None if time is None else time[:19].replace("T", " ")
+
+
 def settings_hash(settings: Any) -> str:
     """SHA-256 of settings as canonical JSON, hex: the same however their keys were ordered."""
     return hashlib.sha256(canonical_json(settings).encode()).hexdigest()

@@ -38,6 +38,7 @@ from assay.document.template import header
 from assay.errors import InputError
 from assay.figures.catalogue import FIGURES, OF_SOME_RUNS, alternative_text
 from assay.tables import models as model_tables
+from assay.tables.choice import joined
 from assay.tables.markdown import Markdown, attribute, page_link
 from assay.whole import write_text
 
@@ -60,6 +61,10 @@ SECTIONS: Mapping[str, Callable[[Reported], dict[str, Any] | None]] = {
     "provenance": recreated.values,
 }
 """What the templates call each section's values by. A section whose words need nothing of its own has none."""
+
+
+MOST_NAMED = 3
+"""Of more buckets than this, the dataset of interest is told once, and not in every caption."""
 
 
 def write(
@@ -104,13 +109,15 @@ def figure_links(files: Iterable[Path], qmd: Path) -> dict[str, str]:
 def context(run: Reported, links: dict[str, str]) -> dict[str, Any]:
     """Everything that the templates put in place: what all of them share, and each section's own under its name."""
     benchmark, shown = run.benchmark, run.shown
+    mix = interest(benchmark.dataset_of_interest, run.buckets)
     return {
         "benchmark": run.public,
         "page_link": page_link,
         "header": header(run.title, benchmark.report.author, simulated=shown.simulated),
         "simulated": shown.simulated,
         "decision": run.decision,
-        "interest": interest(benchmark.dataset_of_interest),
+        "interest": mix,
+        "interest_words": joined(mix) if len(mix) <= MOST_NAMED else f"a mix of {len(mix)} buckets",
         "level": shown.level.words,
         "open_loop": shown.level.rate_rps is not None,
         "confidence": shown.confidence,

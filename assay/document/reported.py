@@ -1,6 +1,6 @@
 """The run that a report is about: its benchmark, its files as they were read, and what several sections share of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -119,12 +119,13 @@ class Reported:
         return self.finished.judges.loc[self.finished.judges["judge"] != "panel"]
 
 
-def interest(buckets: str | Mapping[str, float]) -> list[str]:
-    """The buckets that a decision is about, in words; each with its share where there are several."""
+def interest(buckets: str | Mapping[str, float], order: Sequence[str]) -> list[str]:
+    """The buckets that a decision is about, in words and in `order`; each with its share where there are several."""
     if isinstance(buckets, str):
         return [buckets]
     total = sum(buckets.values())
-    return [f"{name} ({numbers.percent(weight / total)})" for name, weight in buckets.items()]
+    named = sorted(buckets, key=lambda name: order.index(name) if name in order else len(order))
+    return [f"{name} ({numbers.percent(buckets[name] / total)})" for name in named]
 
 
 def summed(statuses: Iterable[Mapping[str, Any]], name: str) -> int:

@@ -25,6 +25,15 @@ _BOUNDS = {"max": "at most", "min": "at least"}
 _SIGNS = {"yes": "✓", "no": "✗", "undecided": "?", "not_evaluated": "—"}
 
 
+_COMPARED = {
+    "cheapest": "cost",
+    "cheapest_success": "cost per correct answer",
+    "fastest": "latency",
+    "most_accurate": "accuracy",
+    "weighted": "the weighted score",
+}
+
+
 def joined(names: Sequence[str], last: str = "and") -> str:
     """`a, b and c`."""
     return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)
@@ -63,7 +72,8 @@ def _place(decision: Mapping[str, Any], entry: Mapping[str, Any], model: str) ->
         parts += [f"{tie} {joined(candidates)}"] if candidates else []
         return escape("; ".join(parts) or "the only one left")
     if beaten:
-        return escape(f"worse than {joined(sorted(set(beaten)))}")
+        by = _COMPARED.get(str(decision.get("objective")))
+        return escape(f"worse than {joined(sorted(set(beaten)))}{f' by {by}' if by else ''}")
     return escape(
         f"undecided on {_named(limits, 'undecided')}" if _named(limits, "undecided") else "not chosen"
     )
@@ -348,8 +358,8 @@ def changes(registered: Mapping[str, Any] | None) -> Markdown | None:
         return None
     columns: list[Column[Row]] = [
         Column("part of the rule", lambda row: row["key"], "left"),
-        Column("when the first request was sent", lambda row: _said(row.get("then"))),
-        Column("now", lambda row: _said(row.get("now"))),
+        Column("when the first request was sent", lambda row: _said(row.get("then")), "left"),
+        Column("now", lambda row: _said(row.get("now")), "left"),
     ]
     return table(columns, rows)
 

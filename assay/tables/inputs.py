@@ -127,7 +127,8 @@ def of_interest(inputs: Inputs, model: str, buckets: Sequence[str], level: Level
         found.update(_first_row(cells[here]))
     for entry in inputs.decision.get("models") or []:
         if entry.get("model") == model:
-            found.update({limit["metric"]: limit.get("value") for limit in entry.get("limits") or []})
+            limits = [limit for limit in entry.get("limits") or [] if limit.get("bucket") is None]
+            found.update({limit["metric"]: limit.get("value") for limit in limits})
     row = _first_row(inputs.models[inputs.models["model"] == model])
     found.update({name: value for name, value in row.items() if known(value) or name not in found})
     return found

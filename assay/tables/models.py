@@ -158,7 +158,7 @@ def limits(decision: dict[str, Any]) -> Markdown | None:
                 f"unknown: {row['why']}"
                 if row.get("why")
                 else with_interval(
-                    figure(row["metric"], row.get("value")),
+                    _value(row),
                     figure(row["metric"], row.get("low")),
                     _upper(row),
                 )
@@ -170,6 +170,12 @@ def limits(decision: dict[str, Any]) -> Markdown | None:
     if any(row.get("miss") for row in rows):
         columns.append(Column("misses by", _miss))
     return table(columns, rows)
+
+
+def _value(row: Row) -> str:
+    """What was found; JSON has no infinity, but says it in words."""
+    said = row.get("value_in_words")
+    return figure(row["metric"], row.get("value")) if known(row.get("value")) else str(said or UNKNOWN)
 
 
 def _upper(row: Row) -> str:

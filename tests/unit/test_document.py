@@ -161,6 +161,15 @@ def test_a_choice_over_traffic_names_its_mix(tmp_path: Path) -> None:
     assert "over traffic of buckets 0-1000 (75 %) and 3000-4000 (25 %)?" in text
 
 
+def test_a_mix_of_many_buckets_is_told_once_in_the_order_of_the_benchmark(tmp_path: Path) -> None:
+    names = [bucket["name"] for bucket in finished_run.buckets()]
+    shares = {"dataset_of_interest": dict.fromkeys(sorted(names, reverse=True), 1)}
+    text = plain(document(tmp_path, finished_run.benchmark() | shares))
+    words = f"{names[0]} (25 %), {names[1]} (25 %), {names[2]} (25 %) and {names[3]} (25 %)"
+    assert text.count(words) == 1 and words in text.split("#tbl-headline")[0]
+    assert "Each model on the dataset of interest (a mix of 4 buckets)" in text
+
+
 @pytest.mark.parametrize(
     ("decision", "said"),
     [

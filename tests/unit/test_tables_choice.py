@@ -65,8 +65,8 @@ def entry(model: str, qualifies: str = "yes", *limits: tuple[str, str]) -> dict[
         ),
         (
             entry("steady"),
-            {"comparisons": [{"a": "swift", "b": "steady", "better": "swift"}]},
-            "worse than swift",
+            {"objective": "fastest", "comparisons": [{"a": "swift", "b": "steady", "better": "swift"}]},
+            "worse than swift by latency",
         ),
         (
             entry("steady"),
@@ -222,6 +222,25 @@ def test_a_latency_without_an_upper_end_may_be_infinitely_late() -> None:
     }  # fmt: skip
     (row,) = rows(models.limits({"models": [{"model": "swift", "limits": [limit]}]}))
     assert row[3] == "362 ms [(328 ms to infinitely late)]{.interval}"
+    limit |= {"value": None, "value_in_words": "infinitely late"}
+    (row,) = rows(models.limits({"models": [{"model": "swift", "limits": [limit]}]}))
+    assert row[3] == "infinitely late [(328 ms to infinitely late)]{.interval}"
+
+
+def test_a_figure_of_one_bucket_never_stands_for_the_dataset_of_interest() -> None:
+    limit = {
+        "metric": "ttft_ms_p50",
+        "bucket": "b",
+        "value": 140.0,
+        "bound": "max",
+        "limit": 200,
+        "state": "met",
+    }
+    told = entry("swift") | {"limits": [limit]}
+    here = pd.DataFrame([{"model": "swift", "bucket": "b", "concurrency": 4, "ttft_ms_p50": None}])
+    inputs = Inputs(here, here, pd.DataFrame(), {"models": [told]})
+    table = models.headline(inputs, ["swift"], ["a", "b"], Level(4, None))
+    assert rows(table)[0][header(table).index("TTFT p50 (ms)")] == "—"
 
 
 def test_the_headline_takes_failures_as_infinitely_late_and_rates_from_when_requests_were_due() -> None:

@@ -1,5 +1,6 @@
 """What an answer costs: a transaction, a correct answer, one within the limits, a month of the traffic."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from assay.decision.settings import Traffic
@@ -19,13 +20,15 @@ def values(run: Reported) -> dict[str, Any]:
         "request_limits": [
             f"{_LATENCIES[name]} at most {numbers.number(most)} ms" for name, most in on_each.items()
         ],
-        "traffic": _traffic(benchmark.traffic, benchmark.dataset_of_interest),
+        "traffic": _traffic(benchmark.traffic, benchmark.dataset_of_interest, run.buckets),
         "month_notes": costs.notes(run.inputs, models),
     }
 
 
-def _traffic(traffic: Traffic | None, buckets: str | dict[str, float]) -> dict[str, Any] | None:
+def _traffic(
+    traffic: Traffic | None, buckets: str | dict[str, float], order: Sequence[str]
+) -> dict[str, Any] | None:
     """The traffic in words: its transactions a month, and its mix of buckets."""
     if traffic is None:
         return None
-    return {"monthly": traffic.monthly, "buckets": interest(traffic.buckets or buckets)}
+    return {"monthly": traffic.monthly, "buckets": interest(traffic.buckets or buckets, order)}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from assay.document import provenance
 from assay.document.reported import Reported
 from assay.tables import choice, models
 from assay.tables.metrics import metric_name
@@ -24,6 +25,12 @@ def values(run: Reported) -> dict[str, Any]:
         "levels": choice.levels(found),
         "dominance": choice.dominance(found),
         # Its keys stand in backquotes there: text is shown as it is.
-        "registered": {**told, "sentence": told["sentence"].replace("`", "")} if told else None,
+        "registered": {
+            **told,
+            "sentence": told["sentence"].replace("`", ""),
+            "first_request_utc": provenance.clock(told.get("first_request_utc")),
+        }
+        if told
+        else None,
         "changes": choice.changes(found.get("registered")),
     }

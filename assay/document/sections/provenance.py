@@ -24,8 +24,8 @@ def values(run: Reported) -> dict[str, Any]:
     return {
         **told,
         "commands": code_block("\n".join(told["commands"]), "bash"),
-        "started_utc": _read(told["started_utc"]),
-        "ended_utc": _read(told["ended_utc"]),
+        "started_utc": provenance.clock(told["started_utc"]),
+        "ended_utc": provenance.clock(told["ended_utc"]),
         "table": run_tables.pairs(_rows(told), "what", "as it was"),
         "versions": run_tables.pairs(told["versions"].items(), "package", "version"),
         "machines": run_tables.pairs(_machines(told["machines"]), "property", "value"),
@@ -42,7 +42,7 @@ def _rows(told: dict[str, Any]) -> list[tuple[str, Any]]:
     else:
         through = f", through {endpoint['url']}" if endpoint.get("url") else ""
         where = f"Amazon Bedrock, region {endpoint['region']}{through}"
-    times = [_read(told[name]) for name in ("started_utc", "ended_utc")]
+    times = [provenance.clock(told[name]) for name in ("started_utc", "ended_utc")]
     revision = f", revision {data['revision']}" if data.get("revision") else ""
     commit = "not in a Git repository"
     if code["commit"]:
@@ -141,11 +141,6 @@ def _price(kind: str, line: Priced) -> dict[str, Any]:
 def _times(statuses: Iterable[dict[str, Any]], name: str) -> list[str]:
     """Times in UTC to the second, such as 2026-11-01T10:00:00Z, of those statuses that have one."""
     return [f"{str(status[name])[:19]}Z" for status in statuses if status.get(name)]
-
-
-def _read(time: str | None) -> str | None:
-    """A time as a person reads it: 2026-11-01 10:00:00."""
-    return None if time is None else time.removesuffix("Z").replace("T", " ")
 
 
 def _distinct(statuses: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

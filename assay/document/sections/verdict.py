@@ -20,7 +20,7 @@ def values(run: Reported) -> dict[str, Any]:
     return {
         "sentence": one_line(decision),
         "wanted": _wanted(run),
-        "mix": interest(mix) if mix else None,
+        "mix": interest(mix, run.buckets) if mix else None,
         "limits": [
             *_limits(benchmark.limits),
             *(
