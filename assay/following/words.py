@@ -12,6 +12,9 @@ from assay.tables.numbers import number
 _MOST_JOBS = 12
 """Jobs at work that a screen names."""
 
+_WIDTH = 79
+"""Columns that the words take at most; tables take theirs."""
+
 _NAME, _BAR = 12, 20
 """Characters of a stage's name and of its bar."""
 
@@ -25,7 +28,7 @@ _COUNTED = {"invoke": "measured", "judge": "judged"}
 
 def screen(picture: Picture) -> list[str]:
     """All of it: lines of any width."""
-    lines = [headline(picture), money(picture.money), "", *_stages(picture)]
+    lines = [*_wrapped(headline(picture)), *_wrapped(money(picture.money)), "", *_stages(picture)]
     if any(each.asked.sent for each in picture.asked):
         lines += ["", *table([_asked(each, picture.over) for each in picture.asked]).splitlines()]
     if at_work := picture.standing("at work"):
@@ -159,11 +162,15 @@ def _stages(picture: Picture) -> list[str]:
     return [*_named("done", done), *begun, *_named("not begun" if picture.over else "to come", coming)]
 
 
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(line, _WIDTH, subsequent_indent="  ")
+
+
 def _named(word: str, names: Sequence[str]) -> list[str]:
     if not names:
         return []
     return textwrap.wrap(
-        ", ".join(names), 79, initial_indent=f"{word:<{_NAME}} ", subsequent_indent=" " * (_NAME + 1)
+        ", ".join(names), _WIDTH, initial_indent=f"{word:<{_NAME}} ", subsequent_indent=" " * (_NAME + 1)
     )
 
 

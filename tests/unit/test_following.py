@@ -156,7 +156,7 @@ def test_requests_and_dollars_are_those_of_the_ledger(tmp_path: Path, begun: Cal
     assert model.planned == (4, 4), "what was left and what was held, without warm-up"
     assert (found.money.spent_usd, found.money.unknown) == (pytest.approx(1.0), 1)
     assert (found.money.max_usd, found.money.committed_usd) == (10.0, 3.0)
-    said = "\n".join(screen(found))
+    said = " ".join(" ".join(screen(found)).split())
     assert "Spent: 1.00 USD" in said and "cap: 10.00 USD, of which 3.00 is spent or set aside" in said
     assert "estimated for the whole run: 2.00 to 4.00 USD" in said
     assert "measuring and judging estimated at 1.0 to 3.0 min" in said
