@@ -67,7 +67,7 @@ def wider_than_the_window(page: Page) -> list[str]:
         """() => {
             const wide = [];
             const edge = document.documentElement.clientWidth + 0.5;
-            for (const element of document.body.querySelectorAll("*")) {
+            for (const element of document.body.querySelectorAll("*:not(svg *)")) {
                 const box = element.getBoundingClientRect();
                 const clipped = element.parentElement.closest(".document, .text, .references li, .unseen, .wide");
                 if (box.right > edge && box.width > 0 && !clipped) wide.push(element.tagName + "#" + element.id);
@@ -96,7 +96,7 @@ def contrasts(page: Page) -> dict[str, float]:
                 return [255, 255, 255];
             };
             const found = {};
-            for (const element of document.body.querySelectorAll("*")) {
+            for (const element of document.body.querySelectorAll("*:not(svg *)")) {
                 const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
                 if (!own || !element.checkVisibility()) continue;
                 const [a, b] = [light(parse(getComputedStyle(element).color)), light(behind(element))];
