@@ -157,7 +157,7 @@ def _sentence(
             else f" In between, {passed} other rule{' was' if passed == 1 else 's were'} registered for this run."
         )
         return (
-            f"The rule, its limits and margins were registered {clock(at)}, before the first measured request "
+            f"The rule, its limits and margins were registered at {clock(at)}, before the first measured request "
             f"({clock(first)}), and are the same now.{again}"
         )
     if state == "changed":

@@ -135,7 +135,7 @@ def test_a_rule_that_stood_before_every_measurement_is_said_to() -> None:
     assert (found["state"], found["at_utc"], found["first_request_utc"]) == ("before", utc(0), utc(10))
     assert found["changes"] == [] and found["others_between"] == 0
     assert found["sentence"] == (
-        "The rule, its limits and margins were registered 2026-11-22 12:00:00 UTC, before the first measured request "
+        "The rule, its limits and margins were registered at 2026-11-22 12:00:00 UTC, before the first measured request "
         "(2026-11-22 12:00:10 UTC), and are the same now."
     )
 
