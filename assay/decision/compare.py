@@ -239,6 +239,8 @@ def find(
         return Found(_together(measure.weights, parts, accuracies, confidence), None)
     if measure.objective == "most_accurate":
         if corrected:
+            if a not in corrected or b not in corrected:
+                return Found(None, None, True)
             difference = prediction_powered.difference(corrected[a], corrected[b], confidence)
             most = min(corrected[a].prompts, corrected[b].prompts)
             return Found(difference, min(corrected[a].n, corrected[b].n), True, most)
@@ -260,7 +262,8 @@ def _accuracies(
 ) -> tuple[float | None, float | None]:
     """Of both, on the prompts that both answered."""
     if corrected:
-        return corrected[a].value, corrected[b].value
+        first, second = corrected.get(a), corrected.get(b)
+        return None if first is None else first.value, None if second is None else second.value
     rated = prompts.loc[prompts["bucket"].isin(list(shares)) & prompts["accuracy"].notna()]
     mine, theirs = (rated.loc[rated["model"] == model] for model in (a, b))
     return _share_right(mine, theirs, shares), _share_right(theirs, mine, shares)

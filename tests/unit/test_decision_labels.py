@@ -59,6 +59,8 @@ def decided(
     said: dict[str, int | str] = {}
     for path in run.answers:
         answers = [row for row in pq.read_table(path).to_pylist() if row["bucket"] == "short"]
+        if not answers:
+            continue
         n, kept = labels.get(answers[0]["model"], (0, 1.0))
         for place, answer in enumerate(answers[:n]):
             right = answer["text"] == "right" and int(place * (1 - kept)) == int((place + 1) * (1 - kept))
@@ -146,3 +148,11 @@ def test_models_are_not_compared_by_two_measures(tmp_path: Path) -> None:
         reason.startswith("honest has too few labels") and "what all are compared by" in reason
         for reason in found["reasons"]
     )
+
+
+def test_a_model_without_an_answer_has_no_accuracy_to_be_compared(tmp_path: Path) -> None:
+    models = {"swift": MadeModel(), "down": MadeModel(error_rate=1.0)}
+    found = decided(tmp_path, models, {"swift": (120, 0.9)}, "fastest")
+    assert (found["answer"], found["model"]) == ("winner", "swift")
+    (pair,) = found["aspects"]["accuracy"]
+    assert pair["difference"] is None and pair["better"] is None
