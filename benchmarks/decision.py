@@ -393,7 +393,9 @@ def row_of(case: Case, worlds: int, **figures: float | None) -> dict[str, Any]:
 OBJECTIVES: tuple[Objective, ...] = ("cheapest", "fastest", "most_accurate", "cheapest_success", "weighted")
 
 
-def equal_part(worlds: int, pool: ProcessPoolExecutor | None = None) -> list[dict[str, Any]]:
+def equal_part(
+    worlds: int, objectives: Sequence[Objective] = OBJECTIVES, pool: ProcessPoolExecutor | None = None
+) -> list[dict[str, Any]]:
     """Equal models: how often is a winner named?"""
     cases = [
         Case(objective, Design(blocks=blocks), traffic)
@@ -406,7 +408,7 @@ def equal_part(worlds: int, pool: ProcessPoolExecutor | None = None) -> list[dic
     cases += [Case("most_accurate", Design(prompts=16, documents=6))]
     cases += [Case(objective, Design(models=4)) for objective in OBJECTIVES]
     rows = []
-    for case in cases:
+    for case in (case for case in cases if case.objective in objectives):
         found = of_worlds("equal", case, Gap(), worlds, pool)
         named = sum(each.winner is not None for each in found) / worlds
         rows.append(row_of(case, worlds, documents=3 * case.design.documents, winner=named))
@@ -446,7 +448,9 @@ def _worth(shares: Mapping[str, float], each: int) -> float:
     return each / sum(share * share for share in shares.values())
 
 
-def power_part(worlds: int, pool: ProcessPoolExecutor | None = None) -> list[dict[str, Any]]:
+def power_part(
+    worlds: int, objectives: Sequence[Objective] = OBJECTIVES, pool: ProcessPoolExecutor | None = None
+) -> list[dict[str, Any]]:
     """One model is better by the planned difference: how often is it named, and how often the other one?"""
     single = Design(documents=50)
     cases = [
@@ -459,7 +463,7 @@ def power_part(worlds: int, pool: ProcessPoolExecutor | None = None) -> list[dic
     quiet = replace(Design(), between_blocks=0.0)
     cases += [Case("fastest", quiet, traffic) for traffic in (False, True)]
     rows = []
-    for case in cases:
+    for case in (case for case in cases if case.objective in objectives):
         gap, by_estimate = planned(case, min(worlds, 1000), pool)
         found = of_worlds("power", case, gap, worlds, pool)
         right = sum(each.winner == "a" for each in found) / worlds
@@ -473,7 +477,9 @@ def power_part(worlds: int, pool: ProcessPoolExecutor | None = None) -> list[dic
     return rows
 
 
-def margins_part(worlds: int, pool: ProcessPoolExecutor | None = None) -> list[dict[str, Any]]:
+def margins_part(
+    worlds: int, objectives: Sequence[Objective] = OBJECTIVES, pool: ProcessPoolExecutor | None = None
+) -> list[dict[str, Any]]:
     """One model is worse by exactly the margin; and none is: how often are two called equivalent?"""
     margins = Margins(cost=0.2, latency=0.3, accuracy=0.15, score=0.2)
     gaps: Mapping[Objective, Gap] = {
@@ -484,7 +490,7 @@ def margins_part(worlds: int, pool: ProcessPoolExecutor | None = None) -> list[d
         "weighted": Gap(cost=math.log(1.2) / WEIGHTS.shares["cost"]),
     }
     rows = []
-    for objective in OBJECTIVES:
+    for objective in objectives:
         for blocks in (1, 5):
             case = Case(objective, Design(blocks=blocks), margins=margins)
             at_margin = of_worlds("margins", case, gaps[objective], worlds, pool)
@@ -526,17 +532,18 @@ def main() -> None:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--worlds", type=int, default=2000)
     made.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
+    made.add_argument("--objectives", nargs="+", choices=OBJECTIVES, default=OBJECTIVES)
     made.add_argument("--processes", type=int, default=1)
     made.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "decision.json")
     arguments = made.parse_args()
     found: dict[str, Any] = {}
-    if arguments.out.exists() and set(arguments.parts) != set(PARTS):
+    if arguments.out.exists() and set(arguments.parts) < set(PARTS):
         found = json.loads(arguments.out.read_text(encoding="utf-8"))
-    if arguments.processes > 1:
-        with ProcessPoolExecutor(arguments.processes) as pool:
-            found |= {part: PARTS[part](arguments.worlds, pool) for part in arguments.parts}
-    else:
-        found |= {part: PARTS[part](arguments.worlds) for part in arguments.parts}
+    with ProcessPoolExecutor(arguments.processes) as pool:
+        for part in arguments.parts:
+            found[part] = PARTS[part](
+                arguments.worlds, arguments.objectives, pool if arguments.processes > 1 else None
+            )
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 

@@ -84,3 +84,40 @@ def test_the_recorded_runs_with_the_simulators_judges_held_what_is_claimed() -> 
     assert all(pair["covered"] >= least for pair in found["pairs"].values())
     assert found["models"]["steady"]["uncorrected"]["covered"] < 0.5
     assert found["runs_with_a_wrong_finding"] <= 0.05
+
+
+def test_equal_models_are_seldom_told_apart_in_simulated_decisions(tmp_path: Path) -> None:
+    """A small part of `benchmarks/decision.py`: as many winners as chance would give in 1 of 1,000 such tests, or fewer."""
+    out, worlds = tmp_path / "decision.json", 40
+    run(
+        "decision.py", "--worlds", str(worlds), "--parts", "equal", "--objectives", "cheapest", "fastest", "--out", str(out)
+    )  # fmt: skip
+    rows = json.loads(out.read_text(encoding="utf-8"))["equal"]
+    assert {(row["objective"], row["blocks"], row["mix"]) for row in rows} >= {
+        (objective, blocks, mix)
+        for objective in ("cheapest", "fastest")
+        for blocks in (1, 5)
+        for mix in ("dataset_of_interest", "traffic")
+    }
+    named = sum(row["winner"] for row in rows) * worlds
+    worlds_in_all = worlds * len(rows)
+    assert named <= 0.05 * worlds_in_all + 3.1 * (0.05 * 0.95 * worlds_in_all) ** 0.5
+
+
+def test_the_recorded_decisions_erred_no_more_than_is_claimed() -> None:
+    """Of 2,000 worlds each: winners among equal models, equivalence and non-inferiority at the margin, power as planned."""
+    found = json.loads((ROOT / "benchmarks" / "results" / "decision.json").read_text(encoding="utf-8"))
+    assert {row["worlds"] for part in found.values() for row in part} == {2000}
+    error = (0.05 * 0.95 / 2000) ** 0.5
+    assert {row["objective"] for row in found["equal"]} == {
+        "cheapest", "fastest", "most_accurate", "cheapest_success", "weighted"
+    }  # fmt: skip
+    assert all(row["winner"] <= 0.05 + 3 * error for row in found["equal"])
+    held = [row for row in found["margins"] if "equivalent_at_margin" in row]
+    assert all(row["equivalent_at_margin"] <= 0.05 + 3 * error for row in held)
+    challenged = [
+        row for row in found["margins"] if row.get("worse_by_the_margin_in", "nothing") != "nothing"
+    ]
+    assert all(row["non_inferior"] <= 0.025 + 3 * error for row in challenged)
+    promised = [row for row in found["power"] if row["difference_by"] == "estimate"]
+    assert all(row["right_winner"] >= 0.75 and row["wrong_winner"] <= 0.001 for row in promised)
