@@ -229,7 +229,7 @@ def _of_each_latency(frame: pd.DataFrame, loop: Loop, buckets: Sequence[str]) ->
         for panel, (metric, name) in zip(row, loop.latencies.items(), strict=True):
             panel.set_title(f"{style.short(bucket, 14)}: {name}")
             panels.append((panel, in_bucket[in_bucket["metric"] == metric]))
-        style.log_scale(row[0], _finite(in_bucket))
+        style.log_scale(row[0], *_reach(in_bucket))
         row[0].set_ylabel("ms (log scale)")
     for panel in axes[-1]:
         panel.set_xlabel(loop.label)
@@ -247,22 +247,22 @@ def _of_one_latency(
     of_metric = frame[frame["metric"] == metric]
     panels: Panels = []
     for panel, bucket in zip(flat, buckets, strict=False):
-        panel.set_title(f"{style.short(bucket, 14)}: {loop.latencies[metric]}")
+        panel.set_title(style.short(bucket, 24))
         panels.append((panel, of_metric[of_metric["bucket"] == bucket]))
-    style.log_scale(flat[0], _finite(of_metric))
+    style.log_scale(flat[0], *_reach(of_metric))
     for panel in flat[len(buckets) :]:
         panel.set_axis_off()
-    for row in axes:
-        row[0].set_ylabel("ms (log scale)")
+    figure.supylabel(f"{loop.latencies[metric]}, ms (log scale)", fontsize=10)
     for panel in flat[len(buckets) - 2 : len(buckets)]:
         panel.set_xlabel(loop.label)
         panel.tick_params(axis="x", labelbottom=True)
     return figure, panels
 
 
-def _finite(rows: pd.DataFrame) -> list[float]:
-    values = rows[["value_ms", "low_ms", "high_ms"]].to_numpy(dtype="float64")
-    return [float(value) for value in values[np.isfinite(values)]]
+def _reach(rows: pd.DataFrame) -> tuple[list[float], list[float]]:
+    """What a panel has to show, and what it should show as far as there is room."""
+    ends = rows[["low_ms", "high_ms"]].to_numpy(dtype="float64")
+    return list(rows["value_ms"].astype(float)), list(ends[np.isfinite(ends)])
 
 
 def _latency_panel(panel: Axes, rows: pd.DataFrame, models: Sequence[str], loop: Loop) -> None:

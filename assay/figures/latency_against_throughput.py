@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from assay.figures import latencies, style
 from assay.figures.settings import FigureSettings
@@ -15,7 +16,7 @@ from assay.tables.inputs import Inputs, column
 from assay.tables.numbers import known, number, percent
 
 MOST_PANELS = 3
-_OPEN = (0, (1.5, 1.2))
+_OPEN: Any = (0, (1.5, 1.2))
 
 _COLUMNS = (
     "model", "load", "metric", "latency_ms", "latency_ms_low", "latency_ms_high",
@@ -106,21 +107,32 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     wide = float(x.max()) > 12 * float(x.min())
     for metric, (panel,) in zip(names, axes, strict=True):
         _panel(panel, shown[shown["metric"] == metric], metric, settings, wide)
-    loads = sorted(set(shown["load"]), key=lambda load: level_of(load).rank)
-    axes[-1][0].set_xlabel(f"transactions completed per minute\n({_points(loads)})")
+    at, rates = _levels(set(shown["load"]))
+    axes[-1][0].set_xlabel(
+        "transactions completed per minute"
+        + ("" if at and rates else f"\n(points, in this order: {at or rates})")
+    )
     panels = [panel for (panel,) in axes]
-    style.name_lines(figure, panels, settings.models, list(dict.fromkeys(shown["model"])))
+    kinds = []
+    if at and rates:
+        looks: dict[str, Any] = {at: "-", f"{rates}, from due": _OPEN}
+        kinds = [
+            Line2D([], [], color=style.MUTED, linestyle=line, label=f"points: {words}")
+            for words, line in looks.items()
+        ]
+    style.name_lines(figure, panels, settings.models, list(dict.fromkeys(shown["model"])), kinds)
     return figure
 
 
-def _points(loads: list[str]) -> str:
-    """What the points along a line are."""
-    levels = [level_of(load) for load in loads]
+def _levels(loads: set[str]) -> tuple[str, str]:
+    """What the points along a line are, in this order, of closed loops and of open ones; empty where there are none."""
+    levels = sorted(map(level_of, loads), key=lambda level: level.rank)
     at = [f"{level.concurrency:,}" for level in levels if level.concurrency is not None]
     rates = [f"{level.rate_rps:g}" for level in levels if level.rate_rps is not None]
-    said = [f"{', '.join(at)} in flight"] if at else []
-    said += [f"{', '.join(rates)} requests per second{' (dotted)' if at else ''}"] if rates else []
-    return "points, in this order: " + "; ".join(said)
+    return (
+        f"{', '.join(at)} in flight" if at else "",
+        f"{', '.join(rates)} requests per second" if rates else "",
+    )
 
 
 def _panel(panel: Axes, rows: pd.DataFrame, metric: str, settings: FigureSettings, wide: bool) -> None:

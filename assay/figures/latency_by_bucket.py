@@ -56,7 +56,7 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
         if rows.empty:
             style.nothing(panel, "no data")
             continue
-        style.log_scale(panel, [*rows["value_ms"], *rows["low_ms"].dropna(), *rows["high_ms"].dropna()])
+        style.log_scale(panel, list(rows["value_ms"]), [*rows["low_ms"], *rows["high_ms"]])
         panel.set_ylabel("ms (log scale)")
         _panel(panel, rows, settings, buckets, shown)
     style.name_buckets(axes[-1][0], buckets)

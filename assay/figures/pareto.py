@@ -34,24 +34,23 @@ def data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
     found = {f"{panel['x']}, {panel['y']}": panel for panel in pareto.get("panels") or []}
     found[ALL] = pareto.get("all_three") or {}
     rows = []
-    for aspects in (*(f"{x}, {y}" for x, y in PANELS), ALL):
+    for aspects in () if not points else (*(f"{x}, {y}" for x, y in PANELS), ALL):
         panel = found.get(aspects, {})
         dominated = {entry["model"]: entry for entry in panel.get("dominated") or []}
         for model in settings.models:
-            if model not in points:
-                continue
+            point = points.get(model, {"qualifies": "not_evaluated"})
             by = dominated.get(model, {})
             rows.append(
                 {
                     "model": model,
                     "aspects": aspects,
-                    "qualifies": points[model].get("qualifies"),
+                    "qualifies": point.get("qualifies"),
                     "chosen": model == inputs.decision.get("model"),
                     "on_frontier": model in (panel.get("frontier") or []),
                     "beaten_by": ", ".join(by.get("by") or []),
                     "surely_beaten_by": ", ".join(by.get("sure_by") or []),
                     **{f"{aspect}_metric": names.get(aspect) for aspect in ASPECTS},
-                    **{name: _number(points[model].get(name)) for name in _VALUES},
+                    **{name: _number(point.get(name)) for name in _VALUES},
                 }
             )
     return pd.DataFrame(rows, columns=list(_COLUMNS))
@@ -85,7 +84,7 @@ def finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
         if not all(known(row[aspect]) for aspect in ASPECTS)
     ]
     if unknown:
-        parts.append(f"Of {_listed(unknown, 'and')} not all of them are known.")
+        parts.append(f"Of {_listed(unknown, 'and')}, not all of them are known.")
     return " ".join(parts)
 
 
@@ -223,7 +222,7 @@ def _key(panel: Axes, rows: pd.DataFrame, settings: FigureSettings) -> None:
     for row in rows.to_dict("records"):
         sure, by = _names(row["surely_beaten_by"]), _names(row["beaten_by"])
         if not all(known(row[aspect]) for aspect in ASPECTS):
-            words = "not all is known"
+            words = "not evaluated" if row["qualifies"] == "not_evaluated" else "not all is known"
         elif sure:
             words = f"surely beaten by {_few(sure)}"
         elif by:
@@ -233,7 +232,14 @@ def _key(panel: Axes, rows: pd.DataFrame, settings: FigureSettings) -> None:
         if state := {"no": "misses a limit", "undecided": "limits undecided"}.get(str(row["qualifies"])):
             words += f"\n{state}"
         name = style.short(str(row["model"]), 18)
-        entries.append((str(row["model"]), f"{name}, the choice" if row["chosen"] else name, words, not by))
+        entries.append(
+            (
+                str(row["model"]),
+                f"{name}, the choice" if row["chosen"] else name,
+                words,
+                bool(row["on_frontier"]),
+            )
+        )
     style.key(panel, "All three together (dashed: limits)", entries, settings.models)
 
 

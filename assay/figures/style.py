@@ -155,12 +155,18 @@ def log_ticks(axis: XAxis | YAxis, low: float, high: float) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-def log_scale(axes: Axes, values: Sequence[float]) -> None:
-    """A logarithmic y axis with readable ticks that covers the positive `values`; linear if there are none."""
+def log_scale(axes: Axes, values: Sequence[float], ends: Sequence[float] = ()) -> None:
+    """A logarithmic y axis with readable ticks that covers the positive `values`; linear if there are none.
+
+    And `ends` of intervals, unless they reach further than the values by more than their half: a few wide intervals would
+    squeeze all else.
+    """
     positive = [value for value in values if 0 < value < float("inf")]
     if not positive:
         axes.set_yticks([])
         return
+    least, most = min(positive) / 1.5, max(positive) * 1.5
+    positive += [min(max(end, least), most) for end in ends if 0 < end < float("inf")]
     axes.set_yscale("log")
     low, high = min(positive), max(positive)
     axes.set_ylim(low / 1.35, high * 1.35)

@@ -108,7 +108,7 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
         beside.tick_params(axis="y", colors=style.MUTED)
     axes[-1][0].set_xlabel(f"{unit} since the run's first request")
     figure.supylabel("share of attempts", fontsize=10)
-    length = _length(float(frame["period_s"].max()))
+    longest = float(frame["period_s"].max())
     figure.legend(
         handles=[
             Patch(color=_THROTTLED, label="throttled"),
@@ -119,7 +119,7 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
                 linewidth=0,
                 label="failed otherwise",
             ),
-            Line2D([], [], color=_ATTEMPTS, linewidth=0.9, label=f"attempts in a {length} (right)"),
+            Line2D([], [], color=_ATTEMPTS, linewidth=0.9, label=f"attempts in {_each(longest)} (right)"),
         ],
         loc="outside upper left",
         ncols=3,
@@ -130,6 +130,10 @@ def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
 
 def _length(seconds: float) -> str:
     return {1.0: "second", 60.0: "minute"}.get(seconds, f"period of {seconds:g} s")
+
+
+def _each(seconds: float) -> str:
+    return {1.0: "a second", 60.0: "a minute"}.get(seconds, f"{seconds:g} s")
 
 
 def _after(seconds: float) -> str:

@@ -397,6 +397,38 @@ def test_lines_are_named_at_their_ends_where_there_is_room_else_in_a_legend() ->
     assert {text.get_text() for text in figure.legends[0].get_texts()} == set(finished_run.MODELS)
 
 
+def test_loops_of_both_kinds_are_told_apart() -> None:
+    inputs, settings = _inputs(2), _settings(2)
+    at_rates = inputs.loads.assign(
+        load=[f"r{level}" for level in inputs.loads["concurrency"]], concurrency=None
+    )
+    at_rates["ttft_from_intended_ms_p95_all"] = at_rates["ttft_ms_p95_all"] + 7
+    both = replace(inputs, loads=pd.concat([inputs.loads, at_rates], ignore_index=True))
+    drawing = FIGURES["latency_against_throughput"]
+    frame = drawing.data(both, settings).set_index(["model", "load"])["latency_ms"]
+    assert frame["swift", "r4"] == frame["swift", "c4"] + 7, "from due"
+    figure = _panel("latency_against_throughput", both, settings).figure
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert words[2:] == ["points: 1, 4, 16 in flight", "points: 1, 4, 16 requests per second, from due"]
+
+
+def test_a_few_wide_intervals_dont_squeeze_the_rest() -> None:
+    inputs, settings = _inputs(2, 1), _settings(2, 1)
+    before = _panel("latency_by_concurrency", inputs, settings).get_ylim()
+    wide = inputs.cells.assign(ttft_ms_p50_low=1e-3, ttft_ms_p50_high=1e9)
+    low, high = _panel("latency_by_concurrency", replace(inputs, cells=wide), settings).get_ylim()
+    assert before[0] / 2 < low and high < 2 * before[1]
+
+
+def test_a_model_that_was_not_evaluated_is_in_the_key() -> None:
+    inputs, settings = _inputs(3), _settings(3)
+    del inputs.decision["pareto"]["points"][1]
+    key = _panel("pareto", inputs, settings).figure.axes[1]
+    words = [text.get_text() for text in key.texts]
+    assert words[words.index("steady") + 1] == "not evaluated"
+    assert "Of steady, not all of them are known." in alternative_text("pareto", inputs, settings)
+
+
 def test_the_distribution_is_over_all_requests_at_the_load_of_the_decision() -> None:
     inputs, settings = _inputs(3), _settings(3)
     frame = FIGURES["latency_distribution"].data(inputs, settings)
@@ -413,7 +445,8 @@ def test_of_many_buckets_one_latency_is_drawn_and_every_bucket() -> None:
     inputs, settings = _inputs(2, 8), _settings(2, 8)
     figure = _panel("latency_by_concurrency", inputs, settings).figure
     titles = [panel.get_title(loc="left") for panel in figure.axes]
-    assert titles == [f"{1000 * place}-{1000 * (place + 1)}: TTFT" for place in range(8)]
+    assert titles == [f"{1000 * place}-{1000 * (place + 1)}" for place in range(8)]
+    assert figure.get_supylabel() == "TTFT, ms (log scale)"
     assert figure.get_size_inches()[1] <= style.MOST_HEIGHT
     few = _panel("latency_by_concurrency", _inputs(2, 4), _settings(2, 4)).figure
     assert len([panel for panel in few.axes if "end to end" in panel.get_title(loc="left")]) == 4
