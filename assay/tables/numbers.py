@@ -66,13 +66,15 @@ def percent(share: Any) -> str:
 
 
 def dollars(value: Any) -> str:
-    """US dollars to three significant digits, with at least the cents: `$0.0412`, `$1.20`, `$412.00`."""
+    """US dollars to three significant digits, from ten cents on to the cent, from a thousand dollars on without: `$0.0412`, `$1.20`, `$412.00`, `$4,120`."""
     if not known(value):
         return UNKNOWN
     found = float(value)
     sign = "-" if found < 0 else ""
     small = math.isinf(found) or 0 < abs(found) < 0.1
-    return f"{sign}${number(abs(found)) if small else f'{abs(found):,.2f}'}"
+    if small:
+        return f"{sign}${number(abs(found))}"
+    return f"{sign}${abs(found):,.{0 if abs(found) >= 1000 else 2}f}"
 
 
 def decimal(value: Any, places: int = 2) -> str:

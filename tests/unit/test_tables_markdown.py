@@ -51,7 +51,7 @@ def test_a_share_reads_as_none_or_all_only_when_it_is(share: object, text: str) 
         (0.04123, "$0.0412"),
         (-1.1, "-$1.10"),
         (0, "$0.00"),
-        (1234.5, "$1,234.50"),
+        (1234.6, "$1,235"),
         (None, "—"),
     ],
 )

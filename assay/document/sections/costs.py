@@ -28,7 +28,9 @@ def values(run: Reported) -> dict[str, Any]:
 def _traffic(
     traffic: Traffic | None, buckets: str | dict[str, float], order: Sequence[str]
 ) -> dict[str, Any] | None:
-    """The traffic in words: its transactions a month, and its mix of buckets."""
+    """The traffic in words: its transactions a month, its mix of buckets, and whether that is the dataset of interest's."""
     if traffic is None:
         return None
-    return {"monthly": traffic.monthly, "buckets": interest(traffic.buckets or buckets, order)}
+    named = interest(traffic.buckets or buckets, order)
+    same = named == interest(buckets, order)
+    return {"monthly": traffic.monthly, "buckets": named, "same": same}

@@ -31,12 +31,14 @@ def _left_out(run: Reported) -> Iterator[run_tables.LeftOut]:
     """Everything that was sent or said and isn't in all figures, with how much of it there is."""
     cells, models, finished = run.inputs.cells, run.inputs.models, run.finished
     measured = int(column(cells, "n").sum())
-    distorted = int(column(cells, "n_left_out").sum())
+    left_out = int(column(cells, "n_left_out").sum())
+    invalid = cells["status"].eq("invalid") if "status" in cells else cells["n"].isna()
+    distorted = left_out + int(column(cells, "n")[invalid].sum())
     sent = total(column(models, "requests_sent").tolist())
     if sent is not None:
         yield run_tables.LeftOut(
             "requests of warm-up and filler, and tries that were repeated",
-            max(0, int(sent) - measured - distorted),
+            max(0, int(sent) - measured - left_out),
             "they bring the load up, keep it up, or gave way to a later try",
             "every figure but the cost of the run and errors over time",
         )

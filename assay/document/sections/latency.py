@@ -3,10 +3,14 @@
 from typing import Any
 
 from assay.document.reported import Reported
+from assay.figures.by_concurrency import MOST_ROWS
 from assay.tables import caching
 
 
 def values(run: Reported) -> dict[str, Any]:
     """Values of the section by name."""
     pairs = caching.pairs(run.benchmark.models, run.benchmark.inference)
-    return {"caching": caching.caching(run.inputs, pairs, run.buckets)}
+    return {
+        "both": len(run.buckets) <= MOST_ROWS,
+        "caching": caching.caching(run.inputs, pairs, run.buckets),
+    }
