@@ -1,10 +1,9 @@
 """The report of a run that never was: its tables, figures and document, as the stages before rendering leave them."""
 
+import fcntl
 import json
 import os
 import shutil
-import tempfile
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,38 +22,54 @@ from assay.tables import inputs
 PARTS = Path(__file__).resolve().parents[1] / "report"
 
 
-@cache
-def _drawn() -> dict[str, bytes]:
-    """Every file of every figure, drawn once for all tests of a process."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        paths = finished_run.write(folder)
-        tables = inputs.read(
-            *(paths[name] for name in ("cells", "models", "accuracy", "decision", "periods", "ramps")),
-            **{name: paths[name] for name in inputs.OF_SOME_FIGURES},
+def rendered_document(factory: pytest.TempPathFactory) -> Path:
+    """The document of an example, with its figures and the HTML, Markdown and PDF that the bundled pandoc makes of it.
+
+    It is made once for all tests, whichever process they run in: leave it as it is.
+    """
+    base = factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made-document"
+    place.mkdir(exist_ok=True)
+    with (place / "lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        qmd = place / "run" / "report" / "report.qmd"
+        if not (place / "done").exists():
+            without_quarto(patch)
+            _draw(place / "run")
+            render_beside(make_document(place / "run"))
+            (place / "done").touch()
+    return qmd
+
+
+def _draw(folder: Path) -> None:
+    paths = finished_run.write(folder)
+    tables = inputs.read(
+        *(paths[name] for name in ("cells", "models", "accuracy", "decision", "periods", "ramps")),
+        **{name: paths[name] for name in inputs.OF_SOME_FIGURES},
+    )
+    settings = FigureSettings.model_validate(finished_run.figure_settings())
+    for name in FIGURES:
+        write(
+            name, tables, settings, *(folder / "figures" / f"{name}.{end}" for end in ("svg", "png", "csv"))
         )
-        settings = FigureSettings.model_validate(finished_run.figure_settings())
-        for name in FIGURES:
-            write(
-                name, tables, settings, *(folder / "drawn" / f"{name}.{end}" for end in ("svg", "png", "csv"))
-            )
-        return {path.name: path.read_bytes() for path in sorted((folder / "drawn").iterdir())}
 
 
 def make_document(
-    folder: Path, benchmark: dict[str, Any] | None = None, changes: dict[str, Any] | None = None
+    folder: Path,
+    figures: Path | None = None,
+    benchmark: dict[str, Any] | None = None,
+    changes: dict[str, Any] | None = None,
 ) -> Path:
-    """Write a run's tables, its figures and the filled document below `folder`; the document's path.
+    """Write a run's tables and the filled document below `folder`, with a copy of `figures`; the document's path.
 
     `changes` are keys of its JSON files that have other values, by the file's name. Figures don't follow them.
     """
+    if figures is not None:
+        shutil.copytree(figures, folder / "figures")
     paths = finished_run.write(folder)
     for name, change in (changes or {}).items():
         found = json.loads(paths[name].read_text(encoding="utf-8"))
         paths[name].write_text(json.dumps(found | change), encoding="utf-8")
-    for name, content in _drawn().items():
-        (folder / "figures").mkdir(exist_ok=True)
-        (folder / "figures" / name).write_bytes(content)
     tables = ("cells", "models", "accuracy", "periods", "ramps")
     documents = ("decision", "prices", "source", "buckets", "estimate")
     files = RunFiles(

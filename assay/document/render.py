@@ -158,7 +158,7 @@ def _with_quarto(
         shutil.copyfile(path, work / (name or path.name))
     more = {
         "html": "css: style.css\ninclude-in-header: [head.html]\ninclude-after-body: [script.html]\n",
-        "typst": "papersize: a4\n",
+        "typst": "papersize: a4\ndefault-image-extension: svg\n",
     }
     # One after the other: two renderings of one document get in each other's way.
     for kind, target in targets.items():

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_document import make_document, render_beside, without_quarto
+from made_document import rendered_document
 from opened_pages import DESKTOP, PHONE, Pages, contrasts, screenshot, wider_than_the_window
 from playwright.sync_api import Browser, Page, expect
 
@@ -20,12 +20,9 @@ AXE = Path(str(_FOUND.origin)).with_name("axe.min.js") if _FOUND else None
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A rendered report, far from the files that it was made of."""
-    with pytest.MonkeyPatch.context() as patch:
-        without_quarto(patch)
-        qmd = make_document(tmp_path_factory.mktemp("run"))
-        render_beside(qmd)
     alone = tmp_path_factory.mktemp("alone") / "report.html"
-    return qmd.with_suffix(".html").rename(alone)
+    alone.write_bytes(rendered_document(tmp_path_factory).with_suffix(".html").read_bytes())
+    return alone
 
 
 def opened(pages: Pages, report: Path, size: tuple[int, int] = DESKTOP, scheme: str = "light") -> Page:

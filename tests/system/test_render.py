@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import stat
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from pathlib import Path
 import finished_run
 import pytest
 import yaml
-from made_document import PARTS, make_document, render_beside, without_quarto
+from made_document import PARTS, make_document, render_beside, rendered_document, without_quarto
 from read_pdf import Pdf, read_pdf
 
 from assay.document.render import Parts, render
@@ -80,10 +81,13 @@ def _no_quarto(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
     """A document rendered once, by the bundled pandoc."""
-    with pytest.MonkeyPatch.context() as patch:
-        without_quarto(patch)
-        qmd = make_document(tmp_path_factory.mktemp("run"))
-        return qmd, *pages_of(qmd)
+    qmd = rendered_document(tmp_path_factory)
+    return qmd, qmd.with_suffix(".html").read_text("utf-8"), qmd.with_suffix(".md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def figures(rendered: tuple[Path, str, str]) -> Path:
+    return rendered[0].parent.parent / "figures"
 
 
 def pages_of(qmd: Path) -> tuple[str, str]:
@@ -177,10 +181,12 @@ def test_tables_scroll_in_boxes_of_their_own(rendered: tuple[Path, str, str]) ->
 
 
 def test_the_same_document_gives_the_same_bytes(
-    rendered: tuple[Path, str, str], monkeypatch: pytest.MonkeyPatch
+    rendered: tuple[Path, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    qmd, html, markdown = rendered
-    pdf = qmd.with_suffix(".pdf").read_bytes()
+    made, html, markdown = rendered
+    pdf = made.with_suffix(".pdf").read_bytes()
+    shutil.copytree(made.parent.parent / "figures", tmp_path / "figures")
+    qmd = Path(shutil.copytree(made.parent, tmp_path / "report"), made.name)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     assert pages_of(qmd) == (html, markdown)
@@ -221,7 +227,7 @@ def test_only_a_simulated_run_has_a_badge(simulated: bool, tmp_path: Path) -> No
     assert printed is not None and printed[1] == SIMULATED, "the words in the margin of a printed page"
 
 
-def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
+def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path, figures: Path) -> None:
     benchmark = finished_run.benchmark()
     benchmark["report"] = {"title": " ".join(HOSTILE), "author": HOSTILE[0]}
     source = finished_run.documents()["source"]
@@ -232,7 +238,7 @@ def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
         "prices": {"prices": {text: {"source": text, "dated": text} for text in HOSTILE}},
         "status": {"host": {"cpu": " ".join(HOSTILE)}},
     }
-    qmd = make_document(tmp_path, benchmark, changes)
+    qmd = make_document(tmp_path, figures, benchmark, changes)
     written = qmd.read_text(encoding="utf-8")
     blocks = re.findall(r"^(`{3,}) \{(.*?)\}\n.*?^\1$", written, flags=re.DOTALL | re.MULTILINE)
     assert len(blocks) == 2 and all('shortcodes="false"' in attributes for _, attributes in blocks)
@@ -258,8 +264,8 @@ def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
     assert not re.search(r"(?<!\\)\]\(http|https?://", without_code)
 
 
-def test_a_missing_figure_is_an_error_and_leaves_no_page(tmp_path: Path) -> None:
-    qmd = make_document(tmp_path)
+def test_a_missing_figure_is_an_error_and_leaves_no_page(tmp_path: Path, figures: Path) -> None:
+    qmd = make_document(tmp_path, figures)
     (tmp_path / "figures" / "errors.svg").unlink()
     with pytest.raises(InputError, match=r"errors\.svg"):
         render_beside(qmd)
@@ -363,8 +369,8 @@ def quarto(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return log
 
 
-def test_quarto_renders_where_it_is_installed(tmp_path: Path, quarto: Path) -> None:
-    qmd = make_document(tmp_path / "run")
+def test_quarto_renders_where_it_is_installed(tmp_path: Path, figures: Path, quarto: Path) -> None:
+    qmd = make_document(tmp_path / "run", figures)
     assert pages_of(qmd) == ("made by html", "made by gfm")
     assert qmd.with_suffix(".pdf").read_text("utf-8") == "made by typst"
     calls = [json.loads(line) for line in quarto.read_text(encoding="utf-8").splitlines()]
@@ -384,9 +390,9 @@ def test_quarto_renders_where_it_is_installed(tmp_path: Path, quarto: Path) -> N
 
 
 def test_what_quarto_says_when_it_fails_is_passed_on(
-    tmp_path: Path, quarto: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, figures: Path, quarto: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STAND_IN_FAILS", "1")
-    qmd = make_document(tmp_path / "run")
+    qmd = make_document(tmp_path / "run", figures)
     with pytest.raises(InputError, match="quarto failed, saying: ERROR: the stand-in fails"):
         render_beside(qmd)
