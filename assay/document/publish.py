@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from assay.config.benchmark import Publish
-from assay.document.bucket import refuse_public
+from assay.document.public_access import refuse_public
 from assay.document.publishable import publishable
 from assay.errors import InputError
 

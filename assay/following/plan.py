@@ -118,7 +118,7 @@ def begin(folder: Path, about: About, jobs: Iterable[Job]) -> tuple[str, int]:
         "started_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         **asdict(about),
         "ledger": _seen_from(folder, about.ledger),
-        "jobs": [asdict(each) for each in jobs],
+        "jobs": [asdict(each) for each in sorted(jobs, key=_order)],
     }
     write_text(plan_path(folder), json.dumps(body))
     return plan_id, lock
@@ -204,6 +204,11 @@ def newest(results: Path) -> Path | None:
     """The folder of the run that is at work below `results`, or else of the last that began; null where none did."""
     begun = [path.parent.parent for path in results.glob("*/logs/plan.json")]
     return max(begun, key=lambda folder: (alive(folder), plan_path(folder).stat().st_mtime_ns), default=None)
+
+
+def _order(job: Job) -> tuple[int, str]:
+    """As the flow has them. A workflow names its jobs in no order."""
+    return STAGES.index(job.stage) if job.stage in STAGES else len(STAGES), job.name
 
 
 def plan_path(folder: Path) -> Path:

@@ -164,6 +164,23 @@ def test_requests_and_dollars_are_those_of_the_ledger(tmp_path: Path, begun: Cal
     assert look(tmp_path).estimated_minutes is None, "of an earlier sitting, when more was left"
 
 
+def test_a_search_for_the_highest_rate_has_a_line_of_its_own(
+    tmp_path: Path, begun: Callable[..., str]
+) -> None:
+    begun()
+    prices(tmp_path)
+    with opened(tmp_path / "ledger" / "search.m.jsonl", ABOUT | {"stage": "search"}) as ledger:
+        ledger.write_dispatched("key", {"try": 1, "most": [9, 9], "tags": MEASURED})
+        ledger.write_outcome("key", {"try": 1, **ANSWER})
+    found = look(tmp_path)
+    assert [(each.stage, each.label, each.asked.sent) for each in found.asked] == [
+        ("search", "quick", 1),
+        ("invoke", "quick", 0),
+        ("judge", "ada", 0),
+    ]
+    assert any(line.startswith("search of  quick") for line in screen(found))
+
+
 def test_of_a_ledger_that_runs_share_only_this_run_counts(tmp_path: Path) -> None:
     prices(tmp_path)
     for run in ("mine", "another"):
