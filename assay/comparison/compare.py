@@ -106,6 +106,7 @@ def _side(runs: Sequence[FinishedRun], side: Side) -> dict[str, Any]:
     return {
         "sittings": len(side.numbers),
         "sittings_are": "runs" if len(runs) > 1 else "blocks",
+        "not_whole": list(side.not_whole),
         "runs": [
             {
                 "name": run.name,

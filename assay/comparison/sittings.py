@@ -6,7 +6,7 @@ are compared by (`differences`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -43,6 +43,8 @@ class Side:
     """Models that are paid by the hour."""
     rated_by: Mapping[str, str]
     """What accuracy is by, for each model."""
+    not_whole: tuple[str, ...] = ()
+    """Jobs that were capped or spoilt, as run, model, load, block and status: less was measured than was planned."""
 
     @cached_property
     def numbers(self) -> list[int]:
@@ -88,7 +90,7 @@ class Side:
 
 def read_side(runs: Sequence[FinishedRun], renamed: Mapping[str, str]) -> Side:
     """The runs of a side, with models by the labels in `renamed` where these name them. InputError for a file that can't be used."""
-    records, rated, invalid = [], [], {}
+    records, rated, invalid, not_whole = [], [], {}, []
     sources: dict[str, str] = {}
     rated_by: dict[str, str] = {}
     hourly: set[str] = set()
@@ -106,6 +108,11 @@ def read_side(runs: Sequence[FinishedRun], renamed: Mapping[str, str]) -> Side:
         }
         found = with_cost(reading.read_records(run.records()), prices)
         found = found.rename(columns={"cost_usd": "paid_usd"}).assign(model=_named(found, renamed))
+        not_whole += [
+            f"{run.name}/{job.model}/{job.load}/b{job.block} ({job.status})"
+            for job in ended
+            if job.status != "complete"
+        ]
         spoilt = {(job.model, job.load, job.block) for job in ended if job.status == "spoilt"}
         rated.append(_rated(run, found, mine, renamed))
         found = found.assign(role=_without(found, {(renamed.get(m, m), load, b) for m, load, b in spoilt}))
@@ -128,6 +135,7 @@ def read_side(runs: Sequence[FinishedRun], renamed: Mapping[str, str]) -> Side:
         invalid,
         frozenset(hourly),
         rated_by,
+        tuple(not_whole),
     )
 
 
@@ -150,7 +158,7 @@ def _only(side: Side, shared: pd.DataFrame, keys: list[str]) -> Side:
     )
     role = records["role"].astype(object)
     kept = role.where(there.to_numpy() | ~role.isin(_COUNTED).to_numpy(), "filler")
-    return Side(records.assign(role=kept), side.rated, side.sources, side.invalid, side.hourly, side.rated_by)
+    return replace(side, records=records.assign(role=kept))
 
 
 def _prices(run: FinishedRun, models: pd.DataFrame) -> dict[str, Price]:

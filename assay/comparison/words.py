@@ -133,6 +133,9 @@ def cautions(found: Mapping[str, Any]) -> list[str]:
             said.append(
                 f"Only {side}: {_list(only)}. Nothing is said of {'it' if len(only) == 1 else 'them'}."
             )
+    for side in ("before", "after"):
+        if jobs := found["sides"][side]["not_whole"]:
+            said.append(f"Less was measured {side} than was planned: {_list(jobs)}.")
     of_blocks = [
         side
         for side in ("before", "after")

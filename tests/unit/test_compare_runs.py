@@ -188,6 +188,14 @@ def test_what_the_client_distorted_has_no_latency(tmp_path: Path) -> None:
     assert row(told, "swift", "error_rate", "short")["state"] == "not_shown"
 
 
+def test_a_spoilt_block_is_no_sitting_and_is_named(tmp_path: Path) -> None:
+    spoilt = {"swift": MadeModel(statuses={("c1", 2): ("spoilt", "the client was late")})}
+    told = found(tmp_path, ONE, spoilt, blocks=3, buckets=("short",))
+    one = row(told, "swift", "e2e_ms_p50_all", "short")
+    assert (one["sittings_before"], one["sittings_after"], one["state"]) == (3, 2, "not_tested")
+    assert "after/swift/c1/b1 (spoilt)" in " ".join(document.context(told, "x")["cautions"])
+
+
 def test_what_changed_is_told_by_key_and_what_changes_no_figure_is_not(tmp_path: Path) -> None:
     finished(tmp_path / "a", ONE, seed=1, blocks=3)
     finished(
