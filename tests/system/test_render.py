@@ -22,8 +22,9 @@ from read_pdf import Pdf, read_pdf
 from assay.document.render import Parts, render
 from assay.document.template import SIMULATED, header
 from assay.errors import InputError
+from assay.figures import style
 from assay.figures.catalogue import FIGURES
-from assay.tables.markdown import escape, shown
+from assay.tables.markdown import attribute, escape, shown
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -296,6 +297,25 @@ def test_a_renderer_that_never_ends_is_stopped(tmp_path: Path) -> None:
             qmd.with_suffix(".pdf"),
             time_limit_s=1,
         )
+
+
+def test_words_in_figures_stay_words_where_figures_become_part_of_the_page(tmp_path: Path) -> None:
+    said = "</title></desc></svg><script>alert(1)</script><img src=x onerror=alert(2)> ]]> &lt;i&gt; \"'"
+    with style.styled():
+        figure, ((panel,),) = style.panels(1, 1, 2)
+        style.series(panel, [1.0, 2.0], [1.0, 2.0], ["a"], "a", [said, "plain"])
+        panel.set_title(said)
+        style.save(figure, tmp_path / "x.svg", tmp_path / "x.png", "x", "A title", said)
+    qmd = tmp_path / "report" / "report.qmd"
+    qmd.parent.mkdir()
+    image = f'![{escape(said)}](../x){{#fig-x fig-alt="{attribute(said)}"}}'
+    qmd.write_text(f"---\n{header('T')}\nlang: en\n---\n\n{image}\n", "utf-8")
+    html, _ = pages_of(qmd)
+    page = Page(html)
+    assert len(page.all("script")) == 1 and not page.all("img") and not page.all("i")
+    assert [drawing["aria-label"] for drawing in page.all("svg") if "role" in drawing] == [said]
+    assert page.text.count(said) >= 3, "under the pointer, as description, and in the caption"
+    assert read_pdf(qmd.with_suffix(".pdf")).alternatives == (said,)
 
 
 STARTS = (
