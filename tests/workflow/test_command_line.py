@@ -147,6 +147,18 @@ def test_publishing_without_a_place_says_what_to_add(finished: Workflow) -> None
     assert "bucket: " in printed
 
 
+def test_the_report_is_published_with_its_data_each_file_once(finished: Workflow) -> None:
+    finished.changed()["publish"] = {"bucket": "my-reports"}
+    printed = finished.snakemake("--dry-run", "--printshellcmds", "publish")
+    (command,) = [line for line in printed.splitlines() if "publish.py" in line and "--files" in line]
+    files = command.split("--files", 1)[1].split()
+    assert len(files) == len(set(files))
+    named = ("report/report.pdf", "report/mistakes.html", "provenance.json", "decision/decision.json",
+             "tables/cells.parquet", "figures/errors.svg", "records/swift/c1/b0.parquet", "records/swift/c1/b0.json")  # fmt: skip
+    assert {f"results/tiny/{name}" for name in named} <= set(files)
+    assert not any("labels" in Path(file).parts or "ledger" in Path(file).parts for file in files)
+
+
 def test_the_workflow_is_lint_clean(project: Workflow) -> None:
     project.snakemake("--lint")
 
