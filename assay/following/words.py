@@ -198,7 +198,7 @@ def _asked(each: AskedLine, over: bool) -> Mapping[str, str]:
         "in flight": f"{asked.in_flight:,}" if asked.in_flight and not over else "",
         "throttled": f"{asked.throttled:,}" if asked.throttled else "",
         "failed": f"{asked.failed:,}" if asked.failed else "",
-        "USD": number(asked.spent / PICODOLLARS),
+        "USD": "unknown" if asked.unknown and not asked.spent else number(asked.spent / PICODOLLARS),
         "estimated": "" if each.estimated_usd is None else between(each.estimated_usd).removesuffix(" USD"),
     }
 

@@ -13,9 +13,10 @@ import pytest
 
 from assay.errors import InputError
 from assay.following import plan as plans
+from assay.following import words
 from assay.following.asked import Ledger
 from assay.following.follow import Lines, Screen, follow
-from assay.following.picture import Follower, Picture
+from assay.following.picture import AskedLine, Follower, Picture
 from assay.following.plan import About, Job
 from assay.following.words import duration, screen
 from assay.ledger.ledger import opened
@@ -218,6 +219,8 @@ def test_dollars_are_counted_again_once_prices_are_known(tmp_path: Path) -> None
     followed = Ledger(tmp_path, "mine", 1, tmp_path / "prices.json")
     before = followed.look()["invoke", "quick"]
     assert (before.spent, before.unknown) == (0, 1)
+    line = AskedLine("invoke", "quick", before, None, None)
+    assert words._asked(line, over=True)["USD"] == "unknown", "never zero"
     prices(tmp_path)
     after = followed.look()["invoke", "quick"]
     assert (after.spent, after.unknown, after.sent) == (10**12, 0, 1)
