@@ -5,7 +5,6 @@ Takes pictures of the reports with an installed Chromium, by Playwright, which i
 
 import argparse
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import command
@@ -23,30 +22,26 @@ def main(arguments: argparse.Namespace) -> None:
         raise InputError(
             f"no browser found ({', '.join(BROWSERS)}): install one (Debian, Ubuntu: apt install chromium)"
         )
-    shown = [show(run, arguments.gallery, photographer(browser)) for run in arguments.runs]
-    command.write_text(arguments.page, page(shown))
+    from playwright.sync_api import sync_playwright
 
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(
+            executable_path=browser,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
 
-def photographer(browser: str) -> Callable[[Path, Shot, Path], None]:
-    """What takes pictures with the browser at this path."""
-
-    def photograph(shown: Path, shot: Shot, out: Path) -> None:
-        from playwright.sync_api import sync_playwright
-
-        with sync_playwright() as driver:
-            opened = driver.chromium.launch(
-                executable_path=browser,
-                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-            )
+        def photograph(shown: Path, shot: Shot, out: Path) -> None:
             view = opened.new_page(
                 viewport={"width": shot.width, "height": shot.height},
                 color_scheme="dark" if shot.dark else "light",
             )
             view.goto(shown.resolve().as_uri())
             view.screenshot(path=out)
-            opened.close()
+            view.close()
 
-    return photograph
+        shown = [show(run, arguments.gallery, photograph) for run in arguments.runs]
+        opened.close()
+    command.write_text(arguments.page, page(shown))
 
 
 if __name__ == "__main__":

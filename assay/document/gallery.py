@@ -8,20 +8,22 @@ import csv
 import json
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
 from assay.errors import InputError
-from assay.tables.markdown import escape
 
 PAGES = ("report.md", "report.html", "report.pdf", "mistakes.md")
 """What is shown of a run's `report/`. The HTML page and the PDF hold their figures; the Markdown page links them."""
 
 COLOURS = 128
 """Of a picture in the gallery. Figures and pages have few, and a palette makes their files a third as large."""
+
+_MARKS = re.compile(r"([\\`*_\[\]<>#|~$&])")
+"""What Markdown would take for more than itself, in a line of text."""
 
 _LINK = re.compile(r"\]\(([^)\s]+)")
 _FIGURE = re.compile(r"\]\(\.\./figures/")
@@ -49,6 +51,9 @@ SHOTS = (
     Shot("phone_dark", 390, 844, True),
 )
 
+FIGURES = ("latency_against_throughput", "pareto")
+"""What the gallery's page shows of a report's figures."""
+
 Photograph = Callable[[Path, Shot, Path], None]
 """Takes a picture (PNG) of a page through a window: page, window, file to write."""
 
@@ -64,6 +69,8 @@ class Shown:
     models: int
     buckets: int
     loads: int
+    figures: Mapping[str, str]
+    """Those figures of `FIGURES` that its report has, with their alternative texts as Markdown."""
 
 
 def show(run: Path, gallery: Path, photograph: Photograph) -> Shown:
@@ -102,11 +109,16 @@ def show(run: Path, gallery: Path, photograph: Photograph) -> Shown:
     made.replace(folder)
     decision = json.loads((run / "decision" / "decision.json").read_text(encoding="utf-8"))
     cells = _columns(run / "tables" / "cells.csv")
+    report = (folder / "report.md").read_text(encoding="utf-8")
+    told = {name: re.search(rf"!\[([^\n]*)\]\(figures/{name}\.png", report) for name in FIGURES}
     return Shown(
-        run.name,
-        json.loads((run / "provenance.json").read_text(encoding="utf-8"))["title"],
-        decision["sentence"],
-        *(len(cells[name]) for name in ("model", "bucket", "load")),
+        name=run.name,
+        title=json.loads((run / "provenance.json").read_text(encoding="utf-8"))["run"]["title"],
+        sentence=decision["sentence"],
+        models=len(cells["model"]),
+        buckets=len(cells["bucket"]),
+        loads=len(cells["load"]),
+        figures={name: found[1] for name, found in told.items() if found is not None},
     )
 
 
@@ -122,8 +134,8 @@ def page(runs: Sequence[Shown]) -> str:
         at = f"gallery/{run.name}"
         size = f"{run.models} models, {run.buckets} prompt sizes, {run.loads} loads"
         parts += [
-            f"## {escape(run.title)}",
-            f"{size}. Its answer: {escape(run.sentence)}",
+            f"## {_escaped(run.title)}",
+            f"{size}. Its answer: {_escaped(run.sentence)}",
             f"The report as [Markdown]({at}/report.md), [HTML]({at}/report.html) (one file: save it and open it), "
             f"[PDF]({at}/report.pdf); [mistakes to look at]({at}/mistakes.md).",
             *(
@@ -131,7 +143,8 @@ def page(runs: Sequence[Shown]) -> str:
                 for shot in SHOTS
                 if shot.name in ("desktop", "phone_dark")
             ),
-            "Also: "
+            *(f"![{name.replace('_', ' ').capitalize()}]({at}/figures/{name}.png)" for name in run.figures),
+            "The page too: "
             + ", ".join(
                 f"[{shot.words}]({at}/{shot.name}.png)"
                 for shot in SHOTS
@@ -147,6 +160,10 @@ def smaller(picture: Path, out: Path) -> None:
     with Image.open(picture) as opened:
         reduced = opened.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     reduced.save(out, optimize=True)
+
+
+def _escaped(text: str) -> str:
+    return _MARKS.sub(r"\\\1", " ".join(text.split()))
 
 
 def _columns(table: Path) -> dict[str, set[str]]:

@@ -31,16 +31,18 @@ def run(tmp_path: Path) -> Path:
     made = tmp_path / "results" / "small"
     for folder in ("report", "figures", "decision", "tables"):
         (made / folder).mkdir(parents=True)
-    text = "# Small\n\n![Costs](../figures/costs.png) and [mistakes](mistakes.md#wrong)\n"
+    text = "# Small\n\n![Costs](../figures/pareto.png) and [mistakes](mistakes.md#wrong)\n"
     (made / "report" / "report.md").write_text(text, encoding="utf-8")
     (made / "report" / "mistakes.md").write_text(
         "[back](report.md), [docs](https://docs.example/)", encoding="utf-8"
     )
     (made / "report" / "report.html").write_text("<p>A report.</p>", encoding="utf-8")
     (made / "report" / "report.pdf").write_bytes(b"%PDF-1.7")
-    picture(made / "figures" / "costs.png")
+    picture(made / "figures" / "pareto.png")
     picture(made / "figures" / "unused.png")
-    (made / "provenance.json").write_text(json.dumps({"title": "Small & <simple>"}), encoding="utf-8")
+    (made / "provenance.json").write_text(
+        json.dumps({"run": {"title": "Small & <simple>"}}), encoding="utf-8"
+    )
     (made / "decision" / "decision.json").write_text(json.dumps({"sentence": "Use a*b."}), encoding="utf-8")
     cells = "model,bucket,load\na*b,short,c1\na*b,long,c1\nb,short,c4\nb,long,c4\n"
     (made / "tables" / "cells.csv").write_text(cells, encoding="utf-8")
@@ -52,9 +54,9 @@ def test_a_run_is_shown_whole_and_its_links_lead_somewhere(run: Path, tmp_path: 
     folder = tmp_path / "gallery" / "small"
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert files == {
-        "report.md", "report.html", "report.pdf", "mistakes.md", "figures/costs.png", *(f"{shot.name}.png" for shot in SHOTS)
+        "report.md", "report.html", "report.pdf", "mistakes.md", "figures/pareto.png", *(f"{shot.name}.png" for shot in SHOTS)
     }  # fmt: skip
-    assert "](figures/costs.png)" in (folder / "report.md").read_text(encoding="utf-8")
+    assert "](figures/pareto.png)" in (folder / "report.md").read_text(encoding="utf-8")
     for path in folder.rglob("*.png"):
         with Image.open(path) as opened:
             assert opened.mode == "P"
@@ -86,7 +88,7 @@ def test_a_link_to_what_is_not_shown_is_an_error(run: Path, tmp_path: Path) -> N
 def test_the_page_says_what_each_run_is_and_escapes_it(run: Path, tmp_path: Path) -> None:
     text = page([show(run, tmp_path / "gallery", photograph)])
     assert r"## Small \& \<simple\>" in text
-    assert r"2 models, 2 prompt sizes, 2 loads. Its answer: Use a\*b\." in text
+    assert r"2 models, 2 prompt sizes, 2 loads. Its answer: Use a\*b." in text
     linked = [tmp_path / target for target in re.findall(r"\]\((gallery/[^)]+)\)", text)]
-    assert len(linked) == 4 + len(SHOTS)
+    assert len(linked) == 4 + len(SHOTS) + 1  # the pages, their pictures, and the one figure that it has
     assert all(path.exists() for path in linked)
