@@ -30,10 +30,11 @@ if PREFLIGHT_FILES:
             settings=preflight_settings(),
             files=flags("system", "behaviour"),
             ledger=lambda wildcards, output: LEDGER,
+            rule=lambda wildcards, output: RULE_FLAGS,
             capped=[] if MAX_USD is None else ["--max-usd", MAX_USD],
         message:
             "Try every model and judge with one small call"
         shell:
             "python {params.script:q} --settings {params.settings:q} --log {log:q} {params.files:q}"
-            " --prompts {input.prompts:q} --prices {input.prices:q} --ledger {params.ledger:q} {params.capped:q}"
+            " --prompts {input.prompts:q} --prices {input.prices:q} --ledger {params.ledger:q} {params.rule:q} {params.capped:q}"
             " --out {output:q}"

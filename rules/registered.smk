@@ -17,6 +17,9 @@ RULE = registered_rule(
     judges=sorted(JUDGES),
 )
 
+# For the scripts that buy: they register it too, for runs that are started without hooks. Nowhere is it a recorded param.
+RULE_FLAGS = ["--rule", canonical_json(RULE)]
+
 
 def register_rule(dag):
     """Before a run that buys: the rule, into the ledger. Nothing where it stands there already."""

@@ -217,7 +217,7 @@ def cap(job):
 
     def given(wildcards, output):
         most = [] if MAX_USD is None else ["--max-usd", str(MAX_USD), "--prices", PRICES]
-        return [*most, "--capped", str(noted(wildcards))]
+        return [*most, *RULE_FLAGS, "--capped", str(noted(wildcards))]
 
     return {"cap": given, "caps_too_low": lambda wildcards: too_low(noted(wildcards), MAX_USD)}
 

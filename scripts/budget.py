@@ -1,8 +1,10 @@
-"""The part of a command line that says how much the run may spend: the same in every script that sends."""
+"""The part of a command line that says how much the run may spend, and by which rule: the same in every script that sends."""
 
 import argparse
+import json
 from pathlib import Path
 
+from assay.ledger.registered import register
 from assay.spending import capped
 from assay.spending.cap import Cap
 
@@ -11,7 +13,23 @@ def add(made: argparse.ArgumentParser) -> None:
     """The flags. Without them there is no cap."""
     made.add_argument("--max-usd", type=float, help="the most that the whole run may spend")
     made.add_argument("--prices", type=Path, help="prices.json of the prices stage; needed with --max-usd")
+    add_rule(made)
     made.add_argument("--capped", type=Path, help="where to note, beside the ledger, that the job was capped")
+
+
+def add_rule(made: argparse.ArgumentParser) -> None:
+    """The flag of the rule alone. Without it nothing is registered."""
+    made.add_argument(
+        "--rule",
+        type=json.loads,
+        help="JSON: what the run's decision goes by, for the ledger before anything is sent",
+    )
+
+
+def announce(arguments: argparse.Namespace, run: str) -> None:
+    """Register the rule, unless that was done when the run started: it isn't where Snakemake is told to call no hooks."""
+    if arguments.rule is not None:
+        register(arguments.ledger, run, arguments.rule)
 
 
 def cap(arguments: argparse.Namespace, run: str) -> Cap | None:

@@ -36,6 +36,7 @@ def main(arguments: argparse.Namespace) -> None:
         write(arguments.out_records, [])
         command.write_text(arguments.out_status, json.dumps(nothing_sent(buckets, reason), indent=1) + "\n")
         return
+    budget.announce(arguments, settings.run.name)
     endpoint, asked = line_asked.asked(arguments)
     prompts: dict[str, list[Prompt]] = {}
     for prompt in read_prompts(arguments.prompts):

@@ -42,6 +42,7 @@ from assay.sender.target import reached
 
 def main(arguments: argparse.Namespace) -> None:
     settings: JudgeJob = arguments.settings
+    budget.announce(arguments, settings.run.name)
     endpoint = command.endpoint(settings.endpoint, arguments.behaviour)
     judge = settings.judge
     form = Form(settings.verdict, settings.abstention)

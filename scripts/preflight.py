@@ -4,6 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
+import budget
 import command
 
 from assay.errors import InputError
@@ -18,6 +19,7 @@ from assay.whole import write_text
 
 def main(arguments: argparse.Namespace) -> None:
     job: PreflightJob = arguments.settings
+    budget.announce(arguments, job.run.name)
     system = arguments.system.read_text(encoding="utf-8") if arguments.system else None
     checked = check(
         job,
@@ -43,6 +45,7 @@ if __name__ == "__main__":
     )
     made.add_argument("--prompts", type=Path, required=True, help="prompts.parquet of the bucket stage")
     made.add_argument("--prices", type=Path, required=True, help="the snapshot of prices")
+    budget.add_rule(made)
     made.add_argument("--max-usd", type=float, help="the most that the whole run may spend")
     made.add_argument("--system", type=Path, help="text file with the system prompt")
     made.add_argument(

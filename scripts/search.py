@@ -18,6 +18,7 @@ from assay.sender.target import reached
 
 def main(arguments: argparse.Namespace) -> None:
     settings: SearchJob = arguments.settings
+    budget.announce(arguments, settings.run.name)
     endpoint, asked = line_asked.asked(arguments)
     pause_s = settings.search.pause_s if endpoint.kind == "bedrock" else 0.0
     found = SearchFor(
