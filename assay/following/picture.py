@@ -13,6 +13,8 @@ from assay.following.plan import STAGES, Plan, alive, how_it_ended
 from assay.ledger.stored import groups
 from assay.spending.purse import PICODOLLARS, glance
 
+_VERDICT = "report/verdict.txt"
+
 How = Literal["at work", "done", "failed", "killed"]
 
 
@@ -113,7 +115,7 @@ class Follower:
             asked=self._lines(jobs, asked, estimate),
             money=self._money(asked, estimate),
             still_at_work=self._at_work_alone() if how == "killed" else 0,
-            verdict=_line(self.plan.path("report/verdict.txt")) if how == "done" else None,
+            verdict=_line(self.plan.path(_VERDICT)) if how == "done" and _made(jobs, _VERDICT) else None,
         )
 
     def _lines(
@@ -163,6 +165,11 @@ class Follower:
 
     def _at_work_alone(self) -> int:
         return sum(group.held for group in groups(self._folder)) if self._folder.is_dir() else 0
+
+
+def _made(jobs: Sequence[Standing], output: str) -> bool:
+    """Whether a job of this run has made it: an older one speaks of other figures."""
+    return any(each.state == "done" and output in each.job.outputs for each in jobs)
 
 
 def _stages(jobs: Sequence[Standing]) -> Sequence[StageLine]:

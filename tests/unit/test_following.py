@@ -30,7 +30,7 @@ JOBS = (
     Job("bucket", "Draw prompts", ("prompts.parquet",), "logs/bucket.log"),
     Job("invoke", "Measure quick at c1", ("b0.parquet", "b0.json"), "logs/c1.log"),
     Job("invoke", "Measure quick at c2", ("b1.parquet", "b1.json"), "logs/c2.log"),
-    Job("report", "Write the report", ("report.qmd",), None),
+    Job("report", "Write the report", ("report.qmd", "report/verdict.txt"), None),
 )
 
 
@@ -259,7 +259,14 @@ def pauses(*steps: Callable[[], Any]) -> Callable[[], None]:
 
 def test_following_ends_when_the_run_does_with_its_verdict(tmp_path: Path, begun: Callable[..., str]) -> None:
     plan_id, seen = begun(), list[str]()
-    make(tmp_path, "report/verdict.txt", text="Use quick.\n")
+    make(tmp_path, "report/verdict.txt", text="Use old.\n", old=True)
+    before = follow(
+        lambda: tmp_path, lambda _: None, pauses(lambda: plans.end(tmp_path, plan_id, "done")), wait=False
+    )
+    assert before.verdict is None, "of the run before"
+
+    plan_id = begun()
+    make(tmp_path, "report.qmd", "report/verdict.txt", text="Use quick.\n")
     found = follow(
         lambda: tmp_path,
         Lines(seen.append).show,
