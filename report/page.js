@@ -6,10 +6,14 @@
 
   const text = (cell) => (cell ? cell.textContent.trim() : "");
 
-  // The figure that a cell begins with, as in "$1,234.50", "95 % (87 % to 100 %)", "-3 ms" or "0-1000"; NaN where there is none.
+  // The figure that a cell begins with, as in "$1,234.50", "95 % (87 % to 100 %)", "-3 ms", "under 0.001" or "∞"; NaN where
+  // there is none.
+  const BEFORE = /^(?:[✓✗?\s]|under |over |about |at least |at most |more than |less than |[<>≤≥~])+/u;
   const figure = (words) => {
-    const found = words.replace(/^[✓✗?\s]+/u, "").match(/^([-−]?)\s*[$€]?\s*(\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?)/i);
-    return found ? (found[1] ? -1 : 1) * Number(found[2].replaceAll(",", "")) : NaN;
+    const found = words.replace(BEFORE, "").match(/^([-−+]?)\s*[$€]?\s*(∞|\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?)/iu);
+    if (!found) return NaN;
+    const size = found[2] === "∞" ? Infinity : Number(found[2].replaceAll(",", ""));
+    return found[1] === "-" || found[1] === "−" ? -size : size;
   };
 
   const collator = new Intl.Collator("en", { numeric: true });
@@ -19,7 +23,7 @@
     if (!figures) return (down ? -1 : 1) * collator.compare(a, b);
     const [x, y] = [figure(a), figure(b)];
     if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) - Number.isNaN(y);
-    return (down ? -1 : 1) * (x - y);
+    return x === y ? 0 : (down ? -1 : 1) * (x < y ? -1 : 1);
   };
 
   const sorts = (table, body, rows) => {

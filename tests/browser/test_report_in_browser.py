@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_document import rendered_document
+from made_document import render_beside, rendered_document, without_quarto
 from opened_pages import DESKTOP, PHONE, Pages, contrasts, screenshot, wider_than_the_window
 from playwright.sync_api import Browser, Page, expect
 
-from assay.document.template import SIMULATED
+from assay.document.template import SIMULATED, header
 from assay.figures.catalogue import FIGURES
+from assay.tables.markdown import escape
 
 _FOUND = find_spec("axe_playwright_python")
 AXE = Path(str(_FOUND.origin)).with_name("axe.min.js") if _FOUND else None
@@ -158,3 +159,33 @@ def test_a_script_that_got_into_the_page_would_not_run(pages: Pages, report: Pat
     assert page.title() == "An example"
     assert page.locator("#tbl-cells thead").get_by_role("button").count() > 3, "its own script runs"
     assert refused == ["csp"], "by the page's own policy, before anything was sent"
+
+
+def test_figures_sort_by_what_they_mean_and_unknown_ones_come_last(pages: Pages, tmp_path: Path) -> None:
+    qmd = tmp_path / "report" / "report.qmd"
+    qmd.parent.mkdir()
+    ordered = [
+        "-$5.00",
+        "−3 ms",
+        "0.5 %",
+        "under 1",
+        "+2",
+        "about 10 (9 to 11)",
+        "1,234.5",
+        "∞",
+        "—",
+        "unknown",
+    ]
+    mixed = [ordered[place] for place in (8, 6, 1, 7, 3, 0, 9, 5, 2, 4)]
+    rows = "".join(f"| {escape(figure)} |\n" for figure in mixed)
+    table = f"::: {{#tbl-x}}\n::: {{.wide}}\n| n |\n|--:|\n{rows}:::\n\nFigures.\n:::\n"
+    qmd.write_text(f"---\n{header('T')}\nlang: en\n---\n\n# Head\n\n{table}", encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        without_quarto(patch)
+        render_beside(qmd)
+    page = opened(pages, qmd.with_suffix(".html"))
+    button = page.locator("#tbl-x thead").get_by_role("button")
+    button.click()
+    assert column(page, "tbl-x", 0) == ordered
+    button.click()
+    assert column(page, "tbl-x", 0) == [*reversed(ordered[:8]), *ordered[8:]]
