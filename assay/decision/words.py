@@ -452,9 +452,7 @@ def against_incumbent(name: str, challengers: Sequence[Challenger], models: Sequ
         for each in challengers
         if each.verdict == "inferior"
     ]
-    unsure = [each for each in challengers if each.verdict == "undecided"]
-    if unsure:
-        parts.append(f"of {_and([each.model for each in unsure])} it can't be said yet{_what_would(unsure)}")
+    parts += [_open(each) for each in challengers if each.verdict == "undecided"]
     left_out = [each.model for each in challengers if each.verdict == "not_evaluated"]
     if left_out:
         parts.append(f"{_and(left_out)} {'was' if len(left_out) == 1 else 'were'} not evaluated")
@@ -481,11 +479,23 @@ def _worse(challenger: Challenger) -> list[str]:
     worst = [each for each in challenger.aspects if each.state == "inferior"] or [
         min(challenger.aspects, key=lambda each: each.p_inferior)
     ]
-    return [
-        f"{each.aspect} is {_apart(each)}, where {margin_words(each.unit, each.margin)} "
-        f"{'less' if each.aspect == 'accuracy' else 'more'} is allowed"
-        for each in worst
-    ]
+    return [f"{each.aspect} is {_apart(each)}, where {_allowed(each)}" for each in worst]
+
+
+def _open(challenger: Challenger) -> str:
+    """What keeps a challenger from being called as good or worse."""
+    waiting = [each for each in challenger.aspects if each.state == "undecided"]
+    if not waiting:
+        return f"of {challenger.model} it can't be said yet: what each aspect shows doesn't hold for all models at once"
+    told = [f"{each.aspect} is {_apart(each)}, where {_allowed(each)}" for each in waiting]
+    return f"of {challenger.model} it can't be said yet: {_and(told)}{_what_would(waiting)}"
+
+
+def _allowed(each: InAspect) -> str:
+    way = "less" if each.aspect == "accuracy" else "more"
+    return (
+        f"{margin_words(each.unit, each.margin)} {way} {'is' if each.unit == 'relative' else 'are'} allowed"
+    )
 
 
 def _aspect_words(each: InAspect) -> str:
@@ -502,15 +512,14 @@ def _apart(each: InAspect) -> str:
     return f"{_percent(abs(each.difference))} % {way}"
 
 
-def _what_would(challengers: Sequence[Challenger]) -> str:
+def _what_would(waiting: Sequence[InAspect]) -> str:
     """How many more requests and prompts would settle what is open; nothing where no number is known."""
     wanted: dict[str, int] = {}
-    for each in (aspect for one in challengers for aspect in one.aspects if aspect.state == "undecided"):
+    for each in waiting:
         if each.more is None:
             return ""
         wanted[each.counted] = max(wanted.get(each.counted, 0), each.more)
-    parts = [_more(number, unit) for unit, number in wanted.items()]
-    return f"; about {_and(parts)} would settle it" if parts else ""
+    return f" (about {_and([_more(number, unit) for unit, number in wanted.items()])} would settle it)"
 
 
 def limit_words(limit: Checked) -> str:

@@ -2,10 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import ndtr
 
 from assay.stats.effect import Centred, weighted_sum
+from assay.stats.paired import Shares, share_difference
 
 
 def test_one_sided_p_values_are_those_of_t_and_of_the_normal_distribution() -> None:
@@ -36,3 +39,29 @@ def test_the_error_of_a_weighted_sum_is_right_even_if_its_parts_go_together() ->
     assert total.centres == pytest.approx((0.0, 0.1))
     assert total.error == pytest.approx(0.5 * 0.1 + 0.25 * 0.2)
     assert total.df == 9
+
+
+def test_shares_that_differ_by_the_margin_are_rarely_called_equal_where_errors_are_rare() -> None:
+    """Of prompts that share documents, one model right on all of them and the other on 95 of 100, at a margin of 5 points."""
+    draw = np.random.default_rng(7)
+    documents = np.repeat(np.arange(30), 4)
+    worlds, margin = 600, 0.05
+    called = by_what_was_seen = 0
+    for _ in range(worlds):
+        hard = math.sqrt(0.3) * draw.normal(size=30)[documents] + math.sqrt(0.7) * draw.normal(size=120)
+        found = share_difference((ndtr(hard) < 0.95).astype(float), np.ones(120), documents, 0.95)
+        assert found is not None and isinstance(found.effect, Shares)
+        called += found.effect.above(-margin) <= 0.05
+        by_what_was_seen += found.effect.seen.above(-margin) <= 0.05
+    assert called / worlds <= 0.05
+    assert by_what_was_seen / worlds > 0.055, "what was seen alone would claim too much"
+
+
+def test_the_interval_of_shares_is_made_of_the_shifts_that_arent_rejected() -> None:
+    right = np.ones(60)
+    found = share_difference(right, right, np.arange(60), 0.95)
+    assert found is not None and isinstance(found.effect, Shares)
+    bounds = found.effect.interval(0.9)
+    assert bounds.low == pytest.approx(-bounds.high)
+    assert found.effect.above(bounds.low) == pytest.approx(0.05, abs=1e-6)
+    assert -0.07 < bounds.low < -0.03
