@@ -8,7 +8,7 @@ from typing import Any
 from assay.comparison import figure
 from assay.comparison.changes import PARTS
 from assay.comparison.differences import ALL, LATENCIES, OVERALL_WEIGHT
-from assay.comparison.words import amount, cautions, metric_name, place_of, value_of
+from assay.comparison.words import amount, cautions, interval_of, metric_name, place_of, value_of
 from assay.document.template import fill, header
 from assay.tables.markdown import Column, Markdown, attribute, escape, table, with_interval
 from assay.tables.numbers import UNKNOWN, count, decimal, known
@@ -100,8 +100,7 @@ def _table(rows: Sequence[Row], *, overall: bool = False) -> Markdown | None:
 
 
 def _difference(row: Row) -> Markdown:
-    bounds = amount(row, "low"), amount(row, "high")
-    return with_interval(amount(row), *bounds)
+    return with_interval(amount(row), *(interval_of(row) or (UNKNOWN, UNKNOWN)))
 
 
 def _p(value: Any) -> str:
@@ -112,6 +111,8 @@ def _p(value: Any) -> str:
 
 def _state(row: Row) -> Markdown:
     words, kind = STATES[row["state"]]
+    if row["state"] == "not_shown" and (row["low"] > 0 or row["high"] < 0):
+        words = "not sure enough"
     why = f" ({escape(row['reason'])})" if row["difference"] is None and row["reason"] else ""
     return Markdown(f"[{escape(words)}]{{.state-{kind}}}{why}")
 

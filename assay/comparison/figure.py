@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from assay.comparison.differences import ABSOLUTE, ALL, HIGHER_IS_BETTER
-from assay.comparison.words import amount, interval_of, metric_name
+from assay.comparison.words import amount, bounds, metric_name
 from assay.figures import style
 
 NAME, TITLE = "differences", "Differences by model"
@@ -48,10 +48,9 @@ def finding(rows: Sequence[Mapping[str, Any]]) -> str:
         mine = [row for row in rows if row["state"] == state]
         if mine:
             row = max(mine, key=lambda one: abs(one["difference"]))
-            bounds = interval_of(row)
             said.append(
                 f"{_STATES[state][0].capitalize()}: {len(mine)} of {len(rows)}, most {metric_name(row['metric'])} of"
-                f" {row['model']}, {amount(row)}{f' ({bounds})' if bounds else ''}."
+                f" {row['model']}, {amount(row)}{bounds(row)}."
             )
     return " ".join(said)
 
@@ -112,9 +111,7 @@ def _label(metric: str) -> str:
 
 
 def _hover(row: Mapping[str, Any]) -> str:
-    bounds = interval_of(row)
-    between = f" (interval {bounds})" if bounds else ""
-    return f"{row['model']}, {metric_name(row['metric'])}: {amount(row)}{between}, {_STATES[row['state']][0]}"
+    return f"{row['model']}, {metric_name(row['metric'])}: {amount(row)}{bounds(row)}, {_STATES[row['state']][0]}"
 
 
 def write(found: Mapping[str, Any], svg: Path, png: Path) -> None:

@@ -31,21 +31,22 @@ def value_of(row: Mapping[str, Any], side: str) -> str:
     return figure(row["metric"].removesuffix("_all"), row[side])
 
 
-def amount(row: Mapping[str, Any], end: str = "difference") -> str:
+def amount(row: Mapping[str, Any], end: str = "difference", *, unit: bool = True) -> str:
     """A difference or an end of its interval with its sign: per cent, or percentage points of a share."""
     value = row[end]
     if not known(value):
         return UNKNOWN
-    share = 100 * float(value)
-    text = f"{share:+.1f}" if abs(share) < 999.95 else f"{share:+,.0f}"
-    return f"{text} {'points' if row['metric'] in ABSOLUTE else '%'}"
+    share = round(100 * float(value), 1)
+    text = f"{share:+.1f}" if abs(share) < 1000 else f"{share:+,.0f}"
+    text = "0" if share == 0 else text
+    return f"{text} {'points' if row['metric'] in ABSOLUTE else '%'}" if unit else text
 
 
-def interval_of(row: Mapping[str, Any]) -> str | None:
-    """The ends of a difference's interval; None without."""
+def interval_of(row: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The ends of a difference's interval, the unit at the second; None without."""
     if not (known(row["low"]) and known(row["high"])):
         return None
-    return f"{amount(row, 'low')} to {amount(row, 'high')}"
+    return amount(row, "low", unit=False), amount(row, "high")
 
 
 def sentence(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,15 +92,15 @@ def _few(rows: Sequence[Mapping[str, Any]]) -> str:
     shown = (overall or sorted(rows, key=lambda row: row["p_adjusted"]))[:_MOST_NAMED]
     more = len({row["metric"] for row in rows} - {row["metric"] for row in shown}) if overall else 0
     text = ", ".join(
-        f"{metric_name(row['metric'])} {amount(row)}{_bounds(row)}{'' if overall else f' in {place_of(row)}'}"
+        f"{metric_name(row['metric'])} {amount(row)}{bounds(row)}{'' if overall else f' in {place_of(row)}'}"
         for row in shown
     )
     return f"{text}, and {more} figure{'' if more == 1 else 's'} more" if more else text
 
 
-def _bounds(row: Mapping[str, Any]) -> str:
+def bounds(row: Mapping[str, Any]) -> str:
     found = interval_of(row)
-    return "" if found is None else f" ({found})"
+    return "" if found is None else f" ({' to '.join(found)})"
 
 
 def cautions(found: Mapping[str, Any]) -> list[str]:
