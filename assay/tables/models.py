@@ -165,7 +165,7 @@ def limits(decision: dict[str, Any]) -> Markdown | None:
             ),
         ),
         Column("n", lambda row: count(row.get("n"))),
-        Column("", lambda row: state(row.get("state", ""), STATES), "left"),
+        Column("kept", lambda row: state(row.get("state", ""), STATES), "left"),
     ]
     if any(row.get("miss") for row in rows):
         columns.append(Column("misses by", _miss))

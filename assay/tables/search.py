@@ -28,7 +28,7 @@ def search(found: Sequence[dict[str, Any]]) -> Markdown | None:
     ]
     columns: list[Column[Row]] = [
         Column("model", lambda row: row["model"], "left"),
-        Column("", lambda row: row["end"], "left"),
+        Column("end", lambda row: row["end"], "left"),
         Column("rate (requests/s)", lambda row: _rate(row.get("rate_rps"))),
         Column("n", lambda row: count(row.get("n"))),
         Column(
