@@ -143,7 +143,7 @@ def page(runs: Sequence[Shown]) -> str:
                 for shot in SHOTS
                 if shot.name in ("desktop", "phone_dark")
             ),
-            *(f"![{name.replace('_', ' ').capitalize()}]({at}/figures/{name}.png)" for name in run.figures),
+            *(f"![{words}]({at}/figures/{name}.png)" for name, words in run.figures.items()),
             "The page too: "
             + ", ".join(
                 f"[{shot.words}]({at}/{shot.name}.png)"

@@ -89,6 +89,7 @@ def test_the_page_says_what_each_run_is_and_escapes_it(run: Path, tmp_path: Path
     text = page([show(run, tmp_path / "gallery", photograph)])
     assert r"## Small \& \<simple\>" in text
     assert r"2 models, 2 prompt sizes, 2 loads. Its answer: Use a\*b." in text
+    assert "![Costs](gallery/small/figures/pareto.png)" in text
     linked = [tmp_path / target for target in re.findall(r"\]\((gallery/[^)]+)\)", text)]
     assert len(linked) == 4 + len(SHOTS) + 1  # the pages, their pictures, and the one figure that it has
     assert all(path.exists() for path in linked)
