@@ -170,7 +170,8 @@ def test_reordered_models_measure_nothing(finished: Workflow) -> None:
 
 def test_an_added_judge_reruns_its_own_part_and_what_lies_after(finished: Workflow) -> None:
     finished.changed()["judges"]["panel"].append(model("judge-b"))
-    added = {"judge_judge-b": 2, **FROM_TABLES, **MISTAKES}
+    # Of two judges there is agreement to draw.
+    added = {"judge_judge-b": 2, "figure_judges_agreement": 1, **FROM_TABLES, **MISTAKES}
     assert finished.plan() == {"prices": 1, **BEFORE_BUYING, **added}
 
 
