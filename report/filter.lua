@@ -148,20 +148,20 @@ end
 
 -- In points, of a sheet of A4 between its margins.
 local UPRIGHT, FLIPPED = 504, 750
-local INSET = 6
+local INSET = 5
 local LARGEST, SMALLEST, UPRIGHT_SMALLEST = 9, 4.5, 5.6
 -- Of a character, on average, in parts of the size of the letters.
 local CHARACTER = 0.47
--- In characters: how wide a column of figures needs to be at most, and one of words, the second where the first doesn't fit;
--- how many lines a header may take.
-local FIGURES, WORDS, HEADER_LINES = 24, { 30, 14 }, 4
+-- In characters: how wide a column of figures needs to be at most, and one of words; the second where the first doesn't fit.
+local WIDEST = { { figures = 24, words = 30 }, { figures = 12, words = 14 } }
+local HEADER_LINES = 4
 local LONGEST_WORD = 40 -- longer ones are broken
 
--- How many characters each column needs where words may break after `words` of them, and would like to have.
-local function columns(found, words)
+-- How many characters each column needs where lines may break after `widest` of them, and would like to have.
+local function columns(found, widest)
   local needs, wants = {}, {}
   for place, spec in ipairs(found.colspecs) do
-    local most = spec[1] == "AlignRight" and FIGURES or words
+    local most = spec[1] == "AlignRight" and widest.figures or widest.words
     local need, want = 3, 0
     local function look(row, header)
       local cell = row.cells[place]
@@ -170,7 +170,8 @@ local function columns(found, words)
           local longest, word = widths(block.content)
           want = math.max(want, longest)
           longest = header and math.ceil(longest / HEADER_LINES) or math.min(longest, most)
-          need = math.max(need, longest, math.min(word, LONGEST_WORD) + 1)
+          local marks = block.content:find_if(function(inline) return inline.t == "RawInline" end) and 1 or 0
+          need = math.max(need, longest + marks, math.min(word, LONGEST_WORD) + 1)
         end
       end
     end
@@ -202,8 +203,8 @@ local function fitted(found)
     return math.min(LARGEST, (room - INSET * #needs) / (sum(needs) * CHARACTER))
   end
   local room, size
-  for _, words in ipairs(WORDS) do
-    needs, wants = columns(found, words)
+  for _, widest in ipairs(WIDEST) do
+    needs, wants = columns(found, widest)
     room, size = UPRIGHT, size_on(UPRIGHT)
     if size >= UPRIGHT_SMALLEST then
       break
