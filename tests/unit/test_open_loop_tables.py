@@ -59,7 +59,7 @@ def tables(run: MadeRun, **level: Any) -> dict[str, list[dict[str, Any]]]:
     return aggregate(Aggregation.model_validate(settings), **run.inputs())
 
 
-def decided(folder: Path, run: MadeRun, limits: dict[str, Any]) -> dict[str, Any]:
+def decided(folder: Path, run: MadeRun, limits: dict[str, Any], **choice_of: Any) -> dict[str, Any]:
     rows = tables(run, **{name: limits[name] for name in ("concurrency", "rate_rps") if name in limits})
     paths: dict[str, Any] = {name: folder / f"{name}.parquet" for name in ("cells", "models")}
     for name, path in paths.items():
@@ -72,6 +72,7 @@ def decided(folder: Path, run: MadeRun, limits: dict[str, Any]) -> dict[str, Any
         "dataset_of_interest": "short",
         "concurrency": [1],
         "rates_rps": [RATE_RPS],
+        **choice_of,
     }
     return decide(Choice.model_validate(choice), **paths, **inputs)
 
@@ -119,6 +120,22 @@ def test_limits_at_a_rate_are_held_against_what_a_user_waits(tmp_path: Path) -> 
     assert [level["load"] for level in steady["levels"]] == ["c1", "r2.5"]
     closed = decided(tmp_path, run, {"concurrency": 1, **limits})
     assert [model["qualifies"] for model in closed["models"]] == ["yes", "yes"]
+
+
+def test_the_fastest_at_the_traffics_rate_is_the_one_that_users_wait_least_for(tmp_path: Path) -> None:
+    models = {"swift": MadeModel(e2e_ms=100), "steady": MadeModel(e2e_ms=200)}
+    run = open_run(tmp_path, models, {"swift": 400.0, "steady": 0.5})
+    fastest = {"decision": {"objective": "fastest"}}
+    found = decided(tmp_path, run, {}, traffic={"rate_rps": 2}, **fastest)
+    assert (found["load"], found["objective_metric"]) == ("r2.5", "e2e_from_intended_ms_p50_all")
+    assert found["model"] == "steady"
+    assert found["models"][0]["objective_value"] == pytest.approx(530, abs=40)
+    lacking = decided(tmp_path, run, {}, traffic={"rate_rps": 5}, **fastest)
+    assert (lacking["load"], lacking["model"]) == ("c1", "swift")
+    assert any(
+        "The traffic is 5 requests per second, more than was measured (2.5)" in line
+        for line in lacking["reasons"]
+    )
 
 
 def test_cells_that_had_requests_under_way_at_the_same_time_are_named(tmp_path: Path) -> None:
