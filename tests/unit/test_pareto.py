@@ -1,9 +1,11 @@
 """Frontiers: who gives up nothing, who is dominated by whom, and which of that is sure."""
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -158,3 +160,13 @@ def test_models_without_a_difference_are_hardly_ever_called_surely_dominated() -
         told = pareto(points, pairs, METRICS, 0.95)
         errors += any(each["sure_by"] for each in told["all_three"]["dominated"])
     assert errors / 2000 <= 0.05
+
+
+def test_the_recorded_simulation_errs_no_more_than_is_claimed() -> None:
+    """Of whole frontiers, found by the functions that are shipped (`benchmarks/dominated.py`)."""
+    rows = json.loads((Path(__file__).parents[2] / "benchmarks/results/dominated.json").read_text("utf-8"))
+    assert {(row["models"], row["blocks"], row["equal_in"]) for row in rows} == {
+        (models, blocks, aspect) for models, blocks in ((2, 1), (2, 5), (4, 5)) for aspect in (*ASPECTS, None)
+    }
+    assert all(row["surely_dominated_wrongly"] <= 0.05 for row in rows)
+    assert all(row["surely_dominated_rightly"] >= 0.8 for row in rows if row["equal_in"] is None)
