@@ -31,7 +31,7 @@ rule compare:
     """What changed between two finished runs, or between several on each side: did the new model version get slower?"""
     default_target: True
     input:
-        f"{RESULTS}/report/compare.html",
+        report=f"{RESULTS}/report/compare.html",
         verdict=f"{RESULTS}/report/verdict.txt",
     log:
         f"{RESULTS}/logs/compare.log",
@@ -41,7 +41,7 @@ rule compare:
     message:
         "The comparison and its verdict"
     shell:
-        'echo "{input[0]}: $(cat {input.verdict:q})" | tee {log:q}'
+        'echo "{input.report}: $(cat {input.verdict:q})" | tee {log:q}'
 
 
 rule compare_runs:
