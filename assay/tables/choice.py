@@ -252,9 +252,9 @@ def incumbent(decision: Mapping[str, Any]) -> Markdown | None:
         Column("model", lambda row: row["model"], "left"),
         Column("over all", lambda row: _against(row.get("verdict")), "left"),
         Column("aspect", lambda row: _aspect(row), "left"),
+        Column("in this aspect", lambda row: _against(row.get("state"), bool(row.get("superior"))), "left"),
         Column(f"difference from {told['model']}", lambda row: _interval(row)),
         Column("may be worse by", lambda row: margin(row.get("margin"), row.get("unit"))),
-        Column("in this aspect", lambda row: _against(row.get("state"), bool(row.get("superior"))), "left"),
     ]
     return table(columns, rows)
 

@@ -148,6 +148,7 @@ def limits(decision: dict[str, Any]) -> Markdown | None:
     columns: list[Column[Row]] = [
         Column("model", lambda row: row["model"], "left"),
         Column("limit", lambda row: metric_name(row["metric"], row.get("bucket")), "left"),
+        Column("kept", lambda row: state(row.get("state", ""), STATES), "left"),
         Column(
             "asked",
             lambda row: f"{ends.get(row.get('bound', ''), '')} {figure(row['metric'], row.get('limit'))}",
@@ -165,7 +166,6 @@ def limits(decision: dict[str, Any]) -> Markdown | None:
             ),
         ),
         Column("n", lambda row: count(row.get("n"))),
-        Column("kept", lambda row: state(row.get("state", ""), STATES), "left"),
     ]
     if any(row.get("miss") for row in rows):
         columns.append(Column("misses by", _miss))
