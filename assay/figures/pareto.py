@@ -1,4 +1,4 @@
-"""Cost, latency and accuracy two at a time: which models no other one beats on both, and who beats the rest."""
+"""Cost, latency and accuracy two at a time: which models no other one dominates, and who dominates the rest."""
 
 import math
 from collections.abc import Mapping
@@ -20,14 +20,14 @@ PANELS = (("latency", "cost"), ("cost", "accuracy"), ("latency", "accuracy"))
 ALL = "all three"
 _VALUES = tuple(f"{aspect}{end}" for aspect in ASPECTS for end in ("", "_low", "_high"))
 _COLUMNS = (
-    "model", "aspects", "qualifies", "chosen", "on_frontier", "beaten_by", "surely_beaten_by",
+    "model", "aspects", "qualifies", "chosen", "on_frontier", "dominated_by", "surely_dominated_by",
     *(f"{aspect}_metric" for aspect in ASPECTS), *_VALUES,
 )  # fmt: skip
 
 
 def data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
-    """Rows of two aspects (`latency, cost`) or all three, and model: whether it is the choice, and on their frontier, which models beat it on
-    all of them by their figures, and which do so surely; and each aspect's metric and figure, with its interval."""
+    """Rows of two aspects (`latency, cost`) or all three, and model: whether it is the choice, and on their frontier, which models dominate
+    it by their figures, and which do so surely; and each aspect's metric and figure, with its interval."""
     pareto = inputs.decision.get("pareto") or {}
     points = {point["model"]: point for point in pareto.get("points") or []}
     names = pareto.get("metrics") or {}
@@ -47,8 +47,8 @@ def data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
                     "qualifies": point.get("qualifies"),
                     "chosen": model == inputs.decision.get("model"),
                     "on_frontier": model in (panel.get("frontier") or []),
-                    "beaten_by": ", ".join(by.get("by") or []),
-                    "surely_beaten_by": ", ".join(by.get("sure_by") or []),
+                    "dominated_by": ", ".join(by.get("by") or []),
+                    "surely_dominated_by": ", ".join(by.get("sure_by") or []),
                     **{f"{aspect}_metric": names.get(aspect) for aspect in ASPECTS},
                     **{name: _number(point.get(name)) for name in _VALUES},
                 }
@@ -61,22 +61,22 @@ def _number(value: Any) -> float:
 
 
 def finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
-    """Who is on the frontier of all three, and who beats each of the others on everything."""
+    """Who is on the frontier of all three, and who dominates each of the others."""
     rows = frame[frame["aspects"] == ALL]
     on = [str(model) for model in rows.loc[rows["on_frontier"], "model"]]
     if not on:
         return "Of no model are cost, latency and accuracy all known."
     parts = [
-        f"On cost, latency and accuracy together, no model beats {_listed(on, 'or')}."
+        f"On cost, latency and accuracy together, no model dominates {_listed(on, 'or')}."
         if len(on) > 1
-        else f"No model beats {on[0]} on cost, latency and accuracy together."
+        else f"No model dominates {on[0]} on cost, latency and accuracy together."
     ]
     for row in rows.to_dict("records"):
-        if sure := _names(row["surely_beaten_by"]):
-            parts.append(f"{row['model']} is surely beaten on all of them by {_listed(sure, 'and')}.")
-        elif by := _names(row["beaten_by"]):
+        if sure := _names(row["surely_dominated_by"]):
+            parts.append(f"{row['model']} is surely dominated by {_listed(sure, 'and')}.")
+        elif by := _names(row["dominated_by"]):
             parts.append(
-                f"By the figures, {row['model']} is beaten on all of them by {_listed(by, 'and')}, which is not sure."
+                f"By the figures, {row['model']} is dominated by {_listed(by, 'and')}, which is not sure."
             )
     unknown = [
         str(row["model"])
@@ -97,7 +97,7 @@ def _listed(names: list[str], word: str) -> str:
 
 
 def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Latency along the left column, cost and accuracy up; the key says who is beaten by whom."""
+    """Latency along the left column, cost and accuracy up; the key says who is dominated by whom."""
     figure, axes = style.panels(2, 2, 2.75)
     places = {"latency, cost": axes[0][0], "latency, accuracy": axes[1][0], "cost, accuracy": axes[1][1]}
     shown = frame[frame["aspects"] == ALL]
@@ -131,14 +131,20 @@ def _drawn(frame: pd.DataFrame, x: str, y: str) -> "pd.Series[bool]":
 
 
 def _label(aspect: str, metric: Mapping[str, Any]) -> str:
-    name = metric[aspect] or ""
-    if aspect == "latency" and "_ms_p" in str(name):
-        kind, percent_of = latencies.parts(str(name).replace("_from_intended", "").removesuffix("_all"))
-        return f"{latencies.SHORT[kind]}, {latencies.percentile(percent_of)} (ms)"
+    name = _limited_as(metric[aspect])
+    if aspect == "latency" and "_ms_p" in name:
+        kind, percent_of = latencies.parts(name)
+        due = " from due" if "_from_intended" in str(metric[aspect]) else ""
+        return f"{latencies.SHORT[kind]}{due}, {latencies.percentile(percent_of)} (ms)"
     if aspect == "cost":
-        per = "transactions" if "transactions" in str(name) else "correct answers"
+        per = "transactions" if "transactions" in name else "correct answers"
         return f"USD per 10,000 {per}"
     return aspect
+
+
+def _limited_as(metric: Any) -> str:
+    """What limits call a metric: in an open loop the decision names it by when it is counted from."""
+    return str(metric or "").replace("_from_intended", "").removesuffix("_all")
 
 
 def _points(panel: Axes, rows: pd.DataFrame, x: str, y: str, settings: FigureSettings) -> None:
@@ -156,7 +162,7 @@ def _points(panel: Axes, rows: pd.DataFrame, x: str, y: str, settings: FigureSet
             settings.models,
             model,
             [_hover(row, x, y)],
-            filled=not row["beaten_by"],
+            filled=not row["dominated_by"],
             markersize=7.5,
             linestyle="none",
         )
@@ -170,7 +176,7 @@ def _scale(panel: Axes, rows: pd.DataFrame, aspect: str, axis: str, settings: Fi
         return
     set_limits = panel.set_xlim if axis == "x" else panel.set_ylim
     formatted = panel.xaxis if axis == "x" else panel.yaxis
-    bound = getattr(settings.limits, str(rows[f"{aspect}_metric"].iloc[0] or ""), None)
+    bound = getattr(settings.limits, _limited_as(rows[f"{aspect}_metric"].iloc[0]), None)
     limit = None if bound is None else bound.max if bound.max is not None else bound.min
     if aspect == "accuracy":
         low, high = min([*values, *([limit] if limit else [])]), float(values.max())
@@ -192,15 +198,9 @@ def _scale(panel: Axes, rows: pd.DataFrame, aspect: str, axis: str, settings: Fi
 
 def _hover(row: Mapping[Any, Any], x: str, y: str) -> str:
     parts = [f"{aspect} {_figure(aspect, row[aspect])}{_ends(aspect, row)}" for aspect in (x, y)]
-    sure, by = row["surely_beaten_by"], row["beaten_by"]
-    beaten = (
-        f"; surely beaten on both by {sure}"
-        if sure
-        else f"; beaten on both by {by}, not surely"
-        if by
-        else ""
-    )
-    return f"{row['model']}: {', '.join(parts)}{beaten}"
+    sure, by = row["surely_dominated_by"], row["dominated_by"]
+    dominated = f"; surely dominated by {sure}" if sure else f"; dominated by {by}, not surely" if by else ""
+    return f"{row['model']}: {', '.join(parts)}{dominated}"
 
 
 def _figure(aspect: str, value: Any) -> str:
@@ -220,15 +220,15 @@ def _key(panel: Axes, rows: pd.DataFrame, settings: FigureSettings) -> None:
     panel.set_axis_off()
     entries = []
     for row in rows.to_dict("records"):
-        sure, by = _names(row["surely_beaten_by"]), _names(row["beaten_by"])
+        sure, by = _names(row["surely_dominated_by"]), _names(row["dominated_by"])
         if not all(known(row[aspect]) for aspect in ASPECTS):
             words = "not evaluated" if row["qualifies"] == "not_evaluated" else "not all is known"
         elif sure:
-            words = f"surely beaten by {_few(sure)}"
+            words = f"surely dominated by {_few(sure)}"
         elif by:
-            words = f"perhaps beaten by {_few(by)}"
+            words = f"perhaps dominated by {_few(by)}"
         else:
-            words = "beaten by none"
+            words = "dominated by none"
         if state := {"no": "misses a limit", "undecided": "limits undecided"}.get(str(row["qualifies"])):
             words += f"\n{state}"
         name = style.short(str(row["model"]), 18)
@@ -244,4 +244,4 @@ def _key(panel: Axes, rows: pd.DataFrame, settings: FigureSettings) -> None:
 
 
 def _few(names: list[str]) -> str:
-    return style.short(names[0], 16) + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+    return style.short(names[0], 16) + (f" + {len(names) - 1}" if len(names) > 1 else "")

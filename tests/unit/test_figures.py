@@ -308,27 +308,27 @@ def test_throughput_has_its_intervals_and_no_marker_is_cut_off(
             assert height + 6 < panel.transData.transform((x, top))[1]
 
 
-def test_beaten_models_are_hollow_and_the_key_says_by_whom() -> None:
+def test_dominated_models_are_hollow_and_the_key_says_by_whom() -> None:
     inputs, settings = _inputs(6), _settings(6)
     frame = FIGURES["pareto"].data(inputs, settings)
     assert len(frame) == 4 * 6
     whole = frame[frame["aspects"] == "all three"].set_index("model")
-    assert whole.loc["old-timer", "surely_beaten_by"] == "swift, steady, frugal"
+    assert whole.loc["old-timer", "surely_dominated_by"] == "swift, steady, frugal"
     assert whole["on_frontier"].tolist() == [True, True, True, False, False, False]
     text = alternative_text("pareto", inputs, settings)
-    assert "no model beats swift, steady or frugal." in text
-    assert "old-timer is surely beaten on all of them by swift, steady and frugal." in text
+    assert "no model dominates swift, steady or frugal." in text
+    assert "old-timer is surely dominated by swift, steady and frugal." in text
     figure = _panel("pareto", inputs, settings).figure
     latency_and_cost, key, latency_and_accuracy, _ = figure.axes
-    beaten = frame[(frame["aspects"] == "latency, accuracy") & frame["beaten_by"].ne("")]["model"]
+    dominated = frame[(frame["aspects"] == "latency, accuracy") & frame["dominated_by"].ne("")]["model"]
     hollow = [
         line
         for line in latency_and_accuracy.get_lines()
         if line.get_marker() != "None" and line.get_markerfacecolor() == style.PAPER
     ]
-    assert len(hollow) == len(beaten) == 5
+    assert len(hollow) == len(dominated) == 5
     words = [text.get_text() for text in key.texts]
-    assert "surely beaten by swift and 2 more" in words
+    assert "surely dominated by swift + 2" in words
     assert any(said.endswith("misses a limit") for said in words)
     low, high = latency_and_cost.get_ylim()
     assert low < 0 < 31.5 * 1.06 < high, "every interval is seen"
@@ -344,11 +344,11 @@ def test_a_domination_that_is_not_sure_is_said_to_be_so() -> None:
         },
     }
     inputs = replace(inputs, decision={**inputs.decision, "pareto": pareto})
-    assert "By the figures, steady is beaten on all of them by swift, which is not sure." in alternative_text(
+    assert "By the figures, steady is dominated by swift, which is not sure." in alternative_text(
         "pareto", inputs, settings
     )
     key = _panel("pareto", inputs, settings).figure.axes[1]
-    assert any(text.get_text().startswith("perhaps beaten by swift") for text in key.texts)
+    assert any(text.get_text().startswith("perhaps dominated by swift") for text in key.texts)
 
 
 def test_infinite_latency_is_no_point_of_the_frontiers_figure(tmp_path: Path) -> None:
