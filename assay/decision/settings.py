@@ -123,7 +123,8 @@ class Limits(Bounds):
     """The open loop at which they have to hold, in place of `concurrency`: requests per second. By default the lowest of
     `load.rates_rps` that is at least `traffic.rate_rps`; without such a one, and without a closed loop, the highest."""
     buckets: dict[BucketName, Bounds] = Field(default_factory=dict)
-    """Limits on one bucket by itself, beside those on the dataset of interest: `{"2000-4000": {e2e_ms_p95: {max: 900}}}`."""
+    """Limits on one bucket by itself, beside those on the dataset of interest: `{"2000-4000": {e2e_ms_p95: {max: 900}}}`. The
+    decision goes by them; goodput and `load.search` go by those on the dataset of interest."""
 
     @model_validator(mode="after")
     def _one_level(self) -> Self:
