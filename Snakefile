@@ -66,6 +66,7 @@ else:
         default_target: True
         input:
             REPORT_FILES,
+            PACKED_PAGES,
             DECISION_FILE,
             TABLE_FILES,
             FIGURE_FILES,

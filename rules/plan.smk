@@ -70,6 +70,7 @@ REPORT_FILES = [
     ),
     f"{RESULTS}/report/verdict.txt",
 ]
+PACKED_PAGES = expand(f"{RESULTS}/report/packed/{{page}}.html", page=("report", "mistakes"))
 DECISION_FILE = f"{RESULTS}/decision/decision.json"
 TABLES = (
     "cells",

@@ -178,8 +178,10 @@ for rule_name, page in {"render": "report", "render_mistakes": "mistakes"}.items
             figures=FIGURE_FILES if page == "report" else [],
             parts=RENDER_PARTS,
         output:
-            html=report(
-                f"{RESULTS}/report/{page}.html",
+            html=f"{RESULTS}/report/{page}.html",
+            # Of a page as it is, browsers show nothing in a report of one file: see assay/document/packed.py.
+            packed=report(
+                f"{RESULTS}/report/packed/{page}.html",
                 caption=f"../report/captions/{page}.rst",
                 category="Report",
                 labels={"file": page},
@@ -205,6 +207,7 @@ for rule_name, page in {"render": "report", "render_mistakes": "mistakes"}.items
         shell:
             "python {params.script:q} --log {log:q} --qmd {input.qmd:q} --parts {input.parts:q}"
             " --out-md {output.md:q} --out-html {output.html:q} --out-pdf {output.pdf:q}"
+            " --out-packed {output.packed:q}"
 
 
 rule publish:

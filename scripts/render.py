@@ -5,11 +5,15 @@ from pathlib import Path
 
 import command
 
+from assay.document.packed import packed
 from assay.document.render import Parts, render
 
 
 def main(arguments: argparse.Namespace) -> None:
     render(arguments.qmd, Parts.of(arguments.parts), arguments.out_md, arguments.out_html, arguments.out_pdf)
+    if arguments.out_packed is not None:
+        page = arguments.out_html.read_text(encoding="utf-8")
+        command.write_text(arguments.out_packed, packed(page, arguments.out_html.name))
 
 
 if __name__ == "__main__":
@@ -25,4 +29,7 @@ if __name__ == "__main__":
     parser.add_argument("--out-md", type=Path, required=True)
     parser.add_argument("--out-html", type=Path, required=True)
     parser.add_argument("--out-pdf", type=Path, required=True)
+    parser.add_argument(
+        "--out-packed", type=Path, help="the HTML page packed, for `snakemake --report` as one HTML file"
+    )
     command.run(main, parser)

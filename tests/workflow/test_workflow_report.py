@@ -58,7 +58,7 @@ def test_everything_is_in_it_with_a_caption_and_a_browser_without_a_network_show
     expected = [
         *(finished.results / "figures").glob("*.svg"),
         *(finished.results / "tables").glob("*.csv"),
-        *(finished.results / "report").glob("*.html"),
+        *(finished.results / "report" / "packed").glob("*.html"),
         *(finished.results / "report").glob("*.pdf"),
         finished.results / "decision" / "decision.json",
     ]
