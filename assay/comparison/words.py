@@ -64,6 +64,8 @@ def sentence(found: Mapping[str, Any]) -> dict[str, Any]:
             f"Not tested: a regression is called one only with {least} sittings on each side, and there are {there[0]} before"
             f" and {there[1]} after. The intervals are those of these sittings only."
         )
+        if min(there) >= least:
+            text = "Not tested: no figure of the two sides could be compared. The tables say why."
         return {"state": "not_tested", "sentence": text}
     if not worse and not better:
         text = (

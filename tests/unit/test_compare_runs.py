@@ -166,6 +166,18 @@ def test_only_prompts_of_both_sides_count(tmp_path: Path) -> None:
     assert any("only the 10 of 20" in caution for caution in document.context(told, "x")["cautions"])
 
 
+def test_sides_without_a_prompt_in_common_are_not_compared(tmp_path: Path) -> None:
+    found(tmp_path, ONE, ONE, blocks=3, buckets=("short",))
+    for path in (tmp_path / "after" / "records" / "swift" / "c1").glob("*.parquet"):
+        table = pq.read_table(path)
+        frame = table.to_pandas()
+        frame["prompt_id"] = "other-" + frame["prompt_id"]
+        pq.write_table(type(table).from_pandas(frame, schema=table.schema, preserve_index=False), path)
+    told = compare(Comparison(), *both_sides(["before"], ["after"], tmp_path))
+    assert told["tests"] == 0 and told["prompts"][0]["shared"] == 0
+    assert "could be compared" in told["verdict"]["sentence"]
+
+
 def test_accuracy_by_another_panel_is_not_compared(tmp_path: Path) -> None:
     finished(tmp_path / "a", SAME, seed=1, blocks=3, judges=("ada",))
     finished(tmp_path / "b", {"swift": MadeModel(accuracy=0.1)}, seed=2, blocks=3, judges=("bea",))
