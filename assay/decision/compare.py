@@ -236,7 +236,10 @@ def find(
             for aspect in measure.weights
         }
         accuracies = _accuracies(a, b, prompts, shares, corrected) if "accuracy" in parts else (None, None)
-        return Found(_together(measure.weights, parts, accuracies, confidence), None)
+        counts = [part.n for part in parts.values() if part.n is not None]
+        # What narrows one part by some factor has to narrow the others too: it is told of the one that has fewest.
+        fewest = min(counts) if len(counts) == len(parts) else None
+        return Found(_together(measure.weights, parts, accuracies, confidence), fewest)
     if measure.objective == "most_accurate":
         if corrected:
             if a not in corrected or b not in corrected:

@@ -30,7 +30,7 @@ _UNITS = {
     "fastest": "requests",
     "most_accurate": "prompts",
     "cheapest_success": "prompts",
-    "weighted": "prompts",
+    "weighted": "requests and prompts",
 }
 
 

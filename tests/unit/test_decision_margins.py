@@ -137,6 +137,9 @@ def test_weights_decide_by_the_product_of_ratios(run: Decide) -> None:
     assert (
         swift["objective_low"] < swift["objective_value"] < swift["objective_high"] < dear["objective_value"]
     )
+    assert any(
+        re.search(r"about [\d,]+ more requests and prompts would tell", line) for line in found["reasons"]
+    )
     accurate = run(objective="weighted", weights={"accuracy": 1})
     assert "wrong" not in accurate["candidates"], "more accuracy makes a score better"
 
