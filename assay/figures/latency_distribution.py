@@ -65,7 +65,9 @@ def finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
     text += f"; 95 % within {_ms(first[2])}" + (f" and {_ms(last[2])}" if last[1] != first[1] else "") + "."
     shares = rows.drop_duplicates("model").set_index("model")["error_rate"]
     failed = [f"{percent(shares[model])} of {model}" for _, model, _ in told if shares[model] > 0]
-    return text + (f" Never answered: {', '.join(failed)}." if failed else "")
+    text += f" Never answered: {', '.join(failed)}." if failed else ""
+    unknown = [name for name in settings.models if name not in set(rows["model"])]
+    return text + (f" No latency counts of {', '.join(unknown)}." if unknown else "")
 
 
 def _ms(value: float) -> str:

@@ -437,6 +437,8 @@ def test_the_distribution_is_over_all_requests_at_the_load_of_the_decision() -> 
     lines = {tuple(line.get_color()): line for line in panel.get_lines()}
     frugal = lines[tuple(style.colour(settings.models, "frugal"))]
     assert max(frugal.get_ydata()) == 0.94, "a line ends where nothing more was answered"
+    gone = replace(inputs, distribution=inputs.distribution[inputs.distribution["model"] != "steady"])
+    assert "No latency counts of steady." in alternative_text("latency_distribution", gone, settings)
     limited = _settings(3, limits={"tpot_ms_p95": {"max": 60}})
     assert "tpot_ms" in set(FIGURES["latency_distribution"].data(inputs, limited)["metric"])
 
