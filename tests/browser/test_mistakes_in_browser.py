@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from made_mistakes import all_say, answer, settings, write
-from opened_pages import DESKTOP, PHONE, Pages, contrasts, screenshot, wider_than_the_window
-from playwright.sync_api import Page
+from opened_pages import DESKTOP, PHONE, Pages, contrasts, screenshot, serious, wider_than_the_window
+from playwright.sync_api import Page, expect
 
 from assay.document import mistakes
 from assay.document.examples import MistakesSettings
 from assay.document.render import Parts, render
+from assay.document.template import SIMULATED
 
 PARTS = Path(__file__).resolve().parents[2] / "report"
 ARABIC = "مرحباً بالعالم. هذا جوابٌ طويل يحتوي على أرقام مثل 1874 وكلمات English داخل الجملة. "
@@ -43,7 +44,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
     paths = write(folder, rows)
     qmd = folder / "report" / "mistakes.qmd"
     models = ["swift", "another-model-with-a-long-label"]
-    chosen = MistakesSettings.model_validate(settings(title=NASTY[3], models=models, examples=20))
+    chosen = MistakesSettings.model_validate(
+        settings(title=NASTY[3], models=models, examples=20, simulated=True)
+    )
     mistakes.write(chosen, paths["answers"], paths["verdicts"], None, PARTS / "mistakes.qmd.j2", qmd)
     html = qmd.with_suffix(".html")
     patch = pytest.MonkeyPatch()
@@ -71,7 +74,9 @@ def test_it_reads_well_whatever_it_quotes(pages: Pages, url: str, size: tuple[in
     assert min(contrasts(page).values()) >= 4.5
     assert page.locator(".example").count() == len(NASTY) + 1
     assert page.locator("h1", has_text="taken over").count() == 0
+    assert serious(page) == []
     assert len(pages.asked) == 1  # the page itself
+    expect(page.locator(".badge")).to_have_text(SIMULATED)
     page.locator(".example").first.scroll_into_view_if_needed()
     screenshot(page, f"mistakes-{size[0]}-{scheme}")
 

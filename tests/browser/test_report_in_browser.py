@@ -1,21 +1,16 @@
 """The report in a real browser: on a phone and a desk, light and dark, it fits, asks for nothing, can be read by everybody,
 and its tables sort and filter; without scripts it is whole all the same."""
 
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import pytest
 from made_document import render_beside, rendered_document, without_quarto
-from opened_pages import DESKTOP, PHONE, Pages, contrasts, screenshot, wider_than_the_window
+from opened_pages import DESKTOP, PHONE, Pages, contrasts, screenshot, serious, wider_than_the_window
 from playwright.sync_api import Browser, Page, expect
 
 from assay.document.template import SIMULATED, header
 from assay.figures.catalogue import FIGURES
 from assay.tables.markdown import escape
-
-_FOUND = find_spec("axe_playwright_python")
-AXE = Path(str(_FOUND.origin)).with_name("axe.min.js") if _FOUND else None
 
 
 @pytest.fixture(scope="module")
@@ -33,21 +28,6 @@ def opened(pages: Pages, report: Path, size: tuple[int, int] = DESKTOP, scheme: 
     page.goto(report.as_uri())
     pages.opened.add("file://")
     return page
-
-
-def serious(page: Page) -> list[str]:
-    """What axe-core calls a serious or critical fault of the page's accessibility."""
-    assert AXE is not None
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    # Left out for the time that they take: the thousand marks of figures, each of which is one image with one text; and
-    # contrast, which `contrasts` computes of every text, those in tables too, where axe-core says that it can't.
-    options = "{exclude: [['figure svg > *']]}, {resultTypes: ['violations'], rules: {'color-contrast': {enabled: false}}}"
-    violations: list[dict[str, Any]] = page.evaluate(f"async () => (await axe.run({options})).violations")
-    return [
-        f"{found['id']}: {[node['html'][:200] for node in found['nodes'][:3]]}"
-        for found in violations
-        if found["impact"] in ("serious", "critical")
-    ]
 
 
 def column(page: Page, table: str, place: int) -> list[str]:
