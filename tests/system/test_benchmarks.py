@@ -121,3 +121,18 @@ def test_the_recorded_decisions_erred_no_more_than_is_claimed() -> None:
     assert all(row["non_inferior"] <= 0.025 + 3 * error for row in challenged)
     promised = [row for row in found["power"] if row["difference_by"] == "estimate"]
     assert all(row["right_winner"] >= 0.75 and row["wrong_winner"] <= 0.001 for row in promised)
+
+
+def test_uneven_documents_are_simulated(tmp_path: Path) -> None:
+    out = tmp_path / "uneven.json"
+    run("uneven.py", "--worlds", "1", "--out", str(out))
+    assert {"worlds", "latencies", "shares", "costs"} == set(json.loads(out.read_text(encoding="utf-8")))
+
+
+def test_the_recorded_comparisons_of_costs_kept_their_level_however_uneven_documents_were() -> None:
+    found = json.loads((ROOT / "benchmarks" / "results" / "uneven.json").read_text(encoding="utf-8"))
+    most = 0.05 + 3 * (0.05 * 0.95 / found["worlds"]) ** 0.5
+    assert len(found["costs"]) == 24
+    assert all(row["told_apart"] <= most and row["held"] >= 1 - most for row in found["costs"])
+    assert all(row["equivalent_at_the_margin"] <= most for row in (*found["costs"], *found["latencies"]))
+    assert max(row["told_apart_by_the_jackknife"] for row in found["costs"]) > 0.09
