@@ -122,6 +122,7 @@ FIGURES_READ = {
     "latency_distribution": {"distribution": f"{RESULTS}/tables/distribution.parquet"},
     "cost_breakdown": {"cost_parts": f"{RESULTS}/tables/cost_parts.parquet"},
     "judges_agreement": {"agreement": f"{RESULTS}/tables/agreement.parquet"},
+    "accuracy_by_model": {"corrected": f"{RESULTS}/tables/corrected.parquet"},
     "accuracy_by_prompt_size": {"trends": f"{RESULTS}/tables/trends.parquet"},
     "accuracy_by_task": {"tasks": f"{RESULTS}/tables/tasks.parquet"},
 }

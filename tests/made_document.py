@@ -45,7 +45,7 @@ def _draw(folder: Path) -> None:
     paths = finished_run.write(folder)
     tables = inputs.read(
         *(paths[name] for name in ("cells", "models", "accuracy", "decision", "periods", "ramps")),
-        **{name: paths[name] for name in inputs.OF_SOME_FIGURES},
+        **{name: paths.get(name) for name in inputs.OF_SOME_FIGURES},
     )
     settings = FigureSettings.model_validate(finished_run.figure_settings())
     for name in FIGURES:

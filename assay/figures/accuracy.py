@@ -15,8 +15,13 @@ from assay.tables.numbers import known, percent
 
 
 def by_model_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
-    """Rows of model, accuracy, accuracy_low, accuracy_high, accuracy_n, metric_score, accuracy_by."""
-    return _columns(inputs.models, ["model"], settings)
+    """Rows of model, accuracy, accuracy_low, accuracy_high, accuracy_n, metric_score, accuracy_by; and what people's labels
+    make of it: corrected, corrected_low, corrected_high."""
+    frame = _columns(inputs.models, ["model"], settings)
+    found = inputs.corrected.drop_duplicates("model").set_index("model") if len(inputs.corrected) else None
+    for name in ("corrected", "corrected_low", "corrected_high"):
+        frame[name] = float("nan") if found is None else frame["model"].map(column(found, name))
+    return frame
 
 
 def by_prompt_size_data(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
@@ -77,7 +82,7 @@ def by_model_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
         by = "the judges' ratings" if metric == "ratings" else f"the dataset's own metric ({metric})"
         text = f"By {by}, {best['model']} scores {percent(best['accuracy'])}{_between(best, settings)}"
     if len(rows) == 1:
-        return text + "."
+        return text + "." + _corrected_words(rows, settings)
     text += f", {worst['model']} {percent(worst['accuracy'])}{_between(worst, settings)}."
     if (
         known(best["accuracy_low"])
@@ -85,7 +90,20 @@ def by_model_finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
         and best["accuracy_low"] <= worst["accuracy_high"]
     ):
         text += " Even these two intervals overlap."
-    return text
+    return text + _corrected_words(rows, settings)
+
+
+def _corrected_words(rows: pd.DataFrame, settings: FigureSettings) -> str:
+    """The highest and the lowest of the corrected figures; nothing without people's labels."""
+    found = rows[rows["corrected"].notna()].sort_values("corrected", ascending=False, kind="stable")
+    if found.empty:
+        return ""
+    ends = found if len(found) == 1 else found.iloc[[0, -1]]
+    told = [
+        f"{row['model']} {percent(row['corrected'])}{_ends(row['corrected_low'], row['corrected_high'], settings)}"
+        for row in ends.to_dict("records")
+    ]
+    return f" Corrected by people's labels: {', '.join(told)}."
 
 
 def _metric(rows: pd.DataFrame) -> str | None:
@@ -100,9 +118,13 @@ def _label(rows: pd.DataFrame) -> str:
 
 
 def _between(row: "pd.Series[float]", settings: FigureSettings) -> str:
-    if not (known(row["accuracy_low"]) and known(row["accuracy_high"])):
+    return _ends(row["accuracy_low"], row["accuracy_high"], settings)
+
+
+def _ends(low: float, high: float, settings: FigureSettings) -> str:
+    if not (known(low) and known(high)):
         return ""
-    return f" ({percent(settings.confidence)} interval {percent(row['accuracy_low'])} to {percent(row['accuracy_high'])})"
+    return f" ({percent(settings.confidence)} interval {percent(low)} to {percent(high)})"
 
 
 def _hover(row: "pd.Series[Any]") -> str:
@@ -149,7 +171,8 @@ def by_prompt_size_finding(frame: pd.DataFrame, settings: FigureSettings) -> str
 
 
 def draw_by_model(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """A point with its interval for each model, most accurate first; the dataset's own metric as an open diamond."""
+    """A point with its interval for each model, most accurate first; the dataset's own metric as an open diamond, and
+    what people's labels make of it as a star below."""
     rows = frame[frame["accuracy"].notna() | frame["metric_score"].notna()]
     rows = rows.sort_values("accuracy", ascending=False, kind="stable", na_position="last").reset_index(
         drop=True
@@ -182,6 +205,17 @@ def draw_by_model(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
                 markerfacecolor="none",
                 markersize=6,
             )
+        if known(row["corrected"]):
+            panel.hlines(
+                height + 0.24, row["corrected_low"], row["corrected_high"], color=style.INK, linewidth=1.4
+            )
+            (point,) = panel.plot(
+                row["corrected"], height + 0.24, marker="*", color=style.INK, markersize=7, linestyle="none"
+            )
+            ends = style.interval(row["corrected_low"], row["corrected_high"], percent)
+            style.hover(
+                point, [f"{row['model']}, corrected by people's labels: {percent(row['corrected'])}{ends}"]
+            )
         n = f"n = {int(row['accuracy_n']):,}" if known(row["accuracy_n"]) else "n unknown"
         panel.text(
             1.02, height, f"{percent(row['accuracy'])}\n{n}", va="center", fontsize=9, linespacing=1.05
@@ -193,12 +227,16 @@ def draw_by_model(frame: pd.DataFrame, settings: FigureSettings) -> Figure:
     panel.grid(visible=True, axis="x")
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.0f} %"))
     panel.set_xlabel(_label(rows))
-    if rows["metric_score"].notna().any():
-        handle = Line2D(
-            [], [], linestyle="none", marker="D", markerfacecolor="none", markeredgecolor=style.MUTED
+    handles = [
+        Line2D([], [], linestyle="none", marker=mark, color=ink, markerfacecolor=face, label=words)
+        for name, mark, ink, face, words in (
+            ("metric_score", "D", style.MUTED, "none", "the dataset's own metric"),
+            ("corrected", "*", style.INK, style.INK, "corrected by people's labels"),
         )
-        handle.set_label("the dataset's own metric")
-        figure.legend(handles=[handle], loc="outside upper left")
+        if rows[name].notna().any()
+    ]
+    if handles:
+        figure.legend(handles=handles, loc="outside upper left", ncols=2)
     return figure
 
 

@@ -40,6 +40,8 @@ class Inputs:
     """One row per model x part of its cost; empty where it wasn't read."""
     agreement: pd.DataFrame = field(default_factory=pd.DataFrame)
     """One row per pair of judges, and one for the panel; empty where it wasn't read."""
+    corrected: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """One row per model, by people's labels; empty where there are none, or it wasn't read."""
 
 
 OF_SOME_FIGURES: Mapping[str, tuple[str, ...]] = {
@@ -49,6 +51,7 @@ OF_SOME_FIGURES: Mapping[str, tuple[str, ...]] = {
     "distribution": ("model", "load", "metric", "share", "latency_ms"),
     "cost_parts": ("model", "scope", "part"),
     "agreement": ("judge", "other"),
+    "corrected": ("model",),
 }
 """Tables that only some figures show, each with the columns that nothing can be drawn without."""
 

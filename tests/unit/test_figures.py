@@ -74,6 +74,25 @@ def test_a_mean_of_ratings_is_a_score_by_the_judges() -> None:
     assert finding.startswith("By the judges' ratings, ")
 
 
+def test_accuracy_corrected_by_people_stands_below_that_by_the_panel() -> None:
+    inputs, settings = _inputs(2), _settings(2)
+    assert "Corrected" not in alternative_text("accuracy_by_model", inputs, settings)
+    corrected = pd.DataFrame(
+        [
+            {"model": "swift", "corrected": 0.81, "corrected_low": 0.7, "corrected_high": 0.9},
+            {"model": "steady", "corrected": None, "corrected_low": None, "corrected_high": None},
+        ]
+    )
+    labelled = replace(inputs, corrected=corrected)
+    text = alternative_text("accuracy_by_model", labelled, settings)
+    assert text.endswith("Corrected by people's labels: swift 81 % (95 % interval 70 % to 90 %).")
+    panel = _panel("accuracy_by_model", labelled, settings)
+    stars = [line for line in panel.get_lines() if line.get_marker() == "*"]
+    assert [line.get_xdata()[0] for line in stars] == [0.81]
+    words = [text.get_text() for text in panel.figure.legends[0].get_texts()]
+    assert words[-1] == "corrected by people's labels"
+
+
 def test_a_set_of_any_name_is_drawn(tmp_path: Path) -> None:
     inputs = _inputs()
     names = {"find": "\x00\x1b[31mred\u202e", "join": "<script>&lt; $x^{$", "count": "two\nlines"}

@@ -22,7 +22,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Inputs, FigureSettin
     """What the figures are drawn from."""
     folder = tmp_path_factory.mktemp("run")
     paths = finished_run.write(folder, 3, 2)
-    inputs = read(*(paths[name] for name in BASE), **{name: paths[name] for name in OF_SOME_FIGURES})
+    inputs = read(*(paths[name] for name in BASE), **{name: paths.get(name) for name in OF_SOME_FIGURES})
     return inputs, FigureSettings.model_validate(finished_run.figure_settings(3, 2))
 
 
