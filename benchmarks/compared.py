@@ -1,8 +1,8 @@
 """Simulates runs compared with runs: how often is anything called changed where nothing is, and how often is a slower model found?
 
-    python benchmarks/compared.py [--worlds 600] [--out benchmarks/results/compared.json]
+    python benchmarks/compared.py [--worlds 300] [--out benchmarks/results/compared.json]
 
-Two models, two buckets, two closed loops. Latencies are lognormal: prompts differ, each sitting has hours of its own, shared by
+Two models, two buckets, one closed loop. Latencies are lognormal: prompts differ, each sitting has hours of its own, shared by
 all models and cells, and each cell something of its own in each sitting. Requests fail in clusters, since some sittings are worse
 than others. Answers differ in length at every asking; prompts of a document are alike in cost and in how hard they are. A side is
 three or five runs that ask the same prompts, or one run of as many blocks that share the prompts among them. In `equal` nothing
@@ -20,25 +20,24 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from assay.comparison.differences import ALL, Row, differences  # noqa: E402
+from assay.comparison.differences import ALL, METRICS, OVERALL_WEIGHT, Row, differences  # noqa: E402
 from assay.comparison.settings import Comparison  # noqa: E402
 from assay.comparison.sittings import Side, like_for_like  # noqa: E402
 from assay.stats.shares import wilson  # noqa: E402
 
-MODELS, BUCKETS, LEVELS = ("swift", "steady"), ("short", "long"), (1, 4)
+MODELS, BUCKETS, LEVELS = ("swift", "steady"), ("short", "long"), (4,)
 PROMPTS, DOCUMENTS = 24, 12
 BETWEEN_SITTINGS, BETWEEN_CELLS, BETWEEN_PROMPTS, BETWEEN_REQUESTS = 0.08, 0.04, 0.4, 0.2
 """Standard deviations of the logarithm of latency."""
 SLOWER = 1.3
 WORLDS: dict[str, tuple[bool, int]] = {
     "3 runs": (True, 3),
-    "5 runs": (True, 5),
     "3 blocks": (False, 3),
-    "5 blocks": (False, 5),
 }
 """Whether each sitting asks all prompts, and how many sittings a side has."""
 
@@ -141,14 +140,36 @@ def flagged(number: int, kind: str, times: float) -> tuple[bool, bool, bool, lis
     return bool(rows), found, any(row.model != MODELS[0] for row in rows), [row.metric for row in rows]
 
 
-def simulated(worlds: int, workers: int) -> dict[str, Any]:
-    """Shares of worlds, by kind; a third as many of them are slower."""
+def found_in_80_percent(models: int = 3, draws: int = 8_000) -> dict[str, dict[str, float]]:
+    """The change of all of a model's cells that is found in 80 % of comparisons of `models` models.
+
+    By the number of sittings on each side, and by the standard deviation of the logarithms of the sittings' figures (over all
+    buckets and loads): relative, by the test of `assay.stats.sittings` at the level of the first test of all.
+    """
+    draw = np.random.default_rng(1)
+    level = Comparison().error_rate * OVERALL_WEIGHT / (models * len(METRICS))
+    made: dict[str, dict[str, float]] = {}
+    for sittings in (3, 4, 5, 7, 10):
+        of = made.setdefault(f"{sittings} sittings", {})
+        for spread in (0.02, 0.05, 0.1):
+            logs = spread * draw.normal(size=(2, draws, sittings))
+            before, after = logs.var(axis=2, ddof=1) / sittings
+            freedom = (before + after) ** 2 / ((before**2 + after**2) / (sittings - 1))
+            error, seen = np.sqrt(before + after), logs[1].mean(axis=1) - logs[0].mean(axis=1)
+            shift = np.quantile(special.stdtrit(freedom, 1 - level / 2) * error - seen, 0.8)
+            of[f"{spread:g}"] = round(float(np.expm1(shift)), 2)
+    return made
+
+
+def simulated(worlds: int, workers: int, out: Path) -> None:
+    """Write shares of worlds to `out`, kind by kind; a third as many of them are slower."""
     fewer = max(1, worlds // 3)
     made: dict[str, Any] = {
         "worlds": worlds,
         "worlds_slower": fewer,
         "error_rate": Comparison().error_rate,
         "slower": SLOWER,
+        "found_in_80_percent": found_in_80_percent(),
     }
     with ProcessPoolExecutor(workers) as pool:
         for kind in WORLDS:
@@ -166,15 +187,14 @@ def simulated(worlds: int, workers: int) -> dict[str, Any]:
                 "slower_found": round(sum(found for _, found, *_ in slower) / fewer, 4),
                 "other_model_flagged": round(sum(other for _, _, other, _ in slower) / fewer, 4),
             }
-    return made
+            out.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--worlds", type=int, default=600)
+    parser.add_argument("--worlds", type=int, default=300)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "compared.json")
     arguments = parser.parse_args()
-    text = json.dumps(simulated(arguments.worlds, arguments.workers), indent=2) + "\n"
-    arguments.out.write_text(text, encoding="utf-8")
-    print(text, end="")
+    simulated(arguments.worlds, arguments.workers, arguments.out)
+    print(arguments.out.read_text(encoding="utf-8"), end="")
