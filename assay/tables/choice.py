@@ -304,7 +304,7 @@ def equivalence(decision: Mapping[str, Any]) -> Markdown | None:
         Column("margin", lambda row: margin(row.get("margin"), row.get("unit"))),
         Column("p of this pair", lambda row: p_value(row.get("p"))),
         Column(
-            "",
+            "within the margin",
             lambda row: (
                 state("met", {"met": "equally good"})
                 if row.get("equivalent")
