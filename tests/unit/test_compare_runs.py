@@ -16,6 +16,7 @@ from assay.comparison.compare import compare, write_tables
 from assay.comparison.runs import both_sides, name_of
 from assay.comparison.settings import Comparison, asked_for, runs_asked, settings_of
 from assay.errors import InputError
+from benchmarks import compared
 
 TEMPLATE = Path(__file__).parents[2] / "report" / "compare.qmd.j2"
 SAME = {"swift": MadeModel(), "steady": MadeModel(e2e_ms=400.0)}
@@ -331,3 +332,15 @@ def test_blocks_with_prompts_of_their_own_are_paired(tmp_path: Path) -> None:
     one = row(told, "swift", "e2e_ms_p50_all", "short")
     assert one["difference"] == pytest.approx(0.2, abs=0.05)
     assert one["state"] == "regression" and one["high"] - one["low"] < 0.15
+
+
+def test_the_simulated_worlds_of_the_benchmark_are_compared() -> None:
+    rows = compared.world(0, "3 runs", 4.0)
+    assert {row.model for row in rows if row.state == "regression"} == {"swift"}
+
+
+def test_equal_runs_were_flagged_in_at_most_the_error_rate_of_the_worlds() -> None:
+    told = json.loads((TEMPLATE.parents[1] / "benchmarks/results/compared.json").read_text("utf-8"))
+    assert all(told[kind]["equal_flagged"] <= told["error_rate"] for kind in compared.WORLDS)
+    needed = told["found_in_80_percent"]
+    assert needed["3 sittings"]["0.05"] > needed["5 sittings"]["0.05"] > needed["10 sittings"]["0.05"]
