@@ -38,6 +38,7 @@ SLOWER = 1.3
 WORLDS: dict[str, tuple[bool, int]] = {
     "3 runs": (True, 3),
     "3 blocks": (False, 3),
+    "5 runs": (True, 5),
 }
 """Whether each sitting asks all prompts, and how many sittings a side has."""
 
