@@ -39,6 +39,7 @@ WORLDS: dict[str, tuple[bool, int]] = {
     "3 runs": (True, 3),
     "3 blocks": (False, 3),
     "5 runs": (True, 5),
+    "5 blocks": (False, 5),
 }
 """Whether each sitting asks all prompts, and how many sittings a side has."""
 
