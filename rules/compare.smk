@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from assay.canonical import canonical_json
 from assay.comparison.runs import both_sides, name_of
-from assay.comparison.settings import runs_asked, settings_of
+from assay.comparison.settings import SIDES, runs_asked, settings_of
 from assay.errors import InputError
 from assay.fingerprint import Sources
 
@@ -16,7 +16,8 @@ ALL_RUNS = Path("results")
 
 try:
     COMPARISON = settings_of(config, workflow.config_settings.config)
-    BEFORE, AFTER = both_sides(runs_asked(config, "before"), runs_asked(config, "after"), ALL_RUNS)
+    WRITTEN = workflow.config_settings.config_args or ()
+    BEFORE, AFTER = both_sides(*(runs_asked(config, side, WRITTEN) for side in SIDES), ALL_RUNS)
     RESULTS = f"{ALL_RUNS}/compare/{name_of(BEFORE, AFTER, ALL_RUNS)}"
 except InputError as error:
     raise WorkflowError(str(error)) from None

@@ -3,7 +3,7 @@
 Read from Snakemake's command line (`--config before=... after=...`). Cheap to import, since the Snakefile does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
@@ -36,9 +36,16 @@ def asked_for(config: Mapping[str, Any]) -> bool:
     return any(side in config for side in SIDES)
 
 
-def runs_asked(config: Mapping[str, Any], side: str) -> list[str]:
-    """The runs of one side, as they were given: names or folders, separated by commas. InputError where there is none."""
+def runs_asked(config: Mapping[str, Any], side: str, written: Iterable[str] = ()) -> list[str]:
+    """The runs of one side, as they were given: names or folders, separated by commas. InputError where there is none.
+
+    `written` are the settings of the command line, as `key=value`: Snakemake takes what looks like a number for one, and
+    `0715` or `20261120_1` is the name of a run.
+    """
     given = config.get(side)
+    if isinstance(given, int | float):
+        pairs = (str(one).partition("=") for one in written)
+        given = next((value for key, _, value in reversed(list(pairs)) if key == side), given)
     parts = given if isinstance(given, list) else str("" if given is None else given).split(",")
     runs = [str(part).strip() for part in parts if str(part).strip()]
     if not runs:

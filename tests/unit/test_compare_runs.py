@@ -270,6 +270,7 @@ def test_the_command_line_is_read_and_what_is_wrong_in_it_named() -> None:
     ):
         with pytest.raises(InputError, match=words):
             settings_of(config | wrong, config | wrong)
+    assert runs_asked({"before": 715}, "before", ["after=x", "before=0715"]) == ["0715"]
     with pytest.raises(InputError, match="no run is named by 'after'"):
         runs_asked({"before": "x"}, "after")
 
