@@ -4,7 +4,8 @@
    measured whole, the model is not evaluated, which is not the same as beaten.
 2. The models that qualify, or may, are compared by the objective, each pair once, adjusted by Holm.
 3. A model is out of the running if one that surely qualifies is better, adjusted. A model that only may qualify puts
-   nobody out.
+   nobody out. One whose figure is infinite in this sample, since too many of its requests failed, can't be tested: it is out
+   if its interval begins at infinity too, or lies beyond that of one that surely qualifies.
 4. If one is left and it surely qualifies, it is the winner. If several are left that surely qualify, and each pair of
    them is shown to differ by less than the margin, or costs the same on every prompt, they are equivalent. Everything else
    is undecided; nobody left means that none qualifies.
@@ -65,12 +66,20 @@ class Candidate:
 
     @property
     def possible(self) -> bool:
-        """Whether it may be the best: it may qualify, and has a finite figure to compare."""
-        return (
-            self.qualifies in ("yes", "undecided")
-            and self.objective_value is not None
-            and math.isfinite(self.objective_value)
-        )
+        """Whether it may be the best: it may qualify, and its figure may be finite.
+
+        Where about as many requests fail as the percentile leaves room for, it is by chance whether the figure of a sample is
+        infinite: that alone puts nobody out.
+        """
+        if self.qualifies not in ("yes", "undecided") or self.objective_value is None:
+            return False
+        answered = self.beside is None or self.beside.n_ok > 0
+        return self.finite or (answered and (self.objective_low is None or math.isfinite(self.objective_low)))
+
+    @property
+    def finite(self) -> bool:
+        """Whether it has a figure to compare."""
+        return self.objective_value is not None and math.isfinite(self.objective_value)
 
     @property
     def highest_concurrency(self) -> int | None:
@@ -120,11 +129,13 @@ def recommend(
         for pair in comparisons
         if pair.better is not None and pair.better in sure
     }
+    out |= _beyond(running, sure)
     left = [model.model for model in running if model.model not in out]
     if not left:
         evaluated = any(model.qualifies != "not_evaluated" for model in models)
         return Recommendation("none_qualifies" if evaluated else "not_evaluated", None, [], None)
-    if len(left) == 1 and left[0] in sure:
+    finite = {model.model for model in running if model.finite}
+    if len(left) == 1 and left[0] in sure & finite:
         others = [model.model for model in running if model.model != left[0]]
         return Recommendation("winner", left[0], left, others[0] if others else None)
     among = [pair for pair in comparisons if pair.a in left and pair.b in left]
@@ -132,3 +143,14 @@ def recommend(
     if len(left) > 1 and set(left) <= sure and all(same):
         return Recommendation("equivalent", None, left, None)
     return Recommendation("undecided", None, left, None)
+
+
+def _beyond(running: Sequence[Candidate], sure: Collection[str]) -> set[str]:
+    """Those whose infinite figure can't be tested, and whose whole interval lies beyond that of one that surely qualifies."""
+    ends = [model.objective_high for model in running if model.model in sure and model.finite]
+    nearest = min((end for end in ends if end is not None), default=math.inf)
+    return {
+        model.model
+        for model in running
+        if not model.finite and model.objective_low is not None and model.objective_low > nearest
+    }

@@ -165,6 +165,11 @@ def _winner(
         others = len(by_name) > 1
         only = f"; no other model that was evaluated keeps {kept}" if others and kept else ""
         only = only if others else ", with no other model to compare it with"
+        late = [
+            each for each in by_name.values() if each.qualifies in ("yes", "undecided") and not each.finite
+        ]
+        if late:
+            only = "; " + "; ".join(f"{each.model} has {_without(each, measure)}" for each in late)
         return f"Use {model.model}: {keeps}{figure}{only}."
     lead = _margin(pair, model.model, found.runner_up or "", measure, sure)
     close = ""
@@ -314,6 +319,15 @@ def _undecided(
             f"Undecided at {load}: whether every limit is kept can't be said yet of {_and(parts)}"
             f"{'; ' + more if more else ''}."
         )
+    late = [by_name[name] for name in names if not by_name[name].finite]
+    if late:
+        told = _and([f"{each.model} has {_without(each, measure)}" for each in late])
+        rest = [name for name in names if by_name[name].finite]
+        surely = (
+            f" {'It' if len(late) == 1 else 'They'} may still be better than {_and(rest)}." if rest else ""
+        )
+        only = f"Undecided between {_and(names)}" if len(names) > 1 else "Undecided"
+        return f"{only} at {load}: in this sample {told}.{surely}"
     values = _and([_value(measure, by_name[name].objective_value) for name in names])
     same = f"keep {kept} and " if kept else ""
     wanted = [
@@ -400,13 +414,15 @@ def reasons(
             up_to = f", up to {_and(reached)}" if reached else ""
             lines.append(f"{model.model} keeps every limit{up_to}.")
         if model.objective_value is not None and math.isinf(model.objective_value):
-            lines.append(f"{model.model} has no {compared_by(measure)} to compare: {_why_infinite(measure)}.")
+            lines.append(f"{model.model} has {_without(model, measure)}.")
         if model.model in found.candidates and (told_against := against(model, measure)):
             lines.append(told_against)
     if len(models) == 1:
         lines.append(f"{models[0].model} is the only model: there was nothing to compare it with.")
     for pair in comparisons:
         if pair.difference is None:
+            if any(each.model in (pair.a, pair.b) and not each.finite for each in models):
+                continue  # said of the model itself
             lines.append(
                 f"{pair.a} and {pair.b} can't be compared by {compared_by(measure)}: too few requests or prompts."
             )
@@ -556,9 +572,15 @@ def _missed_by(limit: Checked) -> str:
     return f" ({_percent(miss.relative)} % {way})"
 
 
-def _why_infinite(measure: Measure) -> str:
+def _without(model: Candidate, measure: Measure) -> str:
+    """What to say of a model whose figure by the objective is infinite."""
+    return f"no {compared_by(measure)} to compare: {_why_infinite(model, measure)}"
+
+
+def _why_infinite(model: Candidate, measure: Measure) -> str:
     """Why a figure that is to be compared has no end."""
-    if measure.objective == "weighted" and "latency" not in measure.weights:
+    wrong = model.beside is not None and model.beside.accuracy == 0
+    if measure.objective == "weighted" and ("latency" not in measure.weights or wrong):
         return "no answer of it is correct"
     percent = int(measure.latency.rsplit("_p", 1)[1])
     return (
@@ -620,7 +642,8 @@ def _taken(measure: Measure, value: str) -> str:
     """The latency of the winner, as a verb and its figure."""
     if measure.latency == "e2e_ms_p50":
         return f"takes a median of {value}"
-    return f"has a {metric_name(measure.latency)} of {value}"
+    name = metric_name(measure.latency)
+    return f"has {'an' if name.startswith('e') else 'a'} {name} of {value}"
 
 
 def _and(parts: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from assay.decision import words
-from assay.decision.compare import Comparison
+from assay.decision.compare import Comparison, Measure
 from assay.decision.limits import Qualifies
 from assay.decision.recommend import Candidate, Recommendation, recommend
 
@@ -81,9 +81,49 @@ def test_the_same_cost_on_every_prompt_is_equivalence_and_not_a_win() -> None:
     assert doubted.answer == "undecided"
 
 
-def test_a_model_that_is_infinitely_late_is_not_the_fastest() -> None:
-    found = cheapest(model("a", math.inf), model("b", 200.0))
+def late(name: str, low: float) -> Candidate:
+    return Candidate(name, "yes", None, [], math.inf, low, math.inf, {})
+
+
+def test_a_model_that_is_surely_infinitely_late_is_not_the_fastest() -> None:
+    found = cheapest(late("a", math.inf), model("b", 200.0))
     assert (found.answer, found.model) == ("winner", "b")
+
+
+def test_who_fails_by_chance_a_little_more_than_the_percentile_allows_is_not_beaten() -> None:
+    close = Candidate("b", "yes", None, [], 200.0, 150.0, 260.0, {})
+    found = cheapest(late("a", 180.0), close, pairs=(pair("a", "b", None),))
+    assert (found.answer, found.candidates) == ("undecided", ["b", "a"])
+    assert cheapest(late("a", 180.0)).answer == "undecided"
+    beyond = cheapest(late("a", 270.0), close, pairs=(pair("a", "b", None),))
+    assert (beyond.answer, beyond.model) == ("winner", "b")
+    unsure = Candidate("b", "undecided", None, [], 200.0, 150.0, 260.0, {})
+    assert cheapest(late("a", 270.0), unsure).answer == "undecided"
+
+
+def test_what_is_said_of_an_infinite_figure_names_it_and_why() -> None:
+    measure = Measure("fastest", "e2e_ms_p90")
+    close = Candidate("b", "yes", None, [], 200.0, 150.0, 260.0, {})
+
+    def said(a: Candidate) -> str:
+        models, pairs = [a, close], [Comparison("a", "b", "relative", None, None, None, 1.0, 1.0, None, None)]
+        found = recommend(models, pairs if a.possible else [], False)
+        told = words.reasons(models, pairs if a.possible else [], found, measure)
+        assert (
+            "a has no end-to-end time (90th percentile) to compare: more than 10 % of its requests failed."
+            in told
+        )
+        assert not any("too few" in line for line in told)
+        return words.sentence(found, models, pairs, measure, "4 in flight", 0.95)
+
+    why = "a has no end-to-end time (90th percentile) to compare: more than 10 % of its requests failed"
+    assert said(late("a", 180.0)) == (
+        f"Undecided between b and a at 4 in flight: in this sample {why}. It may still be better than b."
+    )
+    for low in (270.0, math.inf):
+        assert said(late("a", low)) == (
+            f"Use b: at 4 in flight it has an end-to-end time (90th percentile) of 200 ms; {why}."
+        )
 
 
 def test_for_accuracy_more_is_better() -> None:
