@@ -4,14 +4,15 @@ A model is non-inferior where it is shown, in every aspect that has a margin, th
 tests at the level (1 - confidence) / 2, as is the custom for non-inferiority (ICH E9, 1998). All aspects have to hold, so
 each is tested at the full level (intersection-union; Berger 1982). It is inferior where one of them is surely worse by more
 than its margin, by Bonferroni over the aspects. The p values of all challengers are adjusted by Holm. Where neither is shown,
-it is undecided: not to have shown that a model is worse doesn't show that it isn't.
+it is undecided: not to have shown that a model is worse doesn't show that it isn't. That one is better is claimed of each
+aspect of each challenger by itself, so these p values are adjusted by Holm over all of them.
 
 Leaves to others: comparisons (`compare`), whether a model keeps the limits (`decided`).
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from assay.decision.compare import Found, Measure
@@ -41,7 +42,7 @@ class InAspect:
     state: State
     """By this aspect of this challenger alone."""
     superior: bool
-    """Whether the challenger is surely better in it, by this test alone."""
+    """Whether the challenger is surely better in it, over all aspects and challengers."""
     more: int | None
     """About how many more of `counted` would settle it, if the difference stays as it is; None where it is settled, or no
     number is known."""
@@ -50,6 +51,8 @@ class InAspect:
     """Of being worse by more than the margin: small where it surely isn't."""
     p_inferior: float
     """Of not being worse by more than the margin: small where it surely is."""
+    p_superior: float = 1.0
+    """Of not being better at all, two-sided; 1 where it isn't ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ def against(
         ]
         for name in held
     }
+    aspects = _with_superior(aspects, 1.0 - evidence.confidence)
     level = tail(evidence.confidence)
     fine = holm([max(each.p for each in aspects[name]) for name in held])
     worse = holm(
@@ -105,6 +109,15 @@ def against(
         )
         made.append(Challenger(name, verdict, fine[place], aspects[name]))
     return made
+
+
+def _with_superior(aspects: Mapping[str, list[InAspect]], level: float) -> dict[str, list[InAspect]]:
+    """The same, with who is surely better: all of it is claimed at once."""
+    adjusted = iter(holm([each.p_superior for held in aspects.values() for each in held]))
+    return {
+        name: [replace(each, superior=next(adjusted) <= level) for each in held]
+        for name, held in aspects.items()
+    }
 
 
 def _in_aspect(
@@ -146,9 +159,10 @@ def _in_aspect(
         difference.interval.high,
         margin,
         state,
-        ahead and difference.p <= 1.0 - evidence.confidence,
+        False,
         more,
         counted,
         p,
         p_inferior,
+        difference.p if ahead else 1.0,
     )

@@ -1,18 +1,29 @@
 """Objectives, margins, the model in use, limits on buckets and the traffic's mix: from a run's files to the decision."""
 
+import math
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from made_run import MadeModel, make_run
 
+from assay.decision.compare import Found, Measure
 from assay.decision.decide import decide
+from assay.decision.evidence import Evidence
+from assay.decision.incumbent import against
+from assay.decision.recommend import Candidate
+from assay.decision.settings import Margins
 from assay.decision.stage import Choice
+from assay.decision.words import against_incumbent
 from assay.records.aggregate import aggregate
 from assay.records.metrics import TABLES
 from assay.records.settings import Aggregation
 from assay.records.writing import write_table
+from assay.stats.distributions import t_two_sided
+from assay.stats.effect import Centred
+from assay.stats.interval import Interval
+from assay.stats.ratios import Difference
 
 MODELS = {
     "swift": MadeModel(e2e_ms=150, usd_per_million=0.5, accuracy=0.95),
@@ -251,3 +262,35 @@ def test_the_same_models_are_told_apart_the_same_whoever_else_is_there(run: Deci
     assert {pair: value for pair, value in of.items() if "wrong" not in pair} == {
         (each["a"], each["b"]): each["relative"] for each in few["comparisons"]
     }
+
+
+class OneDifference:
+    """Evidence in which every model differs from every other one by the same difference."""
+
+    confidence = 0.95
+    settings = Choice.model_validate({"models": [], "dataset_of_interest": "x", "concurrency": (4,)})
+
+    def __init__(self, models: int, difference: Difference) -> None:
+        self.models = tuple("abcdef"[:models])
+        self.difference = difference
+
+    def found(self, *_: Any) -> Found:
+        return Found(self.difference, 100)
+
+
+@pytest.mark.parametrize(("models", "superior"), [(2, True), (3, False)])
+def test_that_a_model_is_better_than_the_one_in_use_is_claimed_of_all_at_once(
+    models: int, superior: bool
+) -> None:
+    log, error = math.log(0.95), 0.023
+    p = t_two_sided(log / error, 1000)
+    assert 0.025 < p < 0.05
+    effect = Centred((log,), error, 1000)
+    made = OneDifference(
+        models, Difference(math.expm1(log), error, Interval(-0.09, -0.006), p, effect=effect)
+    )
+    candidates = [Candidate(name, "yes", None, [], 1.0, 0.9, 1.1, {}) for name in made.models]
+    held = against("a", Measure(), Margins(cost=0.1), cast(Evidence, made), candidates, {"x": 1.0})
+    assert [each.verdict for each in held] == ["non_inferior"] * (models - 1)
+    assert [each.aspects[0].superior for each in held] == [superior] * (models - 1)
+    assert ("is better by" in against_incumbent("a", held, candidates)) == superior
