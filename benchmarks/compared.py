@@ -25,7 +25,7 @@ from scipy import special
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from assay.comparison.differences import ALL, METRICS, OVERALL_WEIGHT, Row, differences  # noqa: E402
+from assay.comparison.differences import METRICS, OVERALL_WEIGHT, Row, differences  # noqa: E402
 from assay.comparison.settings import Comparison  # noqa: E402
 from assay.comparison.sittings import Side, like_for_like  # noqa: E402
 from assay.stats.shares import wilson  # noqa: E402
@@ -136,7 +136,7 @@ def flagged(number: int, kind: str, times: float) -> tuple[bool, bool, bool, lis
     """Of one world: whether anything is flagged, whether the slower model is, whether another is, and the figures flagged."""
     rows = [row for row in world(number, kind, times) if row.state in ("regression", "improvement")]
     found = any(
-        row.model == MODELS[0] and row.bucket == ALL and row.state == "regression" and "ms" in row.metric
+        row.model == MODELS[0] and row.overall and row.state == "regression" and "ms" in row.metric
         for row in rows
     )
     return bool(rows), found, any(row.model != MODELS[0] for row in rows), [row.metric for row in rows]

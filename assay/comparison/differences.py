@@ -94,6 +94,8 @@ class Row:
     sittings_after: int
     reason: str | None
     """Why there is no difference, or no test of it."""
+    overall: bool
+    """Over all buckets and loads of the model. By this, since a bucket may be called `all`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +117,21 @@ def differences(settings: Comparison, before: Side, after: Side, models: Sequenc
     buckets = [bucket for bucket in buckets if bucket in set(after.records["bucket"].astype(object))]
     loads = set(before.records["load"].astype(object)) & set(after.records["load"].astype(object))
     levels = sorted(map(level_of, map(str, loads)), key=lambda level: level.rank)
-    found: list[tuple[str, str, str, str, _Found]] = []
+    found: list[tuple[str, str | None, str, str, _Found]] = []
     for model in models:
         of_model = _of_model(model, buckets, levels, before, after, settings.confidence)
         found += [(model, bucket, load, metric, one) for bucket, load, metric, one in of_model]
     return _flagged(found, settings.error_rate)
 
 
-def _flagged(found: Sequence[tuple[str, str, str, str, _Found]], error_rate: float) -> list[Row]:
+def _flagged(found: Sequence[tuple[str, str | None, str, str, _Found]], error_rate: float) -> list[Row]:
     tested = [
         (place, model, bucket, metric, one.difference.p)
         for place, (model, bucket, _, metric, one) in enumerate(found)
         if one.difference is not None and min(one.sittings) >= LEAST_SITTINGS
     ]
-    kinds = Counter((model, metric, bucket == ALL) for _, model, bucket, metric, _ in tested)
-    weights = [_weight(kinds, model, metric, bucket == ALL) for _, model, bucket, metric, _ in tested]
+    kinds = Counter((model, metric, bucket is None) for _, model, bucket, metric, _ in tested)
+    weights = [_weight(kinds, model, metric, bucket is None) for _, model, bucket, metric, _ in tested]
     p_values = weighted_holm([p for *_, p in tested], weights)
     adjusted = {place: p for (place, *_), p in zip(tested, p_values, strict=True)}
     rows = []
@@ -138,7 +140,7 @@ def _flagged(found: Sequence[tuple[str, str, str, str, _Found]], error_rate: flo
         rows.append(
             Row(
                 model,
-                bucket,
+                ALL if bucket is None else bucket,
                 load,
                 metric,
                 "absolute" if metric in ABSOLUTE else "relative",
@@ -154,6 +156,7 @@ def _flagged(found: Sequence[tuple[str, str, str, str, _Found]], error_rate: flo
                 *one.n,
                 *one.sittings,
                 one.reason or (_too_few(one.sittings) if p is None else None),
+                bucket is None,
             )
         )
     return rows
@@ -189,7 +192,8 @@ def _of_model(
     before: Side,
     after: Side,
     confidence: float,
-) -> Iterable[tuple[str, str, str, _Found]]:
+) -> Iterable[tuple[str | None, str, str, _Found]]:
+    """Bucket (None: over all buckets and loads), load, metric, and what it comes to."""
     cells = {
         (bucket, level.name): _Cell.of(model, bucket, level, before, after, confidence)
         for bucket in buckets
@@ -203,7 +207,7 @@ def _of_model(
             if metric != THROUGHPUT or level_of(place[1]).concurrency is not None
         }
         if len(mine) > 1:
-            yield ALL, ALL, metric, _over_cells(metric, list(mine.values()), confidence)
+            yield None, ALL, metric, _over_cells(metric, list(mine.values()), confidence)
         for (bucket, load), cell in mine.items():
             yield bucket, load, metric, _of_cell(metric, cell, confidence)
     by_prompt: tuple[tuple[str, Callable[[str | None], _Found]], ...] = (
@@ -212,7 +216,7 @@ def _of_model(
     )
     for metric, of in by_prompt:
         if len(buckets) > 1:
-            yield ALL, ALL, metric, of(None)
+            yield None, ALL, metric, of(None)
         for bucket in buckets:
             yield bucket, ALL, metric, of(bucket)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from assay.comparison import figure
 from assay.comparison.changes import PARTS
-from assay.comparison.differences import ALL, LATENCIES, OVERALL_WEIGHT
+from assay.comparison.differences import LATENCIES, OVERALL_WEIGHT
 from assay.comparison.words import amount, cautions, interval_of, metric_name, place_of, value_of
 from assay.document.template import fill, header
 from assay.tables.markdown import Column, Markdown, attribute, escape, table, with_interval
@@ -51,7 +51,7 @@ def context(found: Mapping[str, Any], link: str) -> dict[str, Any]:
         "cautions": cautions(found),
         "finding": seen,
         "figure": Markdown(f'({link}){{#fig-differences fig-alt="{attribute(f"{figure.TITLE}. {seen}")}"}}'),
-        "overall": _table([row for row in rows if row["bucket"] == ALL], overall=True),
+        "overall": _table([row for row in rows if row["overall"]], overall=True),
         "by_model": [
             {
                 "model": model,
@@ -59,7 +59,7 @@ def context(found: Mapping[str, Any], link: str) -> dict[str, Any]:
                 "left_out": max(0, len(mine) - MOST_ROWS),
             }
             for model in found["models"]
-            for mine in [_surest_first([r for r in rows if r["model"] == model and r["bucket"] != ALL])]
+            for mine in [_surest_first([r for r in rows if r["model"] == model and not r["overall"]])]
         ],
         "runs": _runs(found),
         "prompts_table": _prompts(found["prompts"]),

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from assay.comparison.differences import ABSOLUTE, ALL, HIGHER_IS_BETTER
+from assay.comparison.differences import ABSOLUTE, HIGHER_IS_BETTER
 from assay.comparison.words import amount, bounds, metric_name
 from assay.figures import style
 
@@ -34,7 +34,7 @@ def shown(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         mine = [row for row in rows if row["model"] == model and row["metric"] not in ABSOLUTE]
         for metric in dict.fromkeys(row["metric"] for row in mine):
             of = [row for row in mine if row["metric"] == metric]
-            overall = [row for row in of if row["bucket"] == ALL] or (of if len(of) == 1 else [])
+            overall = [row for row in of if row["overall"]] or (of if len(of) == 1 else [])
             kept += [row for row in overall if row["difference"] is not None]
     return kept
 

@@ -19,7 +19,7 @@ def metric_name(metric: str) -> str:
 
 def place_of(row: Mapping[str, Any]) -> str:
     """Where a row is about: its bucket and load."""
-    if row["bucket"] == ALL:
+    if row["overall"]:
         return "all buckets and loads" if row["metric"] != COST else "all buckets"
     if row["load"] == ALL:
         return str(row["bucket"])
@@ -90,7 +90,7 @@ def _said(rows: Sequence[Mapping[str, Any]], how: str) -> str:
 
 def _few(rows: Sequence[Mapping[str, Any]]) -> str:
     """The figures over all buckets and loads first; of others the surest."""
-    overall = [row for row in rows if row["bucket"] == ALL]
+    overall = [row for row in rows if row["overall"]]
     shown = (overall or sorted(rows, key=lambda row: row["p_adjusted"]))[:_MOST_NAMED]
     more = len({row["metric"] for row in rows} - {row["metric"] for row in shown}) if overall else 0
     text = ", ".join(

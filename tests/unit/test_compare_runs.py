@@ -92,6 +92,19 @@ def test_equal_runs_are_called_neither_worse_nor_better(tmp_path: Path) -> None:
     assert told["verdict"]["state"] == "not_shown" and "doesn't prove" in told["verdict"]["sentence"]
 
 
+def test_a_bucket_called_all_is_a_bucket(tmp_path: Path) -> None:
+    slow = {"swift": MadeModel(e2e_ms=900.0)}
+    told = found(tmp_path, ONE, slow, buckets=("all", "long"), blocks=3, levels=(1, 2))
+    of = [r for r in told["rows"] if r["metric"] == "e2e_ms_p50_all"]
+    assert [(r["bucket"], r["load"], r["overall"]) for r in of] == [("all", "all", True)] + [
+        (bucket, load, False) for bucket in ("all", "long") for load in ("c1", "c2")
+    ]
+    page = document.context(told, "x")
+    assert page["overall"].count("latency p50") == 1
+    assert page["by_model"][0]["rows"].count("latency p50") == 4
+    assert page["verdict"]["sentence"].count("TTFT p50") == 1
+
+
 def test_two_sittings_are_too_few_for_a_verdict_whatever_the_difference(tmp_path: Path) -> None:
     told = found(tmp_path, ONE, {"swift": MadeModel(e2e_ms=900.0)}, blocks=2, buckets=("short",))
     assert {r["state"] for r in told["rows"]} == {"not_tested"}
@@ -308,7 +321,9 @@ def test_a_page_of_many_figures_shows_the_surest_and_says_how_many_it_leaves_out
     slower: dict[str, Any],
 ) -> None:
     told = slower
-    rows: Sequence[dict[str, Any]] = [r | {"bucket": f"b{n}"} for r in told["rows"] for n in range(20)]
+    rows: Sequence[dict[str, Any]] = [
+        r | {"bucket": f"b{n}", "overall": False} for r in told["rows"] for n in range(20)
+    ]
     (swift, _) = document.context(told | {"rows": rows}, "x")["by_model"]
     assert swift["rows"].count("\n") == document.MOST_ROWS + 1
     assert swift["left_out"] == sum(r["model"] == "swift" for r in rows) - document.MOST_ROWS
