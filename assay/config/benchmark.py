@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from assay.bedrock.settings import Endpoint, Inference, Model, Quota
@@ -73,6 +73,13 @@ class Publish(Settings):
     """Replace objects that are there with other content. Without it, such a one is an error, and nothing is put."""
     may_be_public: bool = False
     """Publish into a bucket that is open to everyone, or of which your credentials may not learn whether it is."""
+
+    @field_validator("prefix")
+    @classmethod
+    def _place(cls, prefix: str) -> str:
+        if "://" in prefix or {".", ".."} & {*prefix.split("/")} or not prefix.isprintable():
+            raise ValueError("expected the beginning of keys, without the bucket's name, such as team/bench")
+        return prefix
 
     @model_validator(mode="after")
     def _key_of_kms(self) -> Self:

@@ -51,11 +51,22 @@ class _Item:
     """SHA-256 of what is put, base64."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What stands under a key."""
+
+    digest: str
+    """SHA-256 of its content, base64."""
+    otherwise: str | None
+    """In what its type or encryption is otherwise than asked for, in words; null where it isn't."""
+
+
 def publish(settings: Publish, run: str, files: Sequence[Path], root: Path) -> list[str]:
     """Upload `files` under the prefix and the run's name, keeping their places below `root`; the keys, in order.
 
     The bucket's own policy decides who can read them: no ACL is set, and a bucket that is open to everyone is refused.
-    What stands there already with the same content is left alone; with other content it is an error, unless `overwrite`.
+    What stands there already as it would be put is left alone; where its content, type or encryption is another one, that
+    is an error, unless `overwrite`.
     Each upload carries its SHA-256; the store's, its type and its encryption are compared afterwards. Raises InputError
     where a file lies outside `root`, the bucket is public, the store refuses, or what it holds is not what was sent.
     """
@@ -67,12 +78,15 @@ def publish(settings: Publish, run: str, files: Sequence[Path], root: Path) -> l
         if not settings.may_be_public:
             refuse_public(place.store, settings.bucket)
     there = {item.key: place.there(item) for item in items}
-    others = [item.key for item in items if there[item.key] not in (None, item.digest)]
-    if others and not settings.overwrite:
-        raise place.taken(others)
+    if not settings.overwrite:
+        found = [(item, held) for item in items if (held := there[item.key]) is not None]
+        if others := [item.key for item, held in found if held.digest != item.digest]:
+            raise place.taken(others)
+        if wrong := next(((item, held.otherwise) for item, held in found if held.otherwise), None):
+            raise place.otherwise(wrong[0], wrong[1])
     put = 0
     for item in items:
-        if there[item.key] != item.digest:
+        if there[item.key] != _Found(item.digest, None):
             place.put(item)
             put += 1
             logging.info("published s3://%s/%s", settings.bucket, item.key)
@@ -123,11 +137,11 @@ class _Place:
     def errors(what: str) -> _Errors:
         return _Errors(what)
 
-    def there(self, item: _Item) -> str | None:
-        """SHA-256 of what stands under the item's key, base64; null where nothing does, or nobody may know."""
+    def there(self, item: _Item) -> _Found | None:
+        """What stands under the item's key; null where nothing does, or nobody may know."""
         with self.errors(f"s3://{self._settings.bucket}/{item.key}: looking whether it is there"):
             try:
-                return self._held(item.key)[1]
+                return self._held(item)
             except ClientError as error:
                 if _code(error) in _ABSENT | _HIDDEN:
                     return None
@@ -159,29 +173,29 @@ class _Place:
                 # Ours, where the answer to an earlier attempt was lost: then the check that follows finds it whole.
                 if _code(error) not in _TAKEN:
                     raise
-                if self.there(item) != item.digest:
+                found = self.there(item)
+                if found is None or found.digest != item.digest:
                     raise self.taken([item.key]) from error
 
     def check(self, item: _Item) -> None:
         """Raises InputError where what the store holds isn't what was sent, in content, type or encryption."""
-        settings = self._settings
-        where = f"s3://{settings.bucket}/{item.key}"
+        where = f"s3://{self._settings.bucket}/{item.key}"
         with self.errors(f"{where}: reading what arrived of {item.path}"):
-            head, held = self._held(item.key)
-        if held != item.digest:
+            found = self._held(item)
+        if found.digest != item.digest:
             raise InputError(
-                f"{where}: its content has the SHA-256 {held} (base64); expected {item.digest}, that of {item.path}. "
+                f"{where}: its content has the SHA-256 {found.digest} (base64); expected {item.digest}, that of {item.path}. "
                 "Publish again."
             )
-        wanted = {"ContentType": _type(item.path), "ServerSideEncryption": settings.encryption}
-        if settings.kms_key is not None and "alias/" not in settings.kms_key:
-            wanted["SSEKMSKeyId"] = settings.kms_key.rsplit("/", 1)[-1]
-        for name, value in wanted.items():
-            if str(head.get(name)).rsplit("/", 1)[-1] != value.rsplit("/", 1)[-1]:
-                raise InputError(
-                    f"{where}: has {name} {head.get(name)}; expected {value}. Delete the object and publish again, or, if"
-                    " the store gives it that itself, choose another store or `publish.encryption`"
-                )
+        if found.otherwise:
+            raise self.otherwise(item, found.otherwise)
+
+    def otherwise(self, item: _Item, how: str) -> InputError:
+        """The error that names an object of another type or encryption than asked for."""
+        return InputError(
+            f"s3://{self._settings.bucket}/{item.key}: {how}. Replace it with `publish: {{overwrite: true}}`, or, if the store"
+            " gives it that itself, choose another store or `publish.encryption`"
+        )
 
     def taken(self, keys: Sequence[str]) -> InputError:
         """The error that names objects with other content."""
@@ -192,14 +206,26 @@ class _Place:
             " replace what is there with `publish: {overwrite: true}`"
         )
 
-    def _held(self, key: str) -> tuple[Any, str]:
-        """What the store says of an object, and the SHA-256 of its content: by itself, or from reading it back."""
+    def _held(self, item: _Item) -> _Found:
+        """What the store holds under the item's key: as it says itself, or as reading it back shows."""
         bucket = self._settings.bucket
-        head = self.store.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+        head = self.store.head_object(Bucket=bucket, Key=item.key, ChecksumMode="ENABLED")
         said = head.get("ChecksumSHA256")
-        if said is None or "-" in said:  # of the parts that somebody uploaded it in
-            said = _digest(self.store.get_object(Bucket=bucket, Key=key)["Body"].read())
-        return head, str(said)
+        # What was uploaded in parts has a checksum of checksums, with the number of parts in it or in the ETag.
+        if said is None or "-" in said or "-" in head.get("ETag", ""):
+            said = _digest(self.store.get_object(Bucket=bucket, Key=item.key)["Body"].read())
+        return _Found(str(said), self._otherwise(head, item))
+
+    def _otherwise(self, head: Any, item: _Item) -> str | None:
+        settings = self._settings
+        wanted = {"ContentType": _type(item.path), "ServerSideEncryption": settings.encryption}
+        if settings.kms_key is not None and "alias/" not in settings.kms_key:
+            wanted["SSEKMSKeyId"] = settings.kms_key.rsplit("/", 1)[-1]
+        for name, value in wanted.items():
+            said = str(head.get(name))
+            if (said.rsplit("/", 1)[-1] if name == "SSEKMSKeyId" else said) != value:
+                return f"has {name} {head.get(name)}; expected {value}"
+        return None
 
 
 def _code(error: ClientError) -> str:

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 
 from assay.errors import InputError
 
-_PRINCIPAL = r"(arn:[a-z-]*:(?:iam|sts)::)\d{12}:[^\s\"',;]+"
-"""Who asked, in an error message: an account id, and often the name of a person."""
+_PRINCIPAL = r"(arn:[a-z-]*:(?:iam|sts)::)(?:\d{12}|…|\\u2026):[^\s\"',;\\]+"
+"""Who asked, in an error message: an account id, which may be gone already, and often the name of a person."""
 _ACCOUNT = r"(:)\d{12}(:)"
 """An account id in any other ARN."""
 
@@ -66,4 +66,4 @@ def _parquet(path: Path) -> bytes:
 
 def _holds_account(file: pq.ParquetFile, name: str) -> bool:
     found = file.read(columns=[name]).column(name)
-    return bool(pc.any(pc.match_substring_regex(found, _ACCOUNT)).as_py())
+    return any(pc.any(pc.match_substring_regex(found, each)).as_py() for each in (_ACCOUNT, _PRINCIPAL))

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from assay.config.benchmark import Publish
 from assay.document import publish as publishing
 from assay.document.publish import publish
+from assay.document.publishable import publishable
 from assay.errors import InputError
 
 
@@ -104,6 +105,36 @@ def test_what_is_there_with_other_content_is_replaced_only_when_asked(
     assert content == b"<p>changed</p>"
 
 
+def test_what_is_there_of_another_encryption_or_type_is_replaced_only_when_asked(
+    aws: str, store: Any, tmp_path: Path
+) -> None:
+    one, *others = files(tmp_path)
+    publish(settings(aws), "otherwise", [one], tmp_path)
+    with pytest.raises(
+        InputError, match=r"has ServerSideEncryption AES256; expected aws:kms.*overwrite: true"
+    ):
+        publish(settings(aws, encryption="aws:kms"), "otherwise", [*others, one], tmp_path)
+    assert held(store, "otherwise") == ["report.html"], "looked at before anything is put"
+    publish(settings(aws, encryption="aws:kms", overwrite=True), "otherwise", [*others, one], tmp_path)
+    head = store.head_object(Bucket="reports", Key="team/bench/otherwise/report/report.html")
+    assert head["ServerSideEncryption"] == "aws:kms"
+
+
+def test_what_somebody_uploaded_in_parts_is_compared_by_its_content(
+    aws: str, store: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "big.svg").write_bytes(bytes(9_000_000))
+    kind = {"ContentType": "image/svg+xml", "ServerSideEncryption": "AES256", "ChecksumAlgorithm": "SHA256"}
+    store.upload_file(str(tmp_path / "big.svg"), "reports", "team/bench/parts/big.svg", ExtraArgs=kind)
+    assert publish(settings(aws), "parts", [tmp_path / "big.svg"], tmp_path)
+
+
+@pytest.mark.parametrize("prefix", ["s3://reports/team", "team/../other", "./team", "team/\nbench"])
+def test_a_prefix_that_is_no_place_in_a_bucket_is_refused(prefix: str) -> None:
+    with pytest.raises(ValidationError, match="such as team/bench"):
+        Publish(bucket="reports", prefix=prefix)
+
+
 def test_what_somebody_put_there_meanwhile_is_not_replaced(
     aws: str, store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,7 +142,7 @@ def test_what_somebody_put_there_meanwhile_is_not_replaced(
     seen = publishing._Place.there
     looks = []
 
-    def there(self: Any, item: Any) -> str | None:
+    def there(self: Any, item: Any) -> Any:
         looks.append(item.key)
         if len(looks) == 1:  # after which somebody else is quicker
             store.put_object(Bucket="reports", Key=item.key, Body=b"theirs")
@@ -185,6 +216,21 @@ def test_account_ids_and_principals_stay_at_home(aws: str, store: Any, tmp_path:
     assert table["error_message"] == ["User: arn:aws:sts::… is not authorized"]
     assert (account not in table["model_id"][0], table["text"], table["n"]) == (True, ["12:34"], [1])
     assert contents["plain.parquet"] == (root / "plain.parquet").read_bytes()
+
+
+def test_who_asked_stays_at_home_where_the_account_was_left_out_before(tmp_path: Path) -> None:
+    message = "User: arn:aws:sts::…:assumed-role/Dev/alice is not authorized"
+    pq.write_table(pa.table({"error_message": [message]}), tmp_path / "records.parquet")
+    told = {"reason": message, "quoted": 'by "arn:aws:iam::123456789012:user/alice"'}
+    for name, escaped in (("escaped.json", True), ("plain.json", False)):
+        (tmp_path / name).write_text(json.dumps(told, ensure_ascii=escaped), encoding="utf-8")
+        found = json.loads(publishable(tmp_path / name))
+        assert found == {
+            "reason": "User: arn:aws:sts::… is not authorized",
+            "quoted": 'by "arn:aws:iam::…"',
+        }
+    table = pq.read_table(io.BytesIO(publishable(tmp_path / "records.parquet"))).to_pydict()
+    assert table == {"error_message": ["User: arn:aws:sts::… is not authorized"]}
 
 
 class Closed(BaseHTTPRequestHandler):
