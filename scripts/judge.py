@@ -1,6 +1,7 @@
 """One judge's verdicts on one model's answers: asks what the ledger doesn't hold yet."""
 
 import argparse
+import hashlib
 import json
 import logging
 import tempfile
@@ -114,6 +115,7 @@ def main(arguments: argparse.Namespace) -> None:
         counts = {
             "judge": judge.label,
             "model": settings.model,
+            "prompt_sha256": hashlib.sha256(template.text.encode()).hexdigest(),
             **budget.ended(arguments, asking.capped),
             **(batches.told(asking.capped) if batches else {}),
             "asked": asking.requests_sent,

@@ -36,6 +36,8 @@ def finished(
     )
     for path in sorted([*made.records, *made.statuses]):  # workflows count blocks from 0
         path.replace(path.with_name(f"b{int(path.stem[1:]) - 1}{path.suffix}"))
+    for path in made.verdicts:
+        path.with_suffix(".json").write_text(json.dumps({"working": True, "prompt_sha256": "0" * 64}))
     (folder / "prompts").mkdir()
     made.prompts.replace(folder / "prompts" / "prompts.parquet")
     (folder / "tables").mkdir()

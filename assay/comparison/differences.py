@@ -503,8 +503,9 @@ def _accuracy(model: str, bucket: str | None, before: Side, after: Side, confide
     if shared.empty:
         return _Found(None, None, None, "prompts", n, there, "no rated prompt in common")
     means = float(shared["accuracy_x"].mean()), float(shared["accuracy_y"].mean())
-    if before.rated_by.get(model) != after.rated_by.get(model):
-        why = "the two sides were rated by different judges or metrics"
+    by = before.rated_by.get(model, frozenset())
+    if by != after.rated_by.get(model, frozenset()) or len(by) > 1:
+        why = "not all runs were rated by the same judges, judge prompt or metric"
         return _Found(*means, None, "prompts", n, there, why)
     found, _ = compared(second, first, "accuracy", None, confidence)
     reason = None if found is not None else "the prompts are of one source document"

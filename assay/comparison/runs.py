@@ -96,11 +96,19 @@ class FinishedRun:
             for judge in self.judges
         ]
 
+    def judged(self, model: str) -> list[dict[str, Any]]:
+        """What each judge's job says of itself on the answers of this model, in the panel's order."""
+        return [
+            json.loads((self.folder / "verdicts" / model / f"{judge}.json").read_text(encoding="utf-8"))
+            for judge in self.judges
+        ]
+
     @property
     def files(self) -> list[Path]:
         """All that a comparison reads."""
         made = [self.folder / PROVENANCE, self.prices, self.prompts, self.table("models")]
-        return [*made, *self.records(), *self.records("json"), *self.answers, *self.verdicts]
+        standings = [path.with_suffix(".json") for path in self.verdicts]
+        return [*made, *self.records(), *self.records("json"), *self.answers, *self.verdicts, *standings]
 
 
 def finished(given: str, results: Path) -> FinishedRun:

@@ -41,8 +41,8 @@ class Side:
     """Of sittings and cells whose latencies the client distorted: why."""
     hourly: frozenset[str]
     """Models that are paid by the hour."""
-    rated_by: Mapping[str, str]
-    """What accuracy is by, for each model."""
+    rated_by: Mapping[str, frozenset[str]]
+    """What accuracy is by, for each model; several where runs of this side were rated in other ways."""
     not_whole: tuple[str, ...] = ()
     """Jobs that were capped or spoilt, as run, model, load, block and status: less was measured than was planned."""
 
@@ -92,7 +92,7 @@ def read_side(runs: Sequence[FinishedRun], renamed: Mapping[str, str]) -> Side:
     """The runs of a side, with models by the labels in `renamed` where these name them. InputError for a file that can't be used."""
     records, rated, invalid, not_whole = [], [], {}, []
     sources: dict[str, str] = {}
-    rated_by: dict[str, str] = {}
+    rated_by: dict[str, frozenset[str]] = {}
     hourly: set[str] = set()
     for number, run in enumerate(runs):
         prompts = reading.read([run.prompts], reading.PROMPTS, ("prompt_id", "bucket"))
@@ -125,7 +125,8 @@ def read_side(runs: Sequence[FinishedRun], renamed: Mapping[str, str]) -> Side:
         said = models["accuracy_by"] if "accuracy_by" in models else pd.Series(None, index=models.index)
         for label, by in zip(models["model"], said, strict=True):
             if isinstance(by, str):
-                rated_by[renamed.get(label, label)] = _panel(run, by)
+                name = renamed.get(label, label)
+                rated_by[name] = rated_by.get(name, frozenset()) | {_yardstick(run, label, by)}
     together = pd.concat(rated, ignore_index=True)
     keys = ["model", "bucket", "prompt_id", "source"]
     return Side(
@@ -205,11 +206,14 @@ def _rated(
     return rated_prompts(rated, records, sources)
 
 
-def _panel(run: FinishedRun, by: str) -> str:
-    """What accuracy is by, so that the same words mean the same yardstick: a panel with its judges and their prompt."""
+def _yardstick(run: FinishedRun, model: str, by: str) -> str:
+    """What accuracy is by, so that the same words mean the same yardstick: a panel with its judges that worked, and their prompt."""
     judges = run.settings.get("judges") or {}
     if by not in ("panel", "ratings"):
         return by
-    asked = [str(judge["id"]) for judge in judges.get("panel") or []]
+    told = run.judged(model)
+    working = [one.get("working") is not False for one in told]
+    asked = [str(judge["id"]) for judge, works in zip(judges["panel"], working, strict=True) if works]
     how = {name: judges.get(name) for name in ("prompt", "verdict", "abstention") if judges.get(name)}
-    return f"{by} of {', '.join(asked)} ({how})"
+    prompts = sorted({str(one.get("prompt_sha256")) for one in told})
+    return f"{by} of {len(told)}, {', '.join(asked)} ({how}, {prompts})"

@@ -1,5 +1,6 @@
 """The judge's job from its command line: what it writes of a judge that works, of one that doesn't, and of one that works again."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -101,6 +102,8 @@ def test_a_judge_that_works_says_so_with_how_it_was_asked_and_what_it_took(folde
         rows = rows_of(folder)
         assert (status["working"], status["not_working"], status["status"]) == (True, None, "complete")
         assert status["output"] == {"tool": N} and status["repaired"] == 1
+        prompt = (PROJECT / "config" / "judging" / "correctness.txt").read_bytes()
+        assert status["prompt_sha256"] == hashlib.sha256(prompt).hexdigest()
         assert (status["correct"], status["failed"], status["asked_twice"]) == (N, 0, 5)
         twice = [row for row in rows if row["verdict_again"] is not None]
         assert len(twice) == 5 and {

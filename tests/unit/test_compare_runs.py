@@ -197,8 +197,24 @@ def test_accuracy_by_another_panel_is_not_compared(tmp_path: Path) -> None:
     finished(tmp_path / "b", {"swift": MadeModel(accuracy=0.1)}, seed=2, blocks=3, judges=("bea",))
     told = compare(Comparison(), *both_sides(["a"], ["b"], tmp_path))
     one = row(told, "swift", "accuracy", "short")
-    assert (one["difference"], one["state"]) == (None, "not_tested") and "different judges" in one["reason"]
+    assert (one["difference"], one["state"]) == (None, "not_tested") and "same judges" in one["reason"]
     assert told["only_before"] == ["steady"]
+
+
+@pytest.mark.parametrize(
+    "told", [{"working": False, "prompt_sha256": "0" * 64}, {"working": True, "prompt_sha256": "1" * 64}]
+)
+def test_accuracy_by_another_judge_prompt_or_with_a_judge_that_failed_is_not_compared(
+    tmp_path: Path, told: dict[str, Any]
+) -> None:
+    for place, name in enumerate(("m1", "m2", "m3", "f1", "f2", "f3")):
+        finished(tmp_path / name, ONE, seed=place, buckets=("short",), requests=20, judges=("ada", "bea"))
+    sides = both_sides(["m1", "m2", "m3"], ["f1", "f2", "f3"], tmp_path)
+    assert row(compare(Comparison(), *sides), "swift", "accuracy", "short")["state"] != "not_tested"
+    for name in ("m2", "f2"):  # both sides have such a run: these are no yardstick either
+        (tmp_path / name / "verdicts" / "swift" / "bea.json").write_text(json.dumps(told))
+    one = row(compare(Comparison(), *sides), "swift", "accuracy", "short")
+    assert (one["difference"], one["state"]) == (None, "not_tested") and "same judges" in one["reason"]
 
 
 def test_what_the_client_distorted_has_no_latency(tmp_path: Path) -> None:
