@@ -239,6 +239,10 @@ def find(
         counts = [part.n for part in parts.values() if part.n is not None]
         # What narrows one part by some factor has to narrow the others too: it is told of the one that has fewest.
         fewest = min(counts) if len(counts) == len(parts) else None
+        cost = parts["cost"].difference if "cost" in parts else None
+        if cost is not None and (cost.value == -1.0 or math.isinf(cost.value)):
+            # A score of 0 is below any other one, whatever the rest is.
+            return Found(None if any(part.difference is None for part in parts.values()) else cost, fewest)
         return Found(_together(measure.weights, parts, accuracies, confidence), fewest)
     if measure.objective == "most_accurate":
         if corrected:
@@ -372,19 +376,27 @@ def _cost(a: Sample, b: Sample, confidence: float) -> tuple[Difference | None, i
     first, second = mine.mean(codes[:split], len(sources)), theirs.mean(codes[split:], len(sources))
     if first is None or second is None:
         return None, len(sources)
-    if first.value == 0 and second.value == 0:
-        nothing = Centred((0.0,), 0.0)
-        return Difference(0.0, 0.0, Interval(0.0, 0.0), 1.0, effect=nothing), len(sources)
+    if first.value == 0 or second.value == 0:
+        return _free(first.value, second.value), len(sources)
     spent = Spent(*mine.by_document(sources), *theirs.by_document(sources), mine.shares)
     return held_to_swaps(ratios.relative_difference(first, second, confidence), spent, confidence), len(
         sources
     )
 
 
+def _free(first: float, second: float) -> Difference:
+    """Of two costs of which at least one is 0: what is free costs nothing whatever is asked, so there is no doubt."""
+    log = 0.0 if first == second else -math.inf if first == 0 else math.inf
+    ratio = _expm1(log)
+    return Difference(ratio, 0.0, Interval(ratio, ratio), float(first == second), effect=Centred((log,), 0.0))
+
+
 def held_to_swaps(found: Difference | None, spent: Spent, confidence: float) -> Difference | None:
     """A ratio of costs by the jackknife, made as weak as what the two models spent by document allows: see `assay.stats.swap`."""
     if found is None or not isinstance(found.effect, Centred) or math.isinf(found.standard_error):
         return found
+    if found.value == 0 and found.standard_error == 0:
+        return found  # the same in every document: there is nothing that a swap would change
     effect = Swapped(found.effect, spent)
     bounds = effect.interval(confidence)
     return replace(
@@ -419,6 +431,8 @@ def _cost_of_success(a: Sample, b: Sample, confidence: float) -> tuple[Differenc
     first, second = success.cost_ratio(a, sources), success.cost_ratio(b, sources)
     if first is None or second is None:
         return None, len(sources)
+    if first.value == 0 or second.value == 0:
+        return _free(first.value, second.value), len(sources)
     spent = Spent(*success.by_document(a, sources), *success.by_document(b, sources), np.ones(1))
     return held_to_swaps(ratios.relative_difference(first, second, confidence), spent, confidence), len(
         sources

@@ -80,7 +80,8 @@ def in_unit(bounds: Interval, unit: Literal["relative", "absolute"]) -> Interval
     """An interval on the scale of a test, as a / b - 1 or a - b."""
     if unit == "absolute":
         return Interval(max(-1.0, bounds.low), min(1.0, bounds.high))
-    return Interval(math.expm1(bounds.low), math.expm1(bounds.high) if bounds.high < 700 else math.inf)
+    low, high = (math.expm1(end) if end < 700 else math.inf for end in (bounds.low, bounds.high))
+    return Interval(low, high)
 
 
 def as_good(winner: str, others: Sequence[str], tests: Sequence[Equivalence], confidence: float) -> list[str]:

@@ -143,7 +143,8 @@ def _in_aspect(
         ahead, room = difference.value > 0, difference.value + margin
     else:
         p, p_inferior = not_higher(effect, unit, margin), effect.above(math.log1p(margin))
-        ahead, room = difference.value < 0, math.log1p(margin) - math.log1p(difference.value)
+        log = math.log1p(difference.value) if difference.value > -1.0 else -math.inf
+        ahead, room = difference.value < 0, math.log1p(margin) - log
     state: State = "non_inferior" if p <= level else "inferior" if p_inferior <= level else "undecided"
     more = None
     if state == "undecided" and found.n is not None:

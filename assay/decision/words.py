@@ -523,6 +523,8 @@ def _apart(each: InAspect) -> str:
     if each.difference is None:
         return "unknown"
     way = "more" if each.difference > 0 else "less"
+    if math.isinf(each.difference):
+        return f"infinitely {way}"
     if each.unit == "absolute":
         return f"{_points(abs(each.difference))} points {way}"
     return f"{_percent(abs(each.difference))} % {way}"
