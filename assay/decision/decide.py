@@ -35,6 +35,7 @@ from assay.decision.words import (
     sentence,
 )
 from assay.errors import InputError
+from assay.tables.metrics import asked
 
 
 def decide(
@@ -307,7 +308,7 @@ def _model(model: Candidate) -> dict[str, Any]:
 def _limit(limit: Checked) -> dict[str, Any]:
     return asdict(limit) | {
         "value_in_words": amount(limit.metric, limit.value),
-        "limit_in_words": amount(limit.metric, limit.limit),
+        "limit_in_words": asked(limit.metric, limit.limit),
     }
 
 

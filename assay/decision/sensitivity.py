@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol
 
 from assay.decision.settings import Bound, Bounds, Limits
 from assay.decision.words import amount, metric_name
+from assay.tables.metrics import asked
 
 Side = Literal["max", "min"]
 
@@ -188,15 +189,15 @@ def sentence(limit: Limit, stretches: Sequence[Stretch]) -> str:
     """
     name = metric_name(limit.metric) + ("" if limit.bucket is None else f" in {limit.bucket}")
     now = next((place for place, stretch in enumerate(stretches) if stretch.holds(limit)), None)
-    asked = f"at {'most' if limit.side == 'max' else 'least'} {amount(limit.metric, limit.value)}"
+    wanted = f"at {'most' if limit.side == 'max' else 'least'} {asked(limit.metric, limit.value)}"
     if now is None or len(stretches) == 1:
         stays = "" if now is None else f": {said(stretches[now].outcome)}"
-        return f"{_capital(name)}, {asked} is asked: whatever were asked of it, the answer would be the same{stays}."
+        return f"{_capital(name)}, {wanted} is asked: whatever were asked of it, the answer would be the same{stays}."
     tighter = stretches[now + 1 :] if limit.tightens_upwards else stretches[:now][::-1]
     looser = stretches[:now][::-1] if limit.tightens_upwards else stretches[now + 1 :]
     parts = [f"{_where(limit, each)} {said(each.outcome)}" for each in (*_told(tighter), *_told(looser))]
     same = "" if tighter and looser else f"; a {'looser' if tighter else 'tighter'} limit changes nothing"
-    return f"{_capital(name)}, {asked} is asked ({said(stretches[now].outcome)}): {'; '.join(parts)}{same}."
+    return f"{_capital(name)}, {wanted} is asked ({said(stretches[now].outcome)}): {'; '.join(parts)}{same}."
 
 
 def _told(stretches: Sequence[Stretch]) -> list[Stretch]:

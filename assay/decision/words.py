@@ -11,6 +11,9 @@ from assay.decision.recommend import Candidate, Recommendation
 from assay.labels.unsure import too_unsure
 from assay.schedule.level import closed, open_at
 from assay.stopping.looks import Look
+from assay.tables import metrics
+from assay.tables.metrics import asked
+from assay.tables.numbers import UNKNOWN, dollars, number, percent
 
 _LATENCY = {"ttft_ms": "time to first token", "e2e_ms": "end-to-end time", "tpot_ms": "time per output token"}
 _NAMES = {
@@ -43,8 +46,8 @@ def metric_name(metric: str) -> str:
     """A limit's metric in words: `ttft_ms_p95` is "time to first token (95th percentile)"."""
     for prefix, words in _LATENCY.items():
         if metric.startswith(prefix):
-            percent = metric.rsplit("_p", 1)[1]
-            return f"median {words}" if percent == "50" else f"{words} ({percent}th percentile)"
+            percentile = metric.rsplit("_p", 1)[1]
+            return f"median {words}" if percentile == "50" else f"{words} ({percentile}th percentile)"
     return _NAMES[metric]
 
 
@@ -53,19 +56,12 @@ def amount(metric: str, value: float | None) -> str:
     if value is None:
         return "unknown"
     if "_ms" in metric:
-        return "infinitely late" if math.isinf(value) else f"{_digits(value)} ms"
+        return "infinitely late" if math.isinf(value) else f"{number(value)} ms"
     if metric.startswith("cost_usd"):
         return dollars(value)
     if metric in ("accuracy", "error_rate"):
-        return f"{_percent(value)} %"
-    return _digits(value)
-
-
-def dollars(value: float) -> str:
-    """Dollars: cents from a dollar up, three digits that matter below."""
-    if value == 0 or value >= 1:
-        return f"${value:,.2f}"
-    return f"${value:.{max(2, 2 - math.floor(math.log10(value)))}f}"
+        return percent(value)
+    return number(value)
 
 
 def sentence(
@@ -251,7 +247,7 @@ def against(model: Candidate, measure: Measure) -> str | None:
         return None
     parts = [f"{told.n:,} requests measured"]
     if "error_rate" not in limited and told.error_rate is not None and told.error_rate > 0.01:
-        parts.append(f"{_percent(told.error_rate)} % of them failed")
+        parts.append(f"{percent(told.error_rate)} of them failed")
     if "accuracy" not in limited:
         if told.accuracy is None:
             parts.append(f"accuracy is unknown: {_why_unknown(model)}")
@@ -286,13 +282,13 @@ def _margin(pair: Comparison, model: str, other: str, measure: Measure, sure: st
     difference, low, high = lead(pair, model)
     if measure.higher:
         return f"{_points(difference)} points more than {other} ({sure} {_points(low)} to {_points(high)})"
-    return f"{_percent(-difference)} % less than {other} ({sure} {_span(-high, -low)} %)"
+    return f"{percent(-difference)} less than {other} ({sure} {_span(-high, -low)} %)"
 
 
 def _span(low: float, high: float) -> str:
-    """Two shares as per cents, with as many decimals (three at most) as it takes to tell them apart."""
-    for decimals in range(0 if min(abs(low), abs(high)) >= 0.1 else 1, 4):
-        ends = f"{100 * low:.{decimals}f}", f"{100 * high:.{decimals}f}"
+    """Two shares as per cents to a tenth, or with as many decimals (three at most) as it takes to tell them apart."""
+    for decimals in range(1, 4):
+        ends = [f"{100 * end:.{decimals}f}".removesuffix(".0") for end in (low, high)]
         if ends[0] != ends[1]:
             break
     return " to ".join(ends)
@@ -481,10 +477,7 @@ def _margins(challenger: Challenger) -> str:
 
 def margin_words(unit: str, margin: float) -> str:
     """A margin: "5 %" of a ratio, "2 points" of a share."""
-    if unit == "relative":
-        return f"{_percent(margin)} %"
-    points = f"{100 * margin:.6g}"
-    return f"{points} point{'' if points == '1' else 's'}"
+    return metrics.margin(margin, unit)
 
 
 def _better(challenger: Challenger) -> list[str]:
@@ -527,7 +520,7 @@ def _apart(each: InAspect) -> str:
         return f"infinitely {way}"
     if each.unit == "absolute":
         return f"{_points(abs(each.difference))} points {way}"
-    return f"{_percent(abs(each.difference))} % {way}"
+    return f"{percent(abs(each.difference))} {way}"
 
 
 def _what_would(waiting: Sequence[InAspect]) -> str:
@@ -542,19 +535,19 @@ def _what_would(waiting: Sequence[InAspect]) -> str:
 
 def limit_words(limit: Checked) -> str:
     """A limit that isn't met, in words."""
-    asked = f"at {'most' if limit.bound == 'max' else 'least'} {amount(limit.metric, limit.limit)} is asked"
+    wanted = f"at {'most' if limit.bound == 'max' else 'least'} {asked(limit.metric, limit.limit)} is asked"
     name, value = limited(limit), amount(limit.metric, limit.value)
     if limit.state == "not_evaluated":
-        return f"{name} is unknown{f' ({limit.why})' if limit.why else ''}, where {asked}"
+        return f"{name} is unknown{f' ({limit.why})' if limit.why else ''}, where {wanted}"
     if limit.state == "missed":
-        return f"misses {name}: {value}, where {asked}{_missed_by(limit)}"
+        return f"misses {name}: {value}, where {wanted}{_missed_by(limit)}"
     around = (
         f"{amount(limit.metric, limit.low)} to {amount(limit.metric, limit.high)}"
         if limit.low is not None and limit.high is not None
         else f"too few {limit.unit} for an interval: {limit.n}"
     )
     more = f"; about {_more(limit.more, limit.unit)} would decide" if limit.more is not None else ""
-    return f"undecided on {name}: {value} ({around}), where {asked}{more}"
+    return f"undecided on {name}: {value} ({around}), where {wanted}{more}"
 
 
 def limited(limit: Checked) -> str:
@@ -565,13 +558,8 @@ def limited(limit: Checked) -> str:
 
 def _missed_by(limit: Checked) -> str:
     """How far a limit is missed: " (a fifth of it, or in points of a share)"; nothing where it is without end."""
-    miss = limit.miss
-    if miss is None or limit.value is None or not math.isfinite(miss.relative):
-        return ""
-    way = "too much" if limit.bound == "max" else "too little"
-    if limit.metric in ("accuracy", "error_rate"):
-        return f" ({_points(abs(limit.value - limit.limit))} points {way})"
-    return f" ({_percent(miss.relative)} % {way})"
+    told = metrics.missed_by(limit.metric, limit.bound, limit.limit, limit.value)
+    return "" if told == UNKNOWN else f" ({told} too {'much' if limit.bound == 'max' else 'little'})"
 
 
 def _without(model: Candidate, measure: Measure) -> str:
@@ -584,11 +572,11 @@ def _why_infinite(model: Candidate, measure: Measure) -> str:
     wrong = model.beside is not None and model.beside.accuracy == 0
     if measure.objective == "weighted" and ("latency" not in measure.weights or wrong):
         return "no answer of it is correct"
-    percent = int(measure.latency.rsplit("_p", 1)[1])
+    percentile = int(measure.latency.rsplit("_p", 1)[1])
     return (
         "half of its requests or more failed"
-        if percent == 50
-        else f"more than {100 - percent} % of its requests failed"
+        if percentile == 50
+        else f"more than {100 - percentile} % of its requests failed"
     )
 
 
@@ -597,7 +585,7 @@ def scored_by(measure: Measure) -> list[str]:
     if measure.objective != "weighted":
         return []
     names = {"cost": "cost per transaction", "latency": metric_name(measure.latency), "accuracy": "accuracy"}
-    parts = [f"{names[aspect]} {_percent(weight)} %" for aspect, weight in measure.weights.items()]
+    parts = [f"{names[aspect]} {percent(weight)}" for aspect, weight in measure.weights.items()]
     return [
         f"The weighted score counts {_and(parts)}: the product of the figures, each to the power of its weight, with "
         "accuracy below the line. Lower is better, and only the ratio of two scores means something."
@@ -611,7 +599,7 @@ def on_traffic(
     reached, as (the traffic's, the highest that was measured)."""
     lines = []
     if dict(shares) != dict(of_limits):
-        mix = ", ".join(f"{bucket} {_percent(share)} %" for bucket, share in shares.items())
+        mix = ", ".join(f"{bucket} {percent(share)}" for bucket, share in shares.items())
         lines.append(
             f"Models are compared on the traffic's mix ({mix}); limits are held against the dataset of interest."
         )
@@ -636,7 +624,7 @@ def _value(measure: Measure, value: float | None) -> str:
     if measure.objective == "cheapest_success":
         return f"{amount('cost_usd', value)} per 10,000 correct answers"
     if measure.objective == "weighted":
-        return "unknown" if value is None else _digits(value)
+        return "unknown" if value is None else number(value)
     return amount(measure.latency if measure.objective == "fastest" else "accuracy", value)
 
 
@@ -652,23 +640,9 @@ def _and(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
 
 
-def _digits(value: float) -> str:
-    """Three digits that matter."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    places = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{places}f}"
-
-
-def _percent(share: float) -> str:
-    percent = 100.0 * share
-    if not math.isfinite(percent):
-        return f"{percent:g}"
-    return f"{percent:.0f}" if abs(percent) >= 10 or percent == round(percent) else f"{percent:.1f}"
-
-
 def _points(difference: float) -> str:
-    return f"{100.0 * difference:.1f}"
+    """Percentage points to a tenth, as the tables have them."""
+    return f"{100.0 * difference:.1f}".removesuffix(".0")
 
 
 def _p(p: float) -> str:

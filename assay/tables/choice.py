@@ -11,6 +11,7 @@ from assay.schedule.level import closed, level_of, open_at
 from assay.tables.markdown import Column, Markdown, escape, table
 from assay.tables.metrics import (
     STATES,
+    asked,
     difference,
     figure,
     margin,
@@ -157,7 +158,7 @@ def what_would_change(decision: Mapping[str, Any]) -> Markdown | None:
         Column("limit", lambda row: metric_name(row["metric"], row.get("bucket")), "left"),
         Column(
             "asked now",
-            lambda row: f"{_BOUNDS.get(row.get('bound', ''), '')} {figure(row['metric'], row.get('limit'))}",
+            lambda row: f"{_BOUNDS.get(row.get('bound', ''), '')} {asked(row['metric'], row.get('limit'))}",
         ),
         Column("if it were", _range),
         Column("the choice would be", _then, "left"),

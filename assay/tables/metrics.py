@@ -1,9 +1,10 @@
 """How the report writes metrics and states: their names, a figure with its unit, a state with its sign and colour."""
 
+import math
 from typing import Any
 
 from assay.tables.markdown import Markdown, escape
-from assay.tables.numbers import UNKNOWN, dollars, known, number, percent
+from assay.tables.numbers import UNKNOWN, as_written, dollars, known, number, percent
 
 QUALIFIES = {"yes": "yes", "no": "no", "undecided": "undecided", "not_evaluated": "not evaluated"}
 STATES = {"met": "met", "missed": "missed", "undecided": "undecided", "not_evaluated": "not evaluated"}
@@ -50,17 +51,42 @@ def in_prose(metric: str, bucket: str | None = None) -> str:
     return name if bucket is None else f"{name} in bucket {bucket}"
 
 
+_SHARES = ("accuracy", "error_rate", "metric_score")
+
+
 def figure(metric: str, value: Any) -> str:
     """A figure of `metric` with its unit, as it stands in a sentence."""
     if not known(value):
         return UNKNOWN
-    if metric in ("accuracy", "error_rate", "metric_score"):
+    if metric in _SHARES:
         return percent(value)
     if metric.startswith("cost_usd"):
         return dollars(value)
     if metric.split("_p")[0].endswith("_ms"):
         return f"{number(value)} ms"
     return number(value)
+
+
+def asked(metric: str, value: Any) -> str:
+    """A limit with its unit, not rounded: a figure just beyond it would else stand beside the very same digits."""
+    if not known(value):
+        return UNKNOWN
+    limit = float(value)
+    if metric in _SHARES:
+        return f"{as_written(100 * limit)} %"
+    if metric.startswith("cost_usd"):
+        return f"${limit:,.2f}" if round(limit, 2) == limit else f"${as_written(limit)}"
+    return f"{as_written(limit)} ms" if metric.split("_p")[0].endswith("_ms") else as_written(limit)
+
+
+def missed_by(metric: str, bound: str, limit: float, value: Any) -> str:
+    """How far `value` is beyond a limit: a share in points, all else in per cent of the limit. Negative where it isn't beyond."""
+    if not known(value) or (metric not in _SHARES and (not limit or math.isinf(value))):
+        return UNKNOWN
+    beyond = (float(value) - limit) * (1 if bound == "max" else -1)
+    if metric in _SHARES:
+        return difference(beyond, "absolute").removeprefix("+")
+    return difference(beyond / limit, "relative").removeprefix("+")
 
 
 def difference(value: Any, unit: Any) -> str:
@@ -76,8 +102,11 @@ def difference(value: Any, unit: Any) -> str:
 
 
 def margin(value: Any, unit: Any) -> str:
-    """A margin: the same without a sign."""
-    return difference(value, unit).lstrip("+-")
+    """A margin, not rounded: "5 %" of a ratio, "2 points" of a share."""
+    if not known(value):
+        return UNKNOWN
+    written = as_written(100 * float(value))
+    return f"{written} {'point' if written == '1' else 'points'}" if unit == "absolute" else f"{written} %"
 
 
 def state(name: str, words: dict[str, str]) -> Markdown:

@@ -7,7 +7,17 @@ from assay.schedule.level import Level
 from assay.tables.choice import p_value, place
 from assay.tables.inputs import Inputs, of_interest
 from assay.tables.markdown import Column, Markdown, escape, table, with_interval
-from assay.tables.metrics import METRICS, QUALIFIES, STATES, difference, figure, metric_name, state
+from assay.tables.metrics import (
+    METRICS,
+    QUALIFIES,
+    STATES,
+    asked,
+    difference,
+    figure,
+    metric_name,
+    missed_by,
+    state,
+)
 from assay.tables.numbers import UNKNOWN, count, dollars, known, number, percent
 from assay.tables.people import corrected_words
 
@@ -151,7 +161,7 @@ def limits(decision: dict[str, Any]) -> Markdown | None:
         Column("kept", lambda row: state(row.get("state", ""), STATES), "left"),
         Column(
             "asked",
-            lambda row: f"{ends.get(row.get('bound', ''), '')} {figure(row['metric'], row.get('limit'))}",
+            lambda row: f"{ends.get(row.get('bound', ''), '')} {asked(row['metric'], row.get('limit'))}",
         ),
         Column(
             "found",
@@ -186,12 +196,12 @@ def _upper(row: Row) -> str:
 
 
 def _miss(row: Row) -> Markdown | str:
-    """How far a limit is missed, as a share of it."""
-    miss = row.get("miss")
-    if not miss or not known(miss.get("relative")):
+    """How far a limit is missed, with the nearer end of the interval first."""
+    if row.get("state") != "missed":
         return UNKNOWN
-    low, high = (percent(abs(miss[end])) if known(miss.get(end)) else UNKNOWN for end in ("low", "high"))
-    return with_interval(percent(abs(miss["relative"])), low, high)
+    ends = ("low", "high") if row.get("bound") == "max" else ("high", "low")
+    said = (missed_by(row["metric"], row["bound"], row["limit"], row.get(end)) for end in ("value", *ends))
+    return with_interval(*said)
 
 
 def comparisons(decision: dict[str, Any], metric: str) -> Markdown | None:

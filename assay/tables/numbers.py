@@ -43,6 +43,11 @@ def count(value: Any) -> str:
     return number(value) if math.isinf(float(value)) else f"{round(float(value)):,}"
 
 
+def as_written(value: float) -> str:
+    """A number as somebody wrote it, thousands apart: every digit of it, since what was asked for isn't rounded."""
+    return f"{value:,.12g}"
+
+
 def about(value: Any) -> str:
     """An estimated number to two digits, rounded up, as the decision's words have it: 31, 880, 12,000."""
     if not known(value) or math.isinf(float(value)):

@@ -212,7 +212,7 @@ def test_a_challenger_has_to_hold_every_margin(run: Decide) -> None:
         "near is not worse by more than the margins (cost 10 %, latency 20 %, accuracy 20 points)"
         in found["sentence"]
     )
-    assert "dear is worse by more than the margins: cost is 90" in found["sentence"]
+    assert "dear is worse by more than the margins: cost is " in found["sentence"]
     assert (
         "accuracy is " in found["sentence"]
         and "points less, where 20 points less are allowed" in found["sentence"]

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from assay.decision import words
+from assay.decision.limits import Checked
 from assay.decision.settings import Bounds
 from assay.schedule.level import Level
 from assay.tables import choice, metrics, models
@@ -170,6 +171,13 @@ def test_a_limit_names_its_bucket_and_how_far_it_is_missed() -> None:
     (row,) = rows(models.limits({"models": [{"model": "swift", "limits": [missed]}]}))
     assert row[1] == "end-to-end latency p95 in bucket 2000-4000"
     assert row[6] == "25 % [(16.7 % to 33.3 %)]{.interval}"
+    share = {
+        "metric": "accuracy", "bound": "min", "limit": 0.875, "value": 0.625, "low": 0.52, "high": 0.72,
+        "n": 40, "state": "missed", "bucket": None, "miss": {"relative": 0.286, "low": 0.177, "high": 0.406},
+    }  # fmt: skip
+    (row,) = rows(models.limits({"models": [{"model": "swift", "limits": [share]}]}))
+    assert row[3:5] == ["at least 87.5 %", "62.5 % [(52 % to 72 %)]{.interval}"]
+    assert row[6] == "25 points [(15.5 points to 35.5 points)]{.interval}"
     assert "misses by" not in header(models.limits(finished_run.decision()))
 
 
@@ -269,3 +277,34 @@ def test_the_headline_has_what_the_choice_is_made_by(metric: str, column: str) -
     table = models.headline(Inputs(here, here, pd.DataFrame(), decision), ["swift"], ["b"], Level(4, None))
     assert "4.5" in rows(table)[0][header(table).index(column)]
     assert rows(table)[0][header(table).index("TTFT p90 (ms)")] == "80.0", "and the latency that it is about"
+
+
+@pytest.mark.parametrize("metric", [*Bounds.model_fields])
+@pytest.mark.parametrize(
+    "value", [0.0, 0.0412, 0.125, 0.62500001, 0.8749, 1.0, 12.345, 987.65, 1234.5, 12_345.6]
+)
+def test_figures_have_the_same_digits_in_the_decision_s_sentences_as_in_tables(
+    metric: str, value: float
+) -> None:
+    assert words.amount(metric, value) == metrics.figure(metric, value)
+
+
+@pytest.mark.parametrize(
+    ("metric", "limit", "said"),
+    [
+        ("accuracy", 0.875, "at least 87.5 %"),
+        ("accuracy", 0.9999, "at least 99.99 %"),
+        ("error_rate", 0.0005, "at most 0.05 %"),
+        ("e2e_ms_p95", 12_345, "at most 12,345 ms"),
+        ("cost_usd_per_10k_transactions", 0.125, "at most $0.125"),
+        ("cost_usd_per_10k_transactions", 4.5, "at most $4.50"),
+        ("transactions_per_minute", 1234, "at least 1,234"),
+    ],
+)
+def test_a_limit_is_said_as_it_was_asked_in_sentence_and_table(metric: str, limit: float, said: str) -> None:
+    side, value = ("min", limit / 2) if said.startswith("at least") else ("max", limit * 2)
+    missed = Checked(metric, side, limit, value, None, None, 40, "requests", "missed", None, None)
+    assert f", where {said} is asked" in words.limit_words(missed)
+    row = {"metric": metric, "bound": side, "limit": limit, "value": value, "state": "missed"}
+    assert rows(models.limits({"models": [{"model": "swift", "limits": [row]}]}))[0][3] == said
+    assert metrics.margin(0.0125, "relative") == "1.25 %" and metrics.margin(0.01, "absolute") == "1 point"

@@ -18,7 +18,7 @@ def values(run: Reported) -> dict[str, Any]:
         "table": costs.costs(run.inputs, models, limits=bool(on_each), traffic=benchmark.traffic is not None),
         "parts": costs.parts(run.inputs, models),
         "request_limits": [
-            f"{_LATENCIES[name]} at most {numbers.number(most)} ms" for name, most in on_each.items()
+            f"{_LATENCIES[name]} at most {numbers.as_written(most)} ms" for name, most in on_each.items()
         ],
         "traffic": _traffic(benchmark.traffic, benchmark.dataset_of_interest, run.buckets),
         "month_notes": costs.notes(run.inputs, models),

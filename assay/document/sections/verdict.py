@@ -5,7 +5,7 @@ from typing import Any
 from assay.decision.settings import Bounds
 from assay.document.reported import Reported, interest
 from assay.tables import choice
-from assay.tables.metrics import figure, in_prose, margin
+from assay.tables.metrics import asked, in_prose, margin
 from assay.tables.numbers import percent
 
 MOST_CHANGES = 3
@@ -72,7 +72,7 @@ def _limits(bounds: Bounds, bucket: str | None = None) -> list[str]:
     """Each limit in words, such as `TTFT p95 at most 600 ms`."""
     return [
         f"{in_prose(name, bucket)} at {'most' if bound.max is not None else 'least'} "
-        f"{figure(name, bound.max if bound.max is not None else bound.min)}"
+        f"{asked(name, bound.max if bound.max is not None else bound.min)}"
         for name, bound in bounds.named.items()
     ]
 
