@@ -31,6 +31,9 @@ _PACKAGES = (
 
 _ACCOUNT = re.compile(r"(?<=:)\d{12}(?=:)")
 
+PRINCIPAL = r"(arn:[a-z-]*:(?:iam|sts)::)(?:\d{12}|…|\\u2026):[^\s\"',;\\]+"
+"""Who asked, in an error message of the service: an account id, which may be gone already, and often the name of a person."""
+
 _LOGIN = re.compile(r"(?<=://)[^/?#\s]*@")
 """What stands before the host of a URL: a name, and often a password."""
 
@@ -92,8 +95,8 @@ def public_settings(benchmark: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_private_parts(value: Any) -> Any:
-    """`value` without what a reader has no use for: AWS account ids in ARNs, names and passwords in URLs,
-    and folders of absolute paths."""
+    """`value` without what a reader has no use for: AWS account ids in ARNs, who asked in an error message of the service,
+    names and passwords in URLs, and folders of absolute paths."""
     if isinstance(value, dict):
         return {key: without_private_parts(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -101,5 +104,5 @@ def without_private_parts(value: Any) -> Any:
     if isinstance(value, str):
         if value.startswith(("/", "~")) or re.match(r"[A-Za-z]:[\\/]", value):
             return "…/" + re.split(r"[\\/]", value)[-1]
-        return _ACCOUNT.sub("…", _LOGIN.sub("", value))
+        return _ACCOUNT.sub("…", re.sub(PRINCIPAL, r"\1…", _LOGIN.sub("", value)))
     return value

@@ -12,10 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from assay.document.provenance import PRINCIPAL
 from assay.errors import InputError
 
-_PRINCIPAL = r"(arn:[a-z-]*:(?:iam|sts)::)(?:\d{12}|…|\\u2026):[^\s\"',;\\]+"
-"""Who asked, in an error message: an account id, which may be gone already, and often the name of a person."""
 _ACCOUNT = r"(:)\d{12}(:)"
 """An account id in any other ARN."""
 
@@ -38,7 +37,7 @@ def publishable(path: Path) -> bytes:
 
 
 def _without_accounts(content: bytes) -> bytes:
-    shorter = re.sub(_PRINCIPAL.encode(), rb"\1" + _GONE.encode(), content)
+    shorter = re.sub(PRINCIPAL.encode(), rb"\1" + _GONE.encode(), content)
     return re.sub(_ACCOUNT.encode(), rb"\1" + _GONE.encode() + rb"\2", shorter)
 
 
@@ -56,7 +55,7 @@ def _parquet(path: Path) -> bytes:
     table = file.read()
     for name in told:
         place = table.schema.get_field_index(name)
-        cleaned = pc.replace_substring_regex(table.column(name), _PRINCIPAL, rf"\1{_GONE}")
+        cleaned = pc.replace_substring_regex(table.column(name), PRINCIPAL, rf"\1{_GONE}")
         cleaned = pc.replace_substring_regex(cleaned, _ACCOUNT, rf"\1{_GONE}\2")
         table = table.set_column(place, table.schema.field(place), cleaned)
     written = io.BytesIO()
@@ -66,4 +65,4 @@ def _parquet(path: Path) -> bytes:
 
 def _holds_account(file: pq.ParquetFile, name: str) -> bool:
     found = file.read(columns=[name]).column(name)
-    return any(pc.any(pc.match_substring_regex(found, each)).as_py() for each in (_ACCOUNT, _PRINCIPAL))
+    return any(pc.any(pc.match_substring_regex(found, each)).as_py() for each in (_ACCOUNT, PRINCIPAL))

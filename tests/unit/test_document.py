@@ -476,6 +476,15 @@ def test_profiles_and_passwords_stay_out(tmp_path: Path) -> None:
     assert "https://s3.example.com" in text
 
 
+def test_who_asked_is_left_out_of_what_the_service_said_of_a_judge(tmp_path: Path) -> None:
+    paths = finished_run.write(tmp_path)
+    judge = finished_run.benchmark()["judges"]["panel"][0]["label"]
+    said = "User: arn:aws:sts::…:assumed-role/Dev/jane is not authorized"
+    changed(paths, "verdict_status", {"judge": judge, "working": False, "not_working": said})
+    text = plain(filled(run_files(paths, tmp_path), tmp_path, finished_run.benchmark()))
+    assert "is not authorized" in text and "jane" not in text
+
+
 @pytest.mark.parametrize(
     ("given", "left"),
     [

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from assay.document import provenance
 from assay.document.reported import Reported
 from assay.tables import judges
 
@@ -9,4 +10,5 @@ from assay.tables import judges
 def values(run: Reported) -> dict[str, Any]:
     """Values of the section by name."""
     finished = run.finished
-    return judges.section(finished.accuracy_tables, finished.verdict_statuses, run.settings)
+    said = provenance.without_private_parts(list(finished.verdict_statuses))
+    return judges.section(finished.accuracy_tables, said, run.settings)
