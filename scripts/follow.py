@@ -11,16 +11,21 @@ import command
 from assay.errors import InputError
 from assay.following.follow import Lines, Screen, follow
 from assay.following.picture import Follower, Picture
-from assay.following.plan import newest, read
+from assay.following.plan import newest, not_begun, read
 from assay.following.words import screen
 
 ON_A_TERMINAL_S, OTHERWISE_S = 1.0, 10.0
 """Seconds between two looks."""
 
+_TOO_LONG_S = 86_400 * 365
+
 
 def main(arguments: argparse.Namespace) -> None:
     terminal = sys.stdout.isatty()
-    every_s = arguments.every or (ON_A_TERMINAL_S if terminal else OTHERWISE_S)
+    usual_s = ON_A_TERMINAL_S if terminal else OTHERWISE_S
+    every_s = usual_s if arguments.every is None else arguments.every
+    if not 0 < every_s < _TOO_LONG_S:
+        raise InputError(f"--every: found {every_s:g}, expected a number of seconds above 0")
 
     def folder() -> Path | None:
         named: Path | None = arguments.run
@@ -32,9 +37,7 @@ def main(arguments: argparse.Namespace) -> None:
     if arguments.once:
         found = folder()
         if found is None:
-            raise InputError(
-                "results: no run has begun here. Name the folder of one, such as results/default"
-            )
+            raise not_begun(Path("results"))
         for line in screen(Follower(read(found)).look()):
             write(f"{line}\n")
         return

@@ -7,7 +7,7 @@ from pathlib import Path
 from assay.errors import InputError
 from assay.following import words
 from assay.following.picture import Follower, Picture
-from assay.following.plan import Plan, alive, how_it_ended, plan_path, read
+from assay.following.plan import Plan, alive, how_it_ended, not_begun, plan_path, read
 
 
 @dataclass(slots=True)
@@ -83,10 +83,7 @@ def _plan(folder: Callable[[], Path | None], pause: Callable[[], None], wait: bo
         if found is not None and there and (not wait or _living(found)):
             return read(found)
         if not wait:
-            raise InputError(
-                f"{found or 'results'}: no run has begun here. Name the folder of one, such as results/default,"
-                " or add --wait and begin one in another terminal"
-            )
+            raise not_begun(found or Path("results"))
         pause()
 
 

@@ -161,15 +161,25 @@ def read(folder: Path) -> Plan:
                 Job(each["stage"], each["name"], tuple(each["outputs"]), each["log"]) for each in body["jobs"]
             ),
         )
-    except FileNotFoundError:
-        raise InputError(
-            f"{path}: isn't there, so no run has begun in this folder. Name the folder of a run that has, such as"
-            " results/default, or add --wait and begin one in another terminal"
-        ) from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise not_begun(folder) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path}: is no plan as a run leaves it ({type(error).__name__}: {error}). Run again"
         ) from None
+
+
+def not_begun(folder: Path) -> InputError:
+    """The error for a folder without a plan."""
+    if (folder / "logs").is_dir():
+        return InputError(
+            f"{folder}: the run in it left no plan to follow it by (logs/plan.json), as with --no-hooks, or in an earlier"
+            " version. Follow the next one: add --wait"
+        )
+    return InputError(
+        f"{folder}: no run has begun here. Name the folder of one, such as results/default, or add --wait and begin one in"
+        " another terminal"
+    )
 
 
 def how_it_ended(plan: Plan) -> End | None:

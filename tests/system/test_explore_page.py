@@ -30,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "steady": MadeModel(e2e_ms=200.0, usd_per_million=0.5),
         "swift": MadeModel(e2e_ms=100.0, accuracy=0.7, usd_per_million=0.25),
     }
-    run = make_run(results, models)
+    run = make_run(results, models, levels=(4, 16))
     made = aggregate(
         Aggregation.model_validate(
             {"dataset_of_interest": "long", "models": run.models, "judges": run.judges}
@@ -99,6 +99,12 @@ def test_what_the_page_says_of_dollars_and_pairs_is_so(shown: tuple[dict[str, An
     assert re.fullmatch(
         r"steady - scholar: median -\d+ ms, slower on \d+% of 40 prompts", one(shown[1], "slower on")
     )
+
+
+def test_the_lowest_load_is_the_one_with_fewest_in_flight(
+    shown: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
+    assert set(shown[0]["lowest"]["load"]) == {"c4"}, "by number, not by name"
 
 
 def test_the_page_names_no_column_or_file_that_a_run_lacks(folder: Path) -> None:

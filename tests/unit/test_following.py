@@ -295,11 +295,25 @@ def test_a_run_that_is_waited_for_is_followed_once_it_begins(
 def test_a_folder_without_a_run_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no run has begun here.*--wait"):
         follow(lambda: tmp_path, lambda _: None, pauses(), wait=False)
-    with pytest.raises(InputError, match=r"plan\.json: isn't there"):
+    with pytest.raises(InputError, match=r"no run has begun here"):
         plans.read(tmp_path)
+    make(tmp_path, "a_file")
+    with pytest.raises(InputError, match=r"a_file: no run has begun here"):
+        plans.read(tmp_path / "a_file")
+    make(tmp_path, "logs/decide.log")
+    with pytest.raises(InputError, match=r"left no plan.*earlier version"):
+        follow(lambda: tmp_path, lambda _: None, pauses(), wait=False)
     make(tmp_path, "logs/plan.json", text='{"version": 1}')
     with pytest.raises(InputError, match=r"plan\.json: is no plan"):
         plans.read(tmp_path)
+
+
+@pytest.mark.parametrize("seconds", ["0", "nan", "inf"])
+def test_an_interval_that_is_none_is_one_clear_error(tmp_path: Path, seconds: str) -> None:
+    command = [sys.executable, PROJECT / "scripts" / "follow.py", tmp_path, "--every", seconds]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=PROJECT)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("error: --every: found") and ended.stderr.count("\n") == 1
 
 
 def test_a_screen_stays_within_the_terminal_and_obeys_nothing_that_a_log_says(
