@@ -408,6 +408,11 @@ def _quotas_used(
 
 def _traffic_known(traffic: Traffic | None, buckets: tuple[Bucket, ...]) -> Iterator[Problem]:
     names = [bucket.name for bucket in buckets]
+    if traffic is not None and traffic.buckets == {}:
+        yield Problem(
+            ("traffic", "buckets"),
+            f"found an empty {{}}, expected a weight for at least one of the buckets {listed(names)}, or no such key",
+        )
     for name in (traffic.buckets or {}) if traffic is not None else ():
         if name not in names:
             yield Problem(

@@ -43,7 +43,8 @@ class YamlFile:
                 here = here[step]
             except (KeyError, IndexError, TypeError):
                 return False
-        return bool(here == value)
+        # NaN is given, though it equals nothing.
+        return bool(here == value) or (here != here and value != value)
 
 
 def read(path: Path) -> YamlFile:

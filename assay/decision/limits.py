@@ -151,6 +151,12 @@ def why_unknown(metric: str, figures: Mapping[Any, Any]) -> str | None:
         return "it is paid by the hour, and how many transactions an hour takes is unknown"
     if metric.startswith("cost_usd") and number(figures.get("cost_usd")) is None:
         return f"a price of {figures.get('model_id')} that its requests need is unknown; give it in the benchmark file under `prices:`"
+    if metric == "cost_usd_per_10k_correct_answers":
+        return (
+            "none of its answers is correct"
+            if figures.get("correct_share") == 0
+            else "nobody said what is correct"
+        )
     if metric.startswith("cost_usd"):
         return "one of its buckets has no answer"
     if metric == "accuracy" and figures.get("accuracy_by") in ("panel", "ratings"):

@@ -436,6 +436,15 @@ def test_a_value_from_the_command_line_is_said_to_be_from_there(folder: Path) ->
         check(changed(("load/requests", "x")), [str(file)])
 
 
+def test_what_is_no_number_is_found_in_its_line(folder: Path) -> None:
+    file = folder / "b.yaml"
+    file.write_text(yaml.safe_dump(changed(("limits", {"error_rate": {"max": float("nan")}}))))
+    with pytest.raises(
+        InputError, match=r"line \d+, limits\.error_rate\.max: found nan, expected a finite number"
+    ):
+        load(file)
+
+
 def test_with_several_files_the_message_names_the_one_with_the_mistake(folder: Path) -> None:
     first, second = folder / "first.yaml", folder / "second.yaml"
     first.write_text(yaml.safe_dump(GOOD))
@@ -546,6 +555,7 @@ def test_an_unknown_placeholder_of_the_judge_prompt_is_found_before_anything_run
         ("models/0/inference", {"additional": {"a": float("nan")}}, "found nan, expected a finite number"),
         ("models/0/inference", {"stop_sequences": [""]}, "found '', expected some text"),
         ("limits", {"accuracy": {"min": -1}}, "limits.accuracy.min: found -1"),
+        ("traffic", {"buckets": {}, "rate_rps": 1}, "traffic.buckets: found an empty {}, expected a weight"),
     ],
 )
 def test_a_value_of_the_wrong_type_or_sign_is_refused(

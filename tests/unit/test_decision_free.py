@@ -44,6 +44,12 @@ def test_the_same_tokens_at_the_same_price_are_equivalent_with_any_number_of_doc
     assert "the same cost on every prompt" in by_cost["sentence"]
 
 
+def test_who_is_never_right_has_no_dollars_per_correct_answer_and_why_is_said(tmp_path: Path) -> None:
+    models = {"wrong": MadeModel(accuracy=0), "right": MadeModel()}
+    (found,) = decided(tmp_path, models, {"objective": "cheapest_success"})
+    assert any("is unknown: none of its answers is correct" in reason for reason in found["reasons"])
+
+
 @pytest.mark.parametrize("free", ["one", "other"])
 def test_what_is_free_is_surely_cheaper_than_what_is_not(tmp_path: Path, free: str) -> None:
     paid = "other" if free == "one" else "one"
