@@ -60,9 +60,11 @@ def finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
         here = rows[rows["model"] == model]
         told.append((_at(here, 0.5), model, _at(here, 0.95)))
     first, last = min(told), max(told)
-    text = f"Half of the requests were answered within {_ms(first[0])} by {first[1]}"
-    text += f", and within {_ms(last[0])} by {last[1]}" if last[1] != first[1] else ""
-    text += f"; 95 % within {_ms(first[2])}" + (f" and {_ms(last[2])}" if last[1] != first[1] else "") + "."
+    text = "No model answered half of its requests."
+    if math.isfinite(first[0]):
+        text = f"Half of the requests were answered {_when(first[0])} by {first[1]}"
+        text += f", and {_when(last[0])} by {last[1]}" if last[1] != first[1] else ""
+        text += f"; 95 % {_when(first[2])}" + (f" and {_when(last[2])}" if last[1] != first[1] else "") + "."
     shares = rows.drop_duplicates("model").set_index("model")["error_rate"]
     failed = [f"{percent(shares[model])} of {model}" for _, model, _ in told if shares[model] > 0]
     text += f" Never answered: {', '.join(failed)}." if failed else ""
@@ -70,8 +72,8 @@ def finding(frame: pd.DataFrame, settings: FigureSettings) -> str:
     return text + (f" No latency counts of {', '.join(unknown)}." if unknown else "")
 
 
-def _ms(value: float) -> str:
-    return "no time at all" if math.isinf(value) else f"{number(value)} ms"
+def _when(value: float) -> str:
+    return "never" if math.isinf(value) else f"within {number(value)} ms"
 
 
 def draw(frame: pd.DataFrame, settings: FigureSettings) -> Figure:

@@ -381,6 +381,8 @@ def within(axes: Axes, most: float, share: float, words: str) -> None:
 def infinity(axes: Axes) -> float:
     """Make room at the top of a logarithmic y axis for what is infinitely late, and say so there; its height."""
     low, high = axes.get_ylim()
+    # No figure stands beside what has none.
+    axes.yaxis.set_major_locator(FixedLocator([tick for tick in axes.get_yticks() if low <= tick <= high]))
     height: float = high * (high / low) ** 0.12
     axes.set_ylim(low, height * (high / low) ** 0.1)
     axes.axhline(height, color=GRID, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0.5)

@@ -58,7 +58,7 @@ def about(value: Any) -> str:
 
 
 def percent(share: Any) -> str:
-    """A share from 0 to 1 in per cent, to a tenth: `93.3 %`. A small share that is not zero never reads as zero."""
+    """A share from 0 to 1 in per cent, to a tenth, from a thousand on without: `93.3 %`, `3,291 %`. A small share that is not zero never reads as zero."""
     if not known(share):
         return UNKNOWN
     found = float(share) * 100
@@ -66,7 +66,7 @@ def percent(share: Any) -> str:
         return "under 0.1 %"
     if 99.95 <= found < 100 - 1e-9:  # closer is a weighted mean of ones, rounded
         return "over 99.9 %"
-    text = f"{found:.1f}".removesuffix(".0")
+    text = f"{found:,.0f}" if abs(found) >= 1000 else f"{found:.1f}".removesuffix(".0")
     return f"{text} %"
 
 

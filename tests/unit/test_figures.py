@@ -394,6 +394,7 @@ def test_latency_against_throughput_is_that_under_a_limit_with_failures_infinite
     heights = [max(line.get_ydata()) for line in panel.get_lines() if line.get_label() == "frugal"]
     finite = frame["latency_ms"][frame["latency_ms"] < float("inf")].max()
     assert finite < heights[0] < panel.get_ylim()[1], "seen above all that was answered"
+    assert max(panel.get_yticks()) < heights[0], "no figure stands beside what is infinitely late"
 
 
 def test_no_model_within_a_limit_is_said_so() -> None:
@@ -458,6 +459,18 @@ def test_the_distribution_is_over_all_requests_at_the_load_of_the_decision() -> 
     assert max(frugal.get_ydata()) == 0.94, "a line ends where nothing more was answered"
     gone = replace(inputs, distribution=inputs.distribution[inputs.distribution["model"] != "steady"])
     assert "No latency counts of steady." in alternative_text("latency_distribution", gone, settings)
+    for failed, told in (
+        (
+            ["frugal"],
+            "answered within 1,510 ms by swift, and never by frugal; 95 % within 3,470 ms and never.",
+        ),
+        (["swift", "steady", "frugal"], "latency. No model answered half of its requests. Never answered"),
+    ):
+        never = inputs.distribution["latency_ms"].mask(
+            inputs.distribution["model"].isin(failed), float("inf")
+        )
+        late = replace(inputs, distribution=inputs.distribution.assign(latency_ms=never))
+        assert told in alternative_text("latency_distribution", late, settings)
     limited = _settings(3, limits={"tpot_ms_p95": {"max": 60}})
     assert "tpot_ms" in set(FIGURES["latency_distribution"].data(inputs, limited)["metric"])
 

@@ -35,6 +35,7 @@ def test_numbers_have_three_significant_digits(value: object, text: str) -> None
         (0, "0 %"),
         (1, "1" + "00 %"),
         (0.933, "93.3 %"),
+        (32.914, "3,291 %"),
         (0.0001, "under 0.1 %"),
         (0.99999, "over 99.9 %"),
         (None, "—"),
