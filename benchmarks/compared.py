@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT))
 
 from assay.comparison.differences import METRICS, OVERALL_WEIGHT, Row, differences  # noqa: E402
 from assay.comparison.settings import Comparison  # noqa: E402
-from assay.comparison.sittings import Side, like_for_like  # noqa: E402
+from assay.comparison.sittings import Side  # noqa: E402
 from assay.stats.shares import wilson  # noqa: E402
 
 MODELS, BUCKETS, LEVELS = ("swift", "steady"), ("short", "long"), (4,)
@@ -89,7 +89,7 @@ def side(draw: np.random.Generator, prompts: Prompts, whole: bool, sittings: int
         ],
         columns=["model", "bucket", "prompt_id", "source", "accuracy"],
     )
-    return Side(records, rated, prompts.sources, {}, frozenset(), dict.fromkeys(MODELS, "panel"))
+    return Side(records, rated, prompts.sources, {}, frozenset(), dict.fromkeys(MODELS, frozenset({"panel"})))
 
 
 def _cell(
@@ -129,7 +129,7 @@ def world(number: int, kind: str, times: float) -> list[Row]:
     draw = np.random.default_rng([17, number, sittings, int(whole)])
     prompts = Prompts(draw)
     before, after = (side(draw, prompts, whole, sittings, factor) for factor in (1.0, times))
-    return differences(Comparison(), *like_for_like(before, after), list(MODELS))
+    return differences(Comparison(), before, after, list(MODELS))
 
 
 def flagged(number: int, kind: str, times: float) -> tuple[bool, bool, bool, list[str]]:

@@ -4,7 +4,7 @@ Where a side has several runs, a value is what they have, and all of them where 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -57,10 +57,12 @@ def changes(
 ) -> list[Change]:
     """What differs, part by part, sorted by key. `endpoints` are what the records of each side name as asked,
     by model."""
-    sides = {"before": _side(before, renamed), "after": _side(after, {})}
+    priced = _priced(before, renamed) & _priced(after, {})
+    sides = {"before": _side(before, renamed, priced), "after": _side(after, {}, priced)}
     for side in SIDES:
         for model, asked in endpoints[side].items():
-            sides[side]["endpoint", f"asked of {model}"] = list(asked)
+            if all(model in endpoints[each] for each in SIDES):
+                sides[side]["endpoint", f"asked of {model}"] = list(asked)
     keys = sorted({*sides["before"], *sides["after"]}, key=lambda key: (PARTS.index(key[0]), key[1]))
     found = []
     for part, key in keys:
@@ -77,16 +79,26 @@ def _matters(part: Part, key: str) -> bool:
     return part in ("endpoint", "data", "prices", "machines")
 
 
-def _side(runs: Sequence[FinishedRun], renamed: Mapping[str, str]) -> dict[tuple[Part, str], list[str]]:
-    """Each value that the runs of a side have, as sorted texts."""
+def _priced(runs: Sequence[FinishedRun], renamed: Mapping[str, str]) -> set[tuple[str, str]]:
+    """The models and judges of a side that have a price: that of one which the other side lacks didn't change."""
+    lines = [line for run in runs for line in (run.provenance.get("prices") or {}).get("lines") or []]
+    return {(line["kind"], renamed.get(line["label"], line["label"])) for line in lines}
+
+
+def _side(
+    runs: Sequence[FinishedRun], renamed: Mapping[str, str], priced: Set[tuple[str, str]]
+) -> dict[tuple[Part, str], list[str]]:
+    """Each value that the runs of a side have, as sorted texts; prices of those in `priced`."""
     found: dict[tuple[Part, str], set[str]] = {}
     for run in runs:
-        for place, value in _values(run, renamed):
+        for place, value in _values(run, renamed, priced):
             found.setdefault(place, set()).add(_text(value))
     return {place: sorted(values) for place, values in found.items()}
 
 
-def _values(run: FinishedRun, renamed: Mapping[str, str]) -> Iterable[tuple[tuple[Part, str], Any]]:
+def _values(
+    run: FinishedRun, renamed: Mapping[str, str], priced: Set[tuple[str, str]]
+) -> Iterable[tuple[tuple[Part, str], Any]]:
     told = run.provenance
     settings = {name: part for name, part in run.settings.items() if name not in ("prices", "endpoint")}
     for key, value in _flat(settings, "", renamed):
@@ -98,7 +110,7 @@ def _values(run: FinishedRun, renamed: Mapping[str, str]) -> Iterable[tuple[tupl
         yield ("data", key), value
     for line in (told.get("prices") or {}).get("lines") or []:
         label = renamed.get(line["label"], line["label"])
-        for key, value in line.items():
+        for key, value in line.items() if (line["kind"], label) in priced else ():
             if key not in ("kind", "label", "model_id", "source", "dated") and value not in (None, []):
                 yield ("prices", f"{line['kind']} {label}: {key}"), value
     for key, value in (told.get("code") or {}).items():

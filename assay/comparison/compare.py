@@ -17,7 +17,7 @@ from assay.comparison.changes import Change, changes
 from assay.comparison.differences import LEAST_SITTINGS, Row, differences
 from assay.comparison.runs import FinishedRun
 from assay.comparison.settings import SIDES, Comparison
-from assay.comparison.sittings import Side, like_for_like, read_side
+from assay.comparison.sittings import Side, read_side
 from assay.comparison.words import sentence
 from assay.errors import InputError
 from assay.records import reading
@@ -34,7 +34,7 @@ def compare(
     models, only = _models(settings, before, after)
     sides = read_side(before, settings.renamed), read_side(after, {})
     drawn = [_prompts(side) for side in sides]
-    rows = differences(settings, *like_for_like(*sides), models)
+    rows = differences(settings, *sides, models)
     endpoints = {"before": _endpoints(before, settings.renamed), "after": _endpoints(after, {})}
     changed = changes(before, after, endpoints, settings.renamed)
     tested = [row for row in rows if row.p_adjusted is not None]

@@ -23,7 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from assay.comparison.settings import Comparison
-from assay.comparison.sittings import Side
+from assay.comparison.sittings import Side, like_for_like
 from assay.records import metrics
 from assay.records.measured import Measured
 from assay.records.pairs import compared
@@ -118,8 +118,10 @@ def differences(settings: Comparison, before: Side, after: Side, models: Sequenc
     loads = set(before.records["load"].astype(object)) & set(after.records["load"].astype(object))
     levels = sorted(map(level_of, map(str, loads)), key=lambda level: level.rank)
     found: list[tuple[str, str | None, str, str, _Found]] = []
+    cells = like_for_like(before, after)
+    prompts = like_for_like(before, after, at_any_load=True)
     for model in models:
-        of_model = _of_model(model, buckets, levels, before, after, settings.confidence)
+        of_model = _of_model(model, buckets, levels, cells, prompts, settings.confidence)
         found += [(model, bucket, load, metric, one) for bucket, load, metric, one in of_model]
     return _flagged(found, settings.error_rate)
 
@@ -189,13 +191,14 @@ def _of_model(
     model: str,
     buckets: Sequence[str],
     levels: Sequence[Level],
-    before: Side,
-    after: Side,
+    alike: tuple[Side, Side],
+    by_prompt: tuple[Side, Side],
     confidence: float,
 ) -> Iterable[tuple[str | None, str, str, _Found]]:
-    """Bucket (None: over all buckets and loads), load, metric, and what it comes to."""
+    """Bucket (None: over all buckets and loads), load, metric, and what it comes to. Both sides cut down to what both asked:
+    `alike` in the same cell, `by_prompt` at any load."""
     cells = {
-        (bucket, level.name): _Cell.of(model, bucket, level, before, after, confidence)
+        (bucket, level.name): _Cell.of(model, bucket, level, *alike, confidence)
         for bucket in buckets
         for level in levels
     }
@@ -210,11 +213,11 @@ def _of_model(
             yield None, ALL, metric, _over_cells(metric, list(mine.values()), confidence)
         for (bucket, load), cell in mine.items():
             yield bucket, load, metric, _of_cell(metric, cell, confidence)
-    by_prompt: tuple[tuple[str, Callable[[str | None], _Found]], ...] = (
-        (COST, lambda bucket: _cost(model, bucket, before, after, confidence)),
-        (ACCURACY, lambda bucket: _accuracy(model, bucket, before, after, confidence)),
+    paid_and_rated: tuple[tuple[str, Callable[[str | None], _Found]], ...] = (
+        (COST, lambda bucket: _cost(model, bucket, *by_prompt, confidence)),
+        (ACCURACY, lambda bucket: _accuracy(model, bucket, *by_prompt, confidence)),
     )
-    for metric, of in by_prompt:
+    for metric, of in paid_and_rated:
         if len(buckets) > 1:
             yield None, ALL, metric, of(None)
         for bucket in buckets:

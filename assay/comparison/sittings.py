@@ -140,9 +140,10 @@ def read_side(runs: Sequence[FinishedRun], renamed: Mapping[str, str]) -> Side:
     )
 
 
-def like_for_like(before: Side, after: Side) -> tuple[Side, Side]:
-    """Both sides with every request taken for filler that asks a prompt which the other side didn't ask in the same cell."""
-    keys = [*_CELL, "prompt_id"]
+def like_for_like(before: Side, after: Side, *, at_any_load: bool = False) -> tuple[Side, Side]:
+    """Both sides with every request taken for filler that asks a prompt which the other side didn't ask in the same cell,
+    or of that model and in that bucket at any load."""
+    keys = ["model", "bucket", "prompt_id"] if at_any_load else [*_CELL, "prompt_id"]
     asked = [_asked(side.records, keys) for side in (before, after)]
     shared = asked[0].merge(asked[1], on=keys)
     return _only(before, shared, keys), _only(after, shared, keys)

@@ -128,6 +128,11 @@ def cautions(found: Mapping[str, Any]) -> list[str]:
         said.append(
             f"Prompts differ in {_list(row['bucket'] for row in few)}: only the {shared:,} of {most:,} that both sides asked count."
         )
+    if all(row["load"] == ALL for row in found["rows"]):
+        said.append(
+            "No bucket was measured with the same prompts at the same load on both sides, so nothing is said of latency,"
+            " throughput or errors."
+        )
     if found["renamed"]:
         pairs = _list(f"{old} is now {new}" for old, new in found["renamed"].items())
         said.append(f"Models that have another label: {pairs}.")

@@ -192,6 +192,20 @@ def test_sides_without_a_prompt_in_common_are_not_compared(tmp_path: Path) -> No
     assert "could be compared" in told["verdict"]["sentence"]
 
 
+def test_what_is_by_prompt_is_compared_whatever_the_loads_were(tmp_path: Path) -> None:
+    finished(tmp_path / "a", ONE, seed=1, blocks=3, levels=(1,))
+    dear = {"swift": MadeModel(usd_per_million=3.0), "steady": MadeModel()}
+    finished(tmp_path / "b", dear, seed=2, blocks=3, levels=(2,))
+    told = compare(Comparison(), *both_sides(["a"], ["b"], tmp_path))
+    assert {r["load"] for r in told["rows"]} == {"all"}
+    assert any("nothing is said of latency" in one for one in document.context(told, "x")["cautions"])
+    assert states(told, "swift", "regression") == {"cost_usd_per_10k_transactions"}
+    assert row(told, "swift", "accuracy")["state"] == "not_shown"
+    # What only one side has is no change of prices or of the endpoint.
+    prices = [c["key"] for c in told["changes"] if c["part"] in ("prices", "endpoint")]
+    assert prices == ["model swift: input_usd_per_million"]
+
+
 def test_accuracy_by_another_panel_is_not_compared(tmp_path: Path) -> None:
     finished(tmp_path / "a", SAME, seed=1, blocks=3, judges=("ada",))
     finished(tmp_path / "b", {"swift": MadeModel(accuracy=0.1)}, seed=2, blocks=3, judges=("bea",))
