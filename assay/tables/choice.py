@@ -61,20 +61,27 @@ def _place(decision: Mapping[str, Any], entry: Mapping[str, Any], model: str) ->
     limits = entry.get("limits") or []
     if entry.get("qualifies") == "no":
         return escape(f"out: misses {_named(limits, 'missed')}")
-    beaten = [
-        pair["better"]
+    told = {
+        pair["b"] if pair["a"] == model else pair["a"]: pair["better"]
         for pair in decision.get("comparisons") or []
-        if model in (pair["a"], pair["b"]) and pair.get("better") not in (None, model)
-    ]
+        if model in (pair["a"], pair["b"]) and pair.get("better") is not None
+    }
+    by = _COMPARED.get(str(decision.get("objective")))
+    than = f" by {by}" if by else ""
+    beaten = sorted(other for other, better in told.items() if better == other)
     if model in (decision.get("candidates") or []):
         tie = "equally good as" if decision.get("answer") == "equivalent" else "not told apart from"
         open_limits = _named(limits, "undecided")
+        level = [name for name in candidates if name not in told]
+        ahead = [name for name in candidates if told.get(name) == model]
+        behind = [name for name in candidates if name in beaten]
         parts = [f"undecided on {open_limits}"] if open_limits else []
-        parts += [f"{tie} {joined(candidates)}"] if candidates else []
+        parts += [f"{tie} {joined(level)}"] if level else []
+        parts += [f"better than {joined(ahead)}{than}"] if ahead else []
+        parts += [f"worse than {joined(behind)}{than}"] if behind else []
         return escape("; ".join(parts) or "the only one left")
     if beaten:
-        by = _COMPARED.get(str(decision.get("objective")))
-        return escape(f"worse than {joined(sorted(set(beaten)))}{f' by {by}' if by else ''}")
+        return escape(f"worse than {joined(beaten)}{than}")
     return escape(
         f"undecided on {_named(limits, 'undecided')}" if _named(limits, "undecided") else "not chosen"
     )

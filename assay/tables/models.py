@@ -55,7 +55,7 @@ def headline(
     columns: list[Column[Row]] = [
         Column("model", lambda row: _model(row["model"], chosen), "left"),
         Column("place", lambda row: place(decision, row["entry"]) if row["entry"] else UNKNOWN, "left"),
-        Column("keeps the limits", _keeps, "left"),
+        *([Column("keeps the limits", _keeps, "left")] if _limited(decision) else []),
         Column(
             "accuracy" if metric_of(inputs) is None else f"score ({metric_of(inputs)})",
             lambda row: _ranged(row, "accuracy", percent),
@@ -75,6 +75,11 @@ def headline(
         Column("prompts scored", lambda row: count(row.get("accuracy_n"))),
     ]
     return table(columns, rows)
+
+
+def _limited(decision: Mapping[str, Any]) -> bool:
+    """Whether there is a limit to keep."""
+    return any(entry.get("limits") for entry in decision.get("models") or [])
 
 
 def _keeps(row: Row) -> Markdown | str:

@@ -1,5 +1,6 @@
 """The report's tables of the decision say what decision.json says: places, margins, other limits, buckets, loads, frontiers."""
 
+from dataclasses import replace
 from typing import Any
 
 import finished_run
@@ -63,6 +64,14 @@ def entry(model: str, qualifies: str = "yes", *limits: tuple[str, str]) -> dict[
             entry("steady", "undecided", ("ttft_ms_p95", "undecided")),
             {"answer": "undecided", "model": None, "candidates": ["swift", "steady"], "comparisons": []},
             "undecided on TTFT p95; not told apart from swift",
+        ),
+        (
+            entry("steady", "undecided", ("accuracy", "undecided")),
+            {"answer": "undecided", "model": None, "candidates": ["swift", "steady", "frugal"],
+             "objective": "cheapest",
+             "comparisons": [{"a": "swift", "b": "steady", "better": "steady"},
+                             {"a": "steady", "b": "frugal", "better": None}]},
+            "undecided on accuracy; not told apart from frugal; better than swift by cost",
         ),
         (
             entry("steady"),
@@ -261,6 +270,9 @@ def test_the_headline_takes_failures_as_infinitely_late_and_rates_from_when_requ
     for level, said in ((Level(4, None), "∞"), (Level(None, 2.5), "250")):
         table = models.headline(inputs, ["swift"], ["b"], level)
         assert rows(table)[0][header(table).index("end to end p95 (ms)")] == said
+    assert "keeps the limits" not in header(table), "there are none"
+    limited = replace(inputs, decision={"models": [entry("swift", "no", ("accuracy", "missed"))]})
+    assert "keeps the limits" in header(models.headline(limited, ["swift"], ["b"], Level(4, None)))
 
 
 @pytest.mark.parametrize(
