@@ -65,7 +65,7 @@ def draw(rows: Sequence[Mapping[str, Any]]) -> Figure:
         return figure
     ends = [abs(row[end]) for row in rows for end in ("difference", "low", "high") if row[end] is not None]
     # A wild interval must not squeeze the others.
-    reach = min(max(ends, default=0.01), 3 * max(max(abs(row["difference"]) for row in rows), 0.05))
+    reach = min(max(0.01, *ends), 3 * max(max(abs(row["difference"]) for row in rows), 0.05))
     for (panel,), model in zip(axes, models, strict=True):
         panel.set_title(style.short(model, 44))
         panel.grid(visible=True, axis="x")

@@ -119,6 +119,10 @@ def finished(given: str, results: Path) -> FinishedRun:
             f"compare: there is no run {given!r}: found no folder {results / given}, and none of that name here."
             f" {_there_are(results)}"
         )
+    if any(brace in str(folder) for brace in "{}"):  # Snakemake takes these for wildcards
+        raise InputError(
+            f"compare: {str(folder)!r} has braces in its path; expected a folder without {{ and }}"
+        )
     path = folder / PROVENANCE
     if not path.is_file():
         raise InputError(

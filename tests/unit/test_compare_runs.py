@@ -192,6 +192,7 @@ def test_sides_without_a_prompt_in_common_are_not_compared(tmp_path: Path) -> No
     assert "could be compared" in told["verdict"]["sentence"]
 
 
+@pytest.mark.filterwarnings("error::UserWarning")
 def test_what_is_by_prompt_is_compared_whatever_the_loads_were(tmp_path: Path) -> None:
     finished(tmp_path / "a", ONE, seed=1, blocks=3, levels=(1,))
     dear = {"swift": MadeModel(usd_per_million=3.0), "steady": MadeModel()}
@@ -201,6 +202,9 @@ def test_what_is_by_prompt_is_compared_whatever_the_loads_were(tmp_path: Path) -
     assert any("nothing is said of latency" in one for one in document.context(told, "x")["cautions"])
     assert states(told, "swift", "regression") == {"cost_usd_per_10k_transactions"}
     assert row(told, "swift", "accuracy")["state"] == "not_shown"
+    same = [r for r in told["rows"] if r["model"] == "swift" and r["metric"].startswith("cost")]
+    flat = [r | {"difference": 0.0, "low": 0.0, "high": 0.0} for r in same]
+    figure.write(told | {"rows": flat}, tmp_path / "x.svg", tmp_path / "x.png")  # no axis without a width
     # What only one side has is no change of prices or of the endpoint.
     prices = [c["key"] for c in told["changes"] if c["part"] in ("prices", "endpoint")]
     assert prices == ["model swift: input_usd_per_million"]
@@ -277,6 +281,9 @@ def test_a_run_that_is_missing_is_refused_with_those_that_there_are(tmp_path: Pa
     finished(tmp_path / "monday", ONE, seed=1)
     with pytest.raises(InputError, match=r"there is no run 'friday'.*Finished runs here: monday"):
         both_sides(["monday"], ["friday"], tmp_path)
+    finished(tmp_path / "a{b}", ONE, seed=1)
+    with pytest.raises(InputError, match=r"a\{b\}' has braces in its path"):
+        both_sides(["monday"], ["a{b}"], tmp_path)
 
 
 def test_a_run_is_not_compared_with_itself(tmp_path: Path) -> None:
