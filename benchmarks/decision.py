@@ -49,14 +49,20 @@ from assay.records.settings import Named  # noqa: E402
 from assay.schedule.level import Level  # noqa: E402
 from assay.spending.power import POWER, accuracy_points, discordance, latency_percent  # noqa: E402
 from assay.stats.distributions import t_quantile  # noqa: E402
+from assay.stats.interval import Interval  # noqa: E402
 from assay.stats.swap import Swapped  # noqa: E402
 
 Floats = NDArray[np.float64]
 
 ALPHA = 0.05
 
-# Winners and equivalence go by p values. An interval of a ratio of costs takes forty times as long, and none is looked at here.
-Swapped.interval = lambda self, confidence: self.jackknifed.interval(confidence)  # type: ignore[method-assign]
+_SHIPPED = Swapped.interval
+
+
+def _jackknifed(effect: Swapped, confidence: float) -> Interval:
+    """Winners and equivalence go by p values: an interval takes far longer, and only a weighted score's error is made of it."""
+    return effect.jackknifed.interval(confidence)
+
 
 BUCKETS = {"short": 0.5, "middle": 0.3, "long": 0.2}
 """Shares of the dataset of interest."""
@@ -197,6 +203,7 @@ def sample(world: World, model: int, shares: Mapping[str, float], confidence: fl
         "ttft_from_intended_ms": None,
         "e2e_from_intended_ms": None,
         "dispatch_error_ms": None,
+        "source": world.document[chosen],
     }
     attempts = Attempts(
         weight=weight,
@@ -213,7 +220,20 @@ def sample(world: World, model: int, shares: Mapping[str, float], confidence: fl
     right = np.where(ok, world.right[model][chosen], 0.0)
     successes = Successes(weight, weight, right, None, world.document[chosen])
     mix = Mix(codes, each) if len(each) > 1 else None
-    return Sample(4, confidence, Requests(**of_requests), attempts, successes=successes, mix=mix)
+    return Sample(
+        4,
+        confidence,
+        Requests(**of_requests),
+        attempts,
+        successes=successes,
+        mix=mix,
+        documents=_names(int(world.document.max()) + 1),
+    )
+
+
+@lru_cache(maxsize=8)
+def _names(documents: int) -> NDArray[np.object_]:
+    return np.array([f"d{number}" for number in range(documents)], dtype=object)
 
 
 def rated(world: World) -> pd.DataFrame:
@@ -341,6 +361,8 @@ def settings_of(case: Case) -> Choice:
 def said(world: World, case: Case) -> Said:
     """The decision, by the functions that are shipped."""
     settings = settings_of(case)
+    by_interval = case.objective == "weighted"
+    Swapped.interval = _SHIPPED if by_interval else _jackknifed  # type: ignore[method-assign]
     evidence = Seen(world, settings)
     made = decided(
         settings, evidence, settings.shares, settings.limits, objective_shares=settings.objective_shares

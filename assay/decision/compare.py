@@ -6,7 +6,7 @@
 | fastest | the latency that is asked for over all requests, by default `e2e_ms_p50_all`; in an open loop from when a request was due | ratio of quantiles; by shared blocks where there are several |
 | most_accurate | `accuracy` | difference on the prompts that both answered, tested by the signs of source documents: McNemar's exact test where each has one prompt; where people's labels correct it for all models, the difference of corrected accuracies |
 | cheapest_success | `cost_usd_per_10k_correct_answers` | as `cheapest`, of dollars of all requests per correct answer |
-| weighted | `weighted_score` | the weighted sum of the logarithms of the first three ratios, whatever their dependence |
+| weighted | `weighted_score` | the weighted sum of the logarithms of the first three ratios (`weighted`) |
 
 Leaves to others: what follows from it (`recommend`).
 """
@@ -20,14 +20,15 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from assay.decision import weighted
 from assay.decision.limits import MOST, column_of, needed_for_power
 from assay.decision.settings import Aspect, Decision, LatencyMetric, Objective
 from assay.records import metrics, success
 from assay.records.pairs import compared
-from assay.records.rated import weights_of
 from assay.records.sample import Sample
 from assay.stats import paired, prediction_powered, ratios
-from assay.stats.effect import Centred, weighted_sum
+from assay.stats.dependent import Moved
+from assay.stats.effect import Centred
 from assay.stats.interval import Interval
 from assay.stats.multiplicity import holm
 from assay.stats.prediction_powered import Estimate
@@ -235,7 +236,6 @@ def find(
             )
             for aspect in measure.weights
         }
-        accuracies = _accuracies(a, b, prompts, shares, corrected) if "accuracy" in parts else (None, None)
         counts = [part.n for part in parts.values() if part.n is not None]
         # What narrows one part by some factor has to narrow the others too: it is told of the one that has fewest.
         fewest = min(counts) if len(counts) == len(parts) else None
@@ -243,7 +243,14 @@ def find(
         if cost is not None and (cost.value == -1.0 or math.isinf(cost.value)):
             # A score of 0 is below any other one, whatever the rest is.
             return Found(None if any(part.difference is None for part in parts.values()) else cost, fewest)
-        return Found(_together(measure.weights, parts, accuracies, confidence), fewest)
+        differences = {aspect: part.difference for aspect, part in parts.items()}
+        rates = weighted.accuracies(a, b, prompts, shares, corrected) if "accuracy" in parts else (None, None)
+        moved = (
+            {}
+            if None in differences.values()
+            else _moved(measure, a, b, samples, prompts, shares, confidence, corrected)
+        )
+        return Found(weighted.together(measure.weights, differences, rates, moved, confidence), fewest)
     if measure.objective == "most_accurate":
         if corrected:
             if a not in corrected or b not in corrected:
@@ -260,74 +267,30 @@ def find(
     return Found(*_cost(samples[a], samples[b], confidence))
 
 
-def _accuracies(
+def _moved(
+    measure: Measure,
     a: str,
     b: str,
+    samples: Mapping[str, Sample],
     prompts: pd.DataFrame,
     shares: Mapping[str, float],
-    corrected: Mapping[str, Estimate] | None,
-) -> tuple[float | None, float | None]:
-    """Of both, on the prompts that both answered."""
-    if corrected:
-        first, second = corrected.get(a), corrected.get(b)
-        return None if first is None else first.value, None if second is None else second.value
-    rated = prompts.loc[prompts["bucket"].isin(list(shares)) & prompts["accuracy"].notna()]
-    mine, theirs = (rated.loc[rated["model"] == model] for model in (a, b))
-    return _share_right(mine, theirs, shares), _share_right(theirs, mine, shares)
-
-
-def _share_right(prompts: pd.DataFrame, others: pd.DataFrame, shares: Mapping[str, float]) -> float | None:
-    both = prompts.loc[prompts["prompt_id"].isin(others["prompt_id"])]
-    weights = weights_of(both, shares)
-    return None if weights is None else float((weights * both["accuracy"].to_numpy(dtype=np.float64)).sum())
-
-
-def _together(
-    weights: Mapping[Aspect, float],
-    parts: Mapping[Aspect, Found],
-    accuracies: Sequence[float | None],
     confidence: float,
-) -> Difference | None:
-    """The weighted sum of log ratios of cost and latency less that of accuracy; None where a part couldn't be tested."""
-    effects = []
-    for aspect, weight in weights.items():
-        difference = parts[aspect].difference
-        effect = None if difference is None else difference.effect
-        if difference is None or effect is None:
-            return None
-        if aspect == "accuracy":
-            ratio = _log_ratio(difference, accuracies)
-            if ratio is None:
-                return None
-            effects.append((-weight, ratio))
+    corrected: Mapping[str, Estimate] | None,
+) -> dict[Aspect, Moved | None]:
+    """What source documents moved each aspect's log ratio by; None where nobody knows."""
+    documents = weighted.Documents(a, b, samples, prompts, shares)
+    found: dict[Aspect, Moved | None] = {}
+    for aspect in measure.weights:
+        if aspect == "cost":
+            found[aspect] = documents.cost()
+        elif aspect == "latency":
+            column, p = _quantile_of(samples[a], measure.latency)
+            shared = sorted(_by_block(samples[a], column, p).keys() & _by_block(samples[b], column, p).keys())
+            found[aspect] = documents.latency(column, p, shared if len(shared) > 1 else None, confidence)
         else:
-            # What swaps would add is left out: the sum of standard errors is cautious already.
-            known = effect.jackknifed if isinstance(effect, Swapped) else effect
-            assert isinstance(known, Centred)
-            effects.append((weight, known))
-    total = weighted_sum(effects)
-    bounds = total.interval(confidence)
-    middle = sum(total.centres) / len(total.centres)
-    # Rounding of equal parts is no difference.
-    middle = 0.0 if abs(middle) <= 1e-12 else middle
-    p = min(1.0, 2.0 * min(total.above(0.0), total.below(0.0))) if middle else 1.0
-    return Difference(
-        math.expm1(middle),
-        total.error,
-        Interval(math.expm1(bounds.low), _expm1(bounds.high)),
-        p,
-        effect=total,
-    )
-
-
-def _log_ratio(difference: Difference, accuracies: Sequence[float | None]) -> Centred | None:
-    """log(a / b) of two accuracies by the delta method, from their difference with its error; None where one is 0."""
-    first, second = accuracies
-    if not first or not second:
-        return None
-    df = difference.effect.seen.df if isinstance(difference.effect, paired.Shares) else None
-    error = difference.standard_error / min(first, second)
-    return Centred((math.log(first / second),), error, df)
+            # How labels of people hang together with anything else isn't known.
+            found[aspect] = None if corrected else documents.accuracy()
+    return found
 
 
 def _expm1(value: float) -> float:
@@ -451,13 +414,11 @@ def _success_apart(sample: Sample) -> ratios.Apart | None:
 def _latency(
     a: Sample, b: Sample, metric: LatencyMetric, confidence: float, least_blocks: int
 ) -> Difference | None:
-    open_loop = a.concurrency is None and a.arriving is not None
-    column, percent = column_of(metric, open_loop).removesuffix("_all").rsplit("_p", 1)
-    p = int(percent) / 100
+    column, p = _quantile_of(a, metric)
     first, second = a.values(column, True), b.values(column, True)
     if first is None or second is None:
         return None
-    mine, theirs = a.block_quantiles(column, p, True), b.block_quantiles(column, p, True)
+    mine, theirs = _by_block(a, column, p), _by_block(b, column, p)
     shared = sorted(mine.keys() & theirs.keys())
     if len(shared) < least_blocks:
         return None
@@ -470,6 +431,17 @@ def _latency(
         return None
     blocks = np.array([[mine[block], theirs[block]] for block in shared])
     return paired.blocked_quantile_ratio(x, y, blocks[:, 0], blocks[:, 1], confidence)
+
+
+def _quantile_of(sample: Sample, metric: LatencyMetric) -> tuple[str, float]:
+    """Which latency, as a column of requests, and which quantile of it."""
+    open_loop = sample.concurrency is None and sample.arriving is not None
+    column, percent = column_of(metric, open_loop).removesuffix("_all").rsplit("_p", 1)
+    return column, int(percent) / 100
+
+
+def _by_block(sample: Sample, column: str, p: float) -> dict[int, float]:
+    return sample.block_quantiles(column, p, True)
 
 
 def _accuracy(

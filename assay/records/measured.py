@@ -48,7 +48,8 @@ class Measured:
         self._latency_limits = dict(latency_limits or {})
         prompts = self.records["prompt_id"].astype("category")
         names = pd.Series([sources.get(prompt, prompt) for prompt in prompts.cat.categories], dtype="object")
-        codes = pd.factorize(names)[0]
+        codes, documents = pd.factorize(names)
+        self._documents = np.asarray(documents, dtype=object)
         self.records["source_code"] = (
             np.where(prompts.cat.codes >= 0, codes[prompts.cat.codes], -1) if len(codes) else -1
         )
@@ -167,7 +168,7 @@ class Measured:
             together, weights, answer_weights, level, confidence, left_out, valid, in_flight, usd_per_hour
         )
         successes = _successes(together, weights, level, valid, self._latency_limits)
-        return replace(made, successes=successes, mix=mix)
+        return replace(made, successes=successes, mix=mix, documents=self._documents)
 
     def _in_flight(
         self,
@@ -247,6 +248,7 @@ def _sample(
         seconds[last],
         **{name: values[last] for name, values in number.items()},
         **intended,
+        source=rows["source_code"].to_numpy(dtype=np.int64)[last],
     )
     attempts = Attempts(
         weight=weights,

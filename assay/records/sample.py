@@ -48,6 +48,8 @@ class Requests:
     """None in a closed loop, where nothing says when a request was meant to leave."""
     e2e_from_intended_ms: Floats | None = None
     dispatch_error_ms: Floats | None = None
+    source: Codes | None = None
+    """Number of the source document of the prompt; None where nobody asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,8 @@ class Sample:
     """None where nobody said which answers are right."""
     mix: Mix | None = None
     """None where it is of one bucket, or pools several."""
+    documents: NDArray[np.object_] | None = None
+    """Names of the source documents by their numbers, the same for all samples of a run; None where nobody asks for them."""
     _sorted: dict[tuple[str, bool], Sorted | None] = field(default_factory=dict, repr=False)
     _drift: dict[str, Drift | None] = field(default_factory=dict, repr=False)
 
@@ -209,6 +213,13 @@ class Sample:
         no time to first token), where there is no request, or where the sample isn't valid. Where only some answers have it (the time per output
         token of long ones), failures weigh as much less: they too might have been short.
         """
+        found = self._timed(name, failures, block)
+        return None if found is None else Sorted.of(*found[:2])
+
+    def _timed(
+        self, name: str, failures: bool, block: int | Sequence[int] | None
+    ) -> tuple[Floats, Floats, Flags] | None:
+        """The latencies and weights that `values` is made of, and which requests they are of."""
         if not self.valid:
             return None
         requests = self.requests
@@ -228,7 +239,7 @@ class Sample:
                 weight = np.where(requests.ok, weight, share * weight)
         if within is not None:
             chosen = chosen & within
-        return Sorted.of(latency[chosen], weight[chosen]) if chosen.any() else None
+        return (latency[chosen], weight[chosen], chosen) if chosen.any() else None
 
     def _all_values(self, name: str, failures: bool) -> Sorted | None:
         key = (name, failures)
@@ -261,6 +272,28 @@ class Sample:
                 return Ends(None, None)
             return Ends(max(0.0, min(spread.low, both.low)), max(spread.high, both.high))
         return bounds if failures or both is not None else Ends(None, None)
+
+    def later(self, name: str, p: float, block: Sequence[int] | None = None) -> tuple[Floats, Flags] | None:
+        """By how much each source document makes the requests of a sample later than their p-quantile, and which it has.
+
+        Of all requests, with failures infinitely late, or of those of some blocks: for each document the weighted sum of 1
+        for a request beyond the quantile less the share of all that are. Divided by the density at the quantile it is the
+        document's influence on the quantile (Serfling, Approximation Theorems of Mathematical Statistics, 1980, 2.5). None
+        where there is no quantile or no document.
+        """
+        found, source = self._timed(name, True, block), self.requests.source
+        if found is None or source is None or self.documents is None:
+            return None
+        latency, weight, chosen = found
+        least = Sorted.of(latency, weight).quantile(p)
+        if least is None or (source[chosen] < 0).any():
+            return None
+        heavy = weight / float(weight.sum())
+        beyond = (latency > least).astype(np.float64)
+        apart = heavy * (beyond - float((heavy * beyond).sum()))
+        count = len(self.documents)
+        sums = np.bincount(source[chosen], apart, count).astype(np.float64)
+        return sums, np.bincount(source[chosen], minlength=count) > 0
 
     def block_quantiles(self, name: str, p: float, failures: bool) -> dict[int, float]:
         """The p-quantile in each whole block that has one."""

@@ -10,7 +10,6 @@ Leaves to others: where the estimate and its error come from (`ratios`, `paired`
 
 import math
 from dataclasses import dataclass
-from itertools import product
 from typing import Protocol
 
 from assay.stats.distributions import normal_quantile, normal_upper, t_quantile, t_upper
@@ -65,21 +64,3 @@ class Centred:
             return 1.0
         ratio = distance / self.error
         return normal_upper(ratio) if self.df is None else t_upper(ratio, self.df)
-
-
-def weighted_sum(parts: list[tuple[float, Centred]]) -> Centred:
-    """The sum of weight x effect, whatever the parts have to do with each other.
-
-    The standard deviation of a sum is at most the sum of those of its parts, so their sum is taken for its error, with the
-    fewest degrees of freedom among them: cautious, and right where nothing is known of their dependence.
-    """
-    centres = {
-        sum(weight * centre for (weight, _), centre in zip(parts, chosen, strict=True))
-        for chosen in product(*(part.centres for _, part in parts))
-    }
-    known = [part.df for _, part in parts if part.df is not None]
-    return Centred(
-        tuple(sorted(centres)),
-        sum(abs(weight) * part.error for weight, part in parts),
-        min(known) if known else None,
-    )

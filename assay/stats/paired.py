@@ -210,7 +210,7 @@ def quantile_ratio(a: Sorted, b: Sorted, p: float, confidence: float) -> Differe
     too small for order statistics at this confidence. Where only an order statistic is infinite, so is the error.
     """
     x, y = a.quantile(p), b.quantile(p)
-    first, second = _log_error(a, p, confidence), _log_error(b, p, confidence)
+    first, second = log_error(a, p, confidence), log_error(b, p, confidence)
     if x is None or y is None or first is None or second is None:
         return None
     if not (math.isfinite(x) and math.isfinite(y) and x > 0 and y > 0):
@@ -261,7 +261,7 @@ def blocked_quantile_ratio(
     )
 
 
-def _log_error(sample: Sorted, p: float, confidence: float) -> float | None:
+def log_error(sample: Sorted, p: float, confidence: float) -> float | None:
     """Standard error of the logarithm of a quantile, from the order statistics around it."""
     low, high = ranks(sample.n, p, confidence)
     if low is None or high is None:

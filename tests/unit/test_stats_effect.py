@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from scipy.special import ndtr
 
-from assay.stats.effect import Centred, weighted_sum
+from assay.stats.effect import Centred
 from assay.stats.paired import Shares, share_difference
 
 
@@ -32,13 +32,6 @@ def test_without_error_all_is_certain_and_with_an_infinite_one_nothing_is() -> N
     assert (certain.above(0.0), certain.above(0.1), certain.below(0.2)) == (0.0, 1.0, 0.0)
     assert (open_still.above(-9.0), open_still.below(9.0)) == (1.0, 1.0)
     assert open_still.interval(0.9).low == -math.inf
-
-
-def test_the_error_of_a_weighted_sum_is_right_even_if_its_parts_go_together() -> None:
-    total = weighted_sum([(0.5, Centred((0.2, 0.4), 0.1, 9)), (-0.25, Centred((0.4,), 0.2))])
-    assert total.centres == pytest.approx((0.0, 0.1))
-    assert total.error == pytest.approx(0.5 * 0.1 + 0.25 * 0.2)
-    assert total.df == 9
 
 
 def test_shares_that_differ_by_the_margin_are_rarely_called_equal_where_errors_are_rare() -> None:
