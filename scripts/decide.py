@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import command
+import pyarrow.parquet as pq
 
 from assay.decision.decide import decide, standing
 from assay.decision.registered import in_force, told
@@ -40,7 +41,13 @@ def registration(arguments: argparse.Namespace) -> dict[str, Any] | None:
     if asked is None:
         return None
     known = [] if arguments.ledger is None else registrations(arguments.ledger, asked.run)
-    return told(asked.rule, in_force(arguments.statuses), known)
+    return told(asked.rule, in_force(arguments.statuses), known, taken_from(arguments.models))
+
+
+def taken_from(models: Path) -> list[str]:
+    """Other runs that answers were taken from, by the table of models."""
+    said = pq.ParquetFile(models).read(columns=["reused_from"]).column("reused_from").drop_null().to_pylist()
+    return sorted({run for runs in said for run in runs.split(", ")})
 
 
 if __name__ == "__main__":

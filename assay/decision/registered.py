@@ -92,9 +92,13 @@ def in_force(statuses: Sequence[Path]) -> list[InForce]:
 
 
 def told(
-    now: Mapping[str, Any] | None, measured: Sequence[InForce], registrations: Sequence[Registered]
+    now: Mapping[str, Any] | None,
+    measured: Sequence[InForce],
+    registrations: Sequence[Registered],
+    reused: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """What the decision says of it. `now` is the rule that it was made by, `registrations` are all of the run's.
+    """What the decision says of it. `now` is the rule that it was made by, `registrations` are all of the run's; `reused` are
+    other runs that answers were taken from, which are older than any rule of this one.
 
     `state` is `before` where every measurement began under this very rule, `changed` where one began under another one, and
     `unknown` where that can't be said of all. `at_utc` is when the rule was registered under which the first of them began.
@@ -129,7 +133,8 @@ def told(
         "measurements": len(measured),
         "measurements_by_this_rule": same if current is not None else 0,
         "others_between": passed,
-        "sentence": _sentence(state, at, first, differing, same, len(measured), passed),
+        "answers_from": list(reused),
+        "sentence": _sentence(state, at, first, differing, same, len(measured), passed) + _older(reused),
     }
 
 
@@ -179,6 +184,16 @@ def _sentence(
         )
     return (
         "Whether the rule was set before the first measured request isn't known: nothing was registered then."
+    )
+
+
+def _older(reused: Sequence[str]) -> str:
+    """What the sentence says of answers that were there before the rule."""
+    if not reused:
+        return ""
+    runs = f"an earlier run ({reused[0]})" if len(reused) == 1 else f"earlier runs ({', '.join(reused)})"
+    return (
+        f" Answers were taken from {runs}: how right they are could be known before this run's rule was set."
     )
 
 

@@ -146,6 +146,15 @@ def test_a_rule_that_was_changed_back_is_said_to_have_been_another_one() -> None
     assert found["sentence"].endswith("In between, 1 other rule was registered for this run.")
 
 
+def test_answers_that_are_older_than_the_rule_are_told() -> None:
+    found = told(RULE, [measured(RULE, 10)], BOTH[:1], ["january"])
+    assert (found["state"], found["answers_from"]) == ("before", ["january"])
+    assert found["sentence"].endswith(
+        "Answers were taken from an earlier run (january): how right they are could be known before this run's rule was set."
+    )
+    assert told(RULE, [measured(RULE, 10)], BOTH[:1])["answers_from"] == []
+
+
 @pytest.mark.parametrize("statuses", [[10.0], [10.0, 20.0]])
 def test_a_limit_that_was_changed_with_figures_in_sight_is_told(statuses: list[float]) -> None:
     found = told(OTHER, [measured(RULE, seconds) for seconds in statuses], BOTH[:1])
