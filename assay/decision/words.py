@@ -164,6 +164,8 @@ def _winner(
         late = [
             each for each in by_name.values() if each.qualifies in ("yes", "undecided") and not each.finite
         ]
+        if found.runner_up is not None and by_name[found.runner_up].finite:
+            only = f"; {found.runner_up} can't be compared with it by {compared_by(measure)}"
         if late:
             only = "; " + "; ".join(f"{each.model} has {_without(each, measure)}" for each in late)
         return f"Use {model.model}: {keeps}{figure}{only}."
@@ -213,10 +215,16 @@ def by_people(models: Sequence[Candidate], compared: bool, measure: Measure) -> 
             "and its interval doesn't hold that."
         )
     others = [model.model for model in models if model not in told]
+    by_accuracy = measure.higher or "accuracy" in measure.weights
     if others:
         lines.append(
             f"{_and(others)} {'has' if len(others) == 1 else 'have'} too few labels to be corrected: there accuracy is what "
-            f"the judges say{'' if compared or not measure.higher else ', and so is what all are compared by'}."
+            f"the judges say{', and so is what all are compared by' if by_accuracy and not compared else ''}."
+        )
+    if measure.objective == "cheapest_success":
+        lines.append(
+            "Dollars per correct answer go by what the judges say, which labels don't correct: hold them against the "
+            "corrected accuracies."
         )
     return lines
 

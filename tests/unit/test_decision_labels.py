@@ -150,6 +150,12 @@ def test_models_are_not_compared_by_two_measures(tmp_path: Path) -> None:
     )
 
 
+def test_dollars_per_correct_answer_are_said_to_go_by_the_judges(tmp_path: Path) -> None:
+    models = {"talker": MadeModel(accuracy=0.97), "honest": MadeModel(accuracy=0.75)}
+    found = decided(tmp_path, models, {"talker": (150, 0.5), "honest": (150, 1.0)}, "cheapest_success")
+    assert any("which labels don't correct" in reason for reason in found["reasons"])
+
+
 def test_a_model_without_an_answer_has_no_accuracy_to_be_compared(tmp_path: Path) -> None:
     models = {"swift": MadeModel(), "down": MadeModel(error_rate=1.0)}
     found = decided(tmp_path, models, {"swift": (120, 0.9)}, "fastest")
