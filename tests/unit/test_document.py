@@ -159,9 +159,15 @@ def test_a_choice_over_traffic_names_its_mix(tmp_path: Path) -> None:
     benchmark["traffic"] = {"buckets": {"0-1000": 3, "3000-4000": 1}, "transactions_per_month": 1000}
     text = plain(document(tmp_path, benchmark))
     assert "over traffic of buckets 0-1000 (75 %) and 3000-4000 (25 %)?" in text
+    headline = text.split("#tbl-headline")[1].split("# The decision in detail")[0]
+    assert "Models are compared over the traffic's mix of buckets" in headline
+    assert "All comparisons are over the traffic's mix of buckets" in text
+    assert "Cost, latency and accuracy of each model over the traffic's mix of buckets, two at a time" in text
     benchmark["traffic"]["buckets"] = None
     text = plain(document(tmp_path, benchmark))
-    assert "over traffic" not in text and "of the same mix as the dataset of interest." in text
+    assert "over traffic" not in text and "over the traffic" not in text
+    assert "Cost, latency and accuracy of each model on the dataset of interest" in text
+    assert "of the same mix as the dataset of interest." in text
 
 
 def test_a_mix_of_many_buckets_is_told_once_in_the_order_of_the_benchmark(tmp_path: Path) -> None:

@@ -17,10 +17,11 @@ def values(run: Reported) -> dict[str, Any]:
     benchmark, decision = run.benchmark, run.decision
     changing = choice.changing(decision)
     mix = benchmark.traffic.buckets if benchmark.traffic else None
+    named = interest(mix or benchmark.dataset_of_interest, run.buckets)
     return {
         "sentence": one_line(decision),
         "wanted": _wanted(run),
-        "mix": interest(mix, run.buckets) if mix else None,
+        "mix": named if named != interest(benchmark.dataset_of_interest, run.buckets) else None,
         "limits": [
             *_limits(benchmark.limits),
             *(
