@@ -21,6 +21,7 @@ from assay.comparison.sittings import Side, read_side
 from assay.comparison.words import sentence
 from assay.errors import InputError
 from assay.records import reading
+from assay.spreadsheet import as_text
 from assay.whole import write_text
 
 
@@ -70,7 +71,7 @@ def write_tables(found: Mapping[str, Any], differences_csv: Path, changes_csv: P
         lines = csv.writer(text, lineterminator="\n")
         names = [field.name for field in fields(kind)]
         lines.writerow(names)
-        lines.writerows([["" if row[name] is None else row[name] for name in names] for row in rows])
+        lines.writerows([[as_text(row[name]) for name in names] for row in rows])
         write_text(path, text.getvalue())
 
 

@@ -98,7 +98,7 @@ def without_private_parts(value: Any) -> Any:
     """`value` without what a reader has no use for: AWS account ids in ARNs, who asked in an error message of the service,
     names and passwords in URLs, and folders of absolute paths."""
     if isinstance(value, dict):
-        return {key: without_private_parts(item) for key, item in value.items()}
+        return {without_private_parts(key): without_private_parts(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [without_private_parts(item) for item in value]
     if isinstance(value, str):

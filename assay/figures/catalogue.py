@@ -24,6 +24,7 @@ from assay.figures import (
     throttles_over_time,
 )
 from assay.figures.settings import FigureSettings
+from assay.spreadsheet import as_text
 from assay.tables.inputs import Inputs
 
 
@@ -135,5 +136,8 @@ def write(name: str, inputs: Inputs, settings: FigureSettings, svg: Path, png: P
         style.save(figure, svg, png, name, drawing.title, alternative_text(name, inputs, settings))
     csv.parent.mkdir(parents=True, exist_ok=True)
     temporary = csv.with_name(f".{csv.name}.tmp")
-    frame.to_csv(temporary, index=False, lineterminator="\n")
+    texts = frame.select_dtypes(exclude="number")
+    frame.assign(**{str(name): texts[name].map(as_text) for name in texts}).to_csv(
+        temporary, index=False, lineterminator="\n"
+    )
     temporary.replace(csv)

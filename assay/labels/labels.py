@@ -16,6 +16,7 @@ from pathlib import Path
 from assay.errors import InputError
 from assay.judging.settings import VerdictKind
 from assay.labels.sheet import read_sheet, sheet_bytes
+from assay.spreadsheet import is_formula
 from assay.whole import whole
 
 COLUMNS = ("item", "label", "labeler", "note")
@@ -140,11 +141,7 @@ def guarded(text: str) -> str:
     kept = "".join(character for character in text if character in "\t\r\n" or ord(character) >= 32)
     if len(kept) > _LONGEST_CELL:
         kept = f"{kept[:_LONGEST_CELL]} [... {len(kept) - _LONGEST_CELL:,} more characters]"
-    return (
-        f"'{kept}"
-        if kept.lstrip(" \t\r\n").startswith(("=", "+", "-", "@")) or kept[:1] in ("\t", "\r")
-        else kept
-    )
+    return f"'{kept}" if is_formula(kept) else kept
 
 
 def unguarded(cell: str) -> str:

@@ -508,8 +508,10 @@ def test_account_ids_and_folders_stay_out(tmp_path: Path) -> None:
     benchmark = copy.deepcopy(finished_run.benchmark())
     benchmark["models"][0]["id"] = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
     benchmark["dataset"] = {"kind": "jsonl", "path": "/home/someone/private/rows.jsonl"}
+    benchmark["prices"] = {benchmark["models"][0]["id"]: {"usd_per_hour": 20}}
     text = document(tmp_path, benchmark)
     assert "123456789012" not in text and "someone" not in text
+    assert "arn:aws:bedrock:us-east-1:…:application-inference-profile/abc:" in text, "as the key of its price"
     assert "rows.jsonl" in text and "application-inference-profile/abc" in text
 
 

@@ -95,12 +95,13 @@ def test_accuracy_corrected_by_people_stands_below_that_by_the_panel() -> None:
 
 def test_a_set_of_any_name_is_drawn(tmp_path: Path) -> None:
     inputs = _inputs()
-    names = {"find": "\x00\x1b[31mred\u202e", "join": "<script>&lt; $x^{$", "count": "two\nlines"}
+    names = {"find": "\x00\x1b[31mred\u202e", "join": "=<script>&lt; $x^{$", "count": "two\nlines"}
     tasks = inputs.tasks.assign(name=inputs.tasks["name"].replace(names))
     text = _draw("accuracy_by_task", replace(inputs, tasks=tasks), _settings(), tmp_path)
     ElementTree.fromstring(text)
     for name in ("‹U+0000›‹U+001B›[31mred‹U+202E›", "two lines"):
         assert name in pd.read_csv(tmp_path / "accuracy_by_task.csv")["set"].tolist()
+    assert "\n'=<script>&lt; $x^{$," in (tmp_path / "accuracy_by_task.csv").read_text(), "no formula"
 
 
 def _draw(name: str, inputs: Inputs, settings: FigureSettings, folder: Path) -> str:
