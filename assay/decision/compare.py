@@ -244,12 +244,12 @@ def find(
             # A score of 0 is below any other one, whatever the rest is.
             return Found(None if any(part.difference is None for part in parts.values()) else cost, fewest)
         differences = {aspect: part.difference for aspect, part in parts.items()}
-        rates = weighted.accuracies(a, b, prompts, shares, corrected) if "accuracy" in parts else (None, None)
-        moved = (
-            {}
-            if None in differences.values()
-            else _moved(measure, a, b, samples, prompts, shares, confidence, corrected)
-        )
+        if None in differences.values():
+            return Found(None, fewest)
+        rated = weighted.rated_by_both(a, b, prompts, shares)
+        rates = weighted.accuracies(a, b, rated, shares, corrected)
+        documents = weighted.Documents(samples[a], samples[b], rated, shares)
+        moved = _moved(measure, samples[a], samples[b], documents, confidence, bool(corrected))
         return Found(weighted.together(measure.weights, differences, rates, moved, confidence), fewest)
     if measure.objective == "most_accurate":
         if corrected:
@@ -268,28 +268,20 @@ def find(
 
 
 def _moved(
-    measure: Measure,
-    a: str,
-    b: str,
-    samples: Mapping[str, Sample],
-    prompts: pd.DataFrame,
-    shares: Mapping[str, float],
-    confidence: float,
-    corrected: Mapping[str, Estimate] | None,
+    measure: Measure, a: Sample, b: Sample, documents: weighted.Documents, confidence: float, by_labels: bool
 ) -> dict[Aspect, Moved | None]:
     """What source documents moved each aspect's log ratio by; None where nobody knows."""
-    documents = weighted.Documents(a, b, samples, prompts, shares)
     found: dict[Aspect, Moved | None] = {}
     for aspect in measure.weights:
         if aspect == "cost":
             found[aspect] = documents.cost()
         elif aspect == "latency":
-            column, p = _quantile_of(samples[a], measure.latency)
-            shared = sorted(_by_block(samples[a], column, p).keys() & _by_block(samples[b], column, p).keys())
+            column, p = _quantile_of(a, measure.latency)
+            shared = sorted(_by_block(a, column, p).keys() & _by_block(b, column, p).keys())
             found[aspect] = documents.latency(column, p, shared if len(shared) > 1 else None, confidence)
         else:
             # How labels of people hang together with anything else isn't known.
-            found[aspect] = None if corrected else documents.accuracy()
+            found[aspect] = None if by_labels else documents.accuracy()
     return found
 
 
@@ -361,13 +353,12 @@ def held_to_swaps(found: Difference | None, spent: Spent, confidence: float) -> 
     if found.value == 0 and found.standard_error == 0:
         return found  # the same in every document: there is nothing that a swap would change
     effect = Swapped(found.effect, spent)
-    bounds = effect.interval(confidence)
-    return replace(
-        found,
-        interval=Interval(math.expm1(bounds.low), _expm1(bounds.high)),
-        p=max(found.p, effect.equal()),
-        effect=effect,
-    )
+    bounds, p = effect.interval(confidence), max(found.p, effect.equal())
+    low, high = math.expm1(bounds.low), _expm1(bounds.high)
+    if p <= 1.0 - confidence:
+        # Ends are searched for and rounded outwards: that mustn't bring back a 0 that the test leaves out.
+        low, high = (max(low, 0.0), high) if found.value > 0 else (low, min(high, 0.0))
+    return replace(found, interval=Interval(low, high), p=p, effect=effect)
 
 
 def _apart(sample: Sample) -> ratios.Apart | None:

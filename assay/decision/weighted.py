@@ -103,24 +103,28 @@ def _log_ratio(difference: Difference, accuracies: Sequence[float | None]) -> Ce
 def accuracies(
     a: str,
     b: str,
-    prompts: pd.DataFrame,
+    rated: tuple[pd.DataFrame, pd.DataFrame],
     shares: Mapping[str, float],
     corrected: Mapping[str, Estimate] | None,
 ) -> tuple[float | None, float | None]:
-    """Of both, on the prompts that both answered."""
+    """Of both, on the prompts that both answered (`rated_by_both`), or as labels of people correct them."""
     if corrected:
         first, second = corrected.get(a), corrected.get(b)
         return None if first is None else first.value, None if second is None else second.value
-    mine, theirs = rated_by_both(a, b, prompts, shares)
+    mine, theirs = rated
     return _share_right(mine, shares), _share_right(theirs, shares)
 
 
 def rated_by_both(
     a: str, b: str, prompts: pd.DataFrame, shares: Mapping[str, float]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows of `rated_prompts` of each of two models, of prompts that have a verdict of both."""
-    rated = prompts.loc[prompts["bucket"].isin(list(shares)) & prompts["accuracy"].notna()]
-    mine, theirs = (rated.loc[rated["model"] == model] for model in (a, b))
+    """What `rated_prompts` has of each of two models, of prompts that have a verdict of both: prompt_id, bucket, source and
+    accuracy."""
+    columns = ["prompt_id", "bucket", "source", "accuracy"]
+    mine, theirs = (prompts.loc[prompts["model"] == model, columns] for model in (a, b))
+    mine, theirs = (
+        rows.loc[rows["bucket"].isin(list(shares)) & rows["accuracy"].notna()] for rows in (mine, theirs)
+    )
     return (
         mine.loc[mine["prompt_id"].isin(theirs["prompt_id"])],
         theirs.loc[theirs["prompt_id"].isin(mine["prompt_id"])],
@@ -137,20 +141,19 @@ def _share_right(prompts: pd.DataFrame, shares: Mapping[str, float]) -> float | 
 class Documents:
     """What each source document moved the log ratios of two models by. Documents are numbered alike for all aspects.
 
-    `prompts` are the rows of `rated_prompts`; documents of answers of other runs, which no sample has, come last.
+    `rated` are the rows of `rated_by_both`; documents of answers of other runs, which no sample has, come last.
     """
 
     def __init__(
         self,
-        a: str,
-        b: str,
-        samples: Mapping[str, Sample],
-        prompts: pd.DataFrame,
+        a: Sample,
+        b: Sample,
+        rated: tuple[pd.DataFrame, pd.DataFrame],
         shares: Mapping[str, float],
     ) -> None:
-        self._a, self._b = samples[a], samples[b]
+        self._a, self._b = a, b
         self._shares = shares
-        self._rated = rated_by_both(a, b, prompts, shares)
+        self._rated = rated
         names, others = self._a.documents, self._b.documents
         self._known = names is not None and others is not None and np.array_equal(names, others)
         self._numbers: dict[object, int] = {}
