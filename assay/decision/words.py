@@ -290,7 +290,7 @@ def _margin(pair: Comparison, model: str, other: str, measure: Measure, sure: st
     difference, low, high = lead(pair, model)
     if measure.higher:
         return f"{_points(difference)} points more than {other} ({sure} {_points(low)} to {_points(high)})"
-    return f"{percent(-difference)} less than {other} ({sure} {_span(-high, -low)} %)"
+    return f"{percent(-difference)} less than {other} ({sure} {_span(0.0 - high, 0.0 - low)} %)"
 
 
 def _span(low: float, high: float) -> str:
@@ -415,8 +415,9 @@ def reasons(
             top = model.highest_concurrency
             reached = [] if top is None else [closed(top).words]
             reached += [] if model.highest_rate_rps is None else [open_at(model.highest_rate_rps).words]
-            up_to = f", up to {_and(reached)}" if reached else ""
-            lines.append(f"{model.model} keeps every limit{up_to}.")
+            # Lower loads may miss one, such as the least of transactions per minute.
+            highest = f"; the highest load at which it does is {_and(reached)}" if reached else ""
+            lines.append(f"{model.model} keeps every limit{highest}.")
         if model.objective_value is not None and math.isinf(model.objective_value):
             lines.append(f"{model.model} has {_without(model, measure)}.")
         if model.model in found.candidates and (told_against := against(model, measure)):

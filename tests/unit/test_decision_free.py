@@ -3,15 +3,20 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from made_run import MadeModel, make_run
 
+from assay.decision.compare import held_to_swaps
 from assay.decision.decide import decide
 from assay.decision.stage import Choice
 from assay.records.aggregate import aggregate
 from assay.records.metrics import TABLES
 from assay.records.settings import Aggregation
 from assay.records.writing import write_table
+from assay.stats import ratios
+from assay.stats.ratios import Difference
+from assay.stats.swap import Spent
 
 
 def decided(folder: Path, models: dict[str, MadeModel], *decisions: dict[str, Any]) -> list[dict[str, Any]]:
@@ -69,3 +74,26 @@ def test_what_is_free_is_surely_cheaper_than_what_is_not(tmp_path: Path, free: s
     (held,) = found[0]["incumbent"]["against"]
     assert held["verdict"] == ("inferior" if free == "one" else "non_inferior")
     assert "inf" not in found[0]["incumbent"]["sentence"].replace("infinitely", "")
+
+
+def test_an_interval_leaves_out_the_0_that_its_test_leaves_out() -> None:
+    draw = np.random.default_rng(5)
+    ours, theirs, ones = draw.lognormal(0.0, 0.4, 20), draw.lognormal(0.0, 0.4, 20), np.ones(20)
+    documents = np.arange(20)
+
+    def held(dearer: float) -> Difference:
+        above = ours * dearer
+        first, second = (ratios.ratio(each, ones, ones, documents, 20) for each in (above, theirs))
+        assert first is not None and second is not None
+        spent = Spent(above[:, None], ones[:, None], theirs[:, None], ones[:, None], np.ones(1))
+        found = held_to_swaps(ratios.relative_difference(first, second, 0.95), spent, 0.95)
+        assert found is not None
+        return found
+
+    low, high = 1.0, 4.0
+    for _ in range(14):
+        middle = (low + high) / 2.0
+        low, high = (low, middle) if held(middle).p <= 0.05 else (middle, high)
+    barely, not_quite = held(high), held(low)
+    assert 0.045 < barely.p <= 0.05 < not_quite.p
+    assert barely.interval.low >= 0.0 > not_quite.interval.low
