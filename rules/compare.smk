@@ -42,7 +42,7 @@ rule compare:
     message:
         "The comparison and its verdict"
     shell:
-        'echo "{input.report}: $(cat {input.verdict:q})" | tee {log:q}'
+        'echo {input.report:q}": $(cat {input.verdict:q})" | tee {log:q}'
 
 
 rule compare_runs:

@@ -119,10 +119,8 @@ def finished(given: str, results: Path) -> FinishedRun:
             f"compare: there is no run {given!r}: found no folder {results / given}, and none of that name here."
             f" {_there_are(results)}"
         )
-    if any(brace in str(folder) for brace in "{}"):  # Snakemake takes these for wildcards
-        raise InputError(
-            f"compare: {str(folder)!r} has braces in its path; expected a folder without {{ and }}"
-        )
+    if any(mark in str(folder) for mark in "{}<>"):  # Snakemake takes what is between them for a pattern
+        raise InputError(f"compare: {str(folder)!r}: expected a folder without any of {{ }} < > in its path")
     path = folder / PROVENANCE
     if not path.is_file():
         raise InputError(
