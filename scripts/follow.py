@@ -44,8 +44,8 @@ def main(arguments: argparse.Namespace) -> None:
     show = Screen(write, shutil.get_terminal_size).show if terminal else Lines(write).show
     try:
         picture: Picture = follow(folder, show, lambda: time.sleep(every_s), arguments.wait)
-    except KeyboardInterrupt:  # whoever follows has seen enough: nothing was interrupted
-        return
+    except KeyboardInterrupt:  # whoever follows has seen enough; that isn't the run's end, so no 0
+        sys.exit(130)
     if picture.how != "done":
         sys.exit(1)
 

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -306,6 +307,18 @@ def test_a_folder_without_a_run_is_one_clear_error(tmp_path: Path) -> None:
     make(tmp_path, "logs/plan.json", text='{"version": 1}')
     with pytest.raises(InputError, match=r"plan\.json: is no plan"):
         plans.read(tmp_path)
+
+
+def test_whoever_ends_following_is_not_told_that_the_run_is_done(
+    tmp_path: Path, begun: Callable[..., str]
+) -> None:
+    begun()
+    command = [sys.executable, PROJECT / "scripts" / "follow.py", tmp_path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and "0 of 4 jobs done" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)
+    assert (process.returncode, *said) == (130, "", "")
 
 
 @pytest.mark.parametrize("seconds", ["0", "nan", "inf"])
