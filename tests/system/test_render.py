@@ -214,6 +214,24 @@ def test_the_pdf_has_the_pages_text_its_figures_and_the_badge_on_every_sheet(
         assert "".join(caption.split()) in pdf.text
 
 
+def test_figures_of_the_pdf_stand_before_the_next_section_begins(rendered: tuple[Path, str, str]) -> None:
+    qmd, _, _ = rendered
+    sheets = read_pdf(qmd.with_suffix(".pdf")).sheets
+    waiting: list[int] = []
+    section = drawn = 0
+    for line in qmd.read_text("utf-8").split("\n"):
+        if line.startswith("# "):
+            section += 1
+            heading = f"{section}{''.join(line[2:].split())}".replace("’", "'").replace("\\", "")
+            begins = max(place for place, text in enumerate(sheets) if heading in text)
+            assert all(place <= begins for place in waiting), line
+            waiting.clear()
+        elif "{#fig-" in line:
+            drawn += 1
+            waiting.append(next(place for place, text in enumerate(sheets) if f"Figure{drawn}." in text))
+    assert drawn > 10 and section > 10
+
+
 @pytest.mark.parametrize("simulated", [True, False])
 def test_only_a_simulated_run_has_a_badge(simulated: bool, tmp_path: Path) -> None:
     qmd = tmp_path / "report" / "report.qmd"
