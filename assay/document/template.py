@@ -30,6 +30,7 @@ def fill(template: Path, values: dict[str, Any]) -> str:
         percent=numbers.percent,
         dollars=numbers.dollars,
         count=numbers.count,
+        written=numbers.as_written,
         joined=joined,
         markdown=Markdown,
     )

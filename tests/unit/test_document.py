@@ -724,12 +724,14 @@ def test_the_brackets_of_a_search_stand_in_the_report_with_the_evidence_of_their
         search_records=(tmp_path / "searched.parquet",),
     )
     benchmark = finished_run.benchmark()
-    benchmark["load"]["search"] = {}
+    benchmark["load"] |= {"search": {"probe_s": 90}, "rates_rps": [4, 12.25], "warmup_s": 1}
     benchmark["limits"]["e2e_ms_p95"] = {"max": 2000}
     text = plain(filled(asked, tmp_path, benchmark))
     told = section(text, "Highest rate that keeps the limits")
     assert "swift: between 9.512 and 11.31 requests per second. After 1,300 requests at 2 rates" in told
     assert "steady: under 11.31 requests per second; no rate that keeps was found" in told
+    assert "each for at least\n90 s." in told
+    assert "with 4 and 12.25 requests arriving per second" in text and "after 1 s of warm-up" in text
     assert "not reached" in told and "infinitely late" in told and "571" in told
     assert "sent 2,600 requests, which are in no other table" in section(text, "What the run cost")
 
