@@ -108,7 +108,7 @@ def _said(
         return f"No recommendation: no model could be evaluated ({why})."
     if found.answer == "none_qualifies":
         evaluated = [model for model in models if model.qualifies != "not_evaluated"]
-        misses = "; ".join(f"{model.model} {_why_not(model)}" for model in evaluated)
+        misses = "; ".join(f"{model.model} {_why_not(model, measure)}" for model in evaluated)
         subject = "No model" if not left_out else "No model that was evaluated"
         return f"{subject} qualifies at {load}: {misses}.{aside}"
     if found.answer == "equivalent":
@@ -620,11 +620,11 @@ def on_traffic(
     return lines
 
 
-def _why_not(model: Candidate) -> str:
+def _why_not(model: Candidate, measure: Measure) -> str:
     missed = [limit for limit in model.limits if limit.state == "missed"]
     if missed:
         return _and([limit_words(limit) for limit in missed])
-    return "has no figure to compare, since too many of its requests failed"
+    return f"has {_without(model, measure)}"
 
 
 def _value(measure: Measure, value: float | None) -> str:

@@ -8,7 +8,7 @@ import pytest
 from assay.decision import words
 from assay.decision.compare import Comparison, Measure
 from assay.decision.limits import Qualifies
-from assay.decision.recommend import Candidate, Recommendation, recommend
+from assay.decision.recommend import Beside, Candidate, Recommendation, recommend
 
 
 def model(name: str, value: float | None, qualifies: Qualifies = "yes") -> Candidate:
@@ -124,6 +124,16 @@ def test_what_is_said_of_an_infinite_figure_names_it_and_why() -> None:
         assert said(late("a", low)) == (
             f"Use b: at 4 in flight it has an end-to-end time (90th percentile) of 200 ms; {why}."
         )
+
+
+def test_none_qualifies_says_why_a_figure_is_infinite() -> None:
+    beside = Beside(100, 100, 0.0, 0.0, 50, "panel")
+    wrong = Candidate("a", "yes", None, [], math.inf, math.inf, math.inf, {}, beside)
+    measure = Measure("weighted", weights={"latency": 0.5, "accuracy": 0.5})
+    said = words.sentence(cheapest(wrong), [wrong], [], measure, "4 in flight", 0.95)
+    assert said == (
+        "No model qualifies at 4 in flight: a has no weighted score to compare: no answer of it is correct."
+    )
 
 
 def test_for_accuracy_more_is_better() -> None:
