@@ -6,13 +6,15 @@
 
   const text = (cell) => (cell ? cell.textContent.trim() : "");
 
-  // The figure that a cell begins with, as in "$1,234.50", "95 % (87 % to 100 %)", "-3 ms", "under 0.001" or "∞"; NaN where
-  // there is none.
+  // The figure that a cell begins with, as in "$1,234.50", "95 % (87 % to 100 %)", "-3 ms", "under 0.001", "∞" or "infinitely
+  // late"; NaN where there is none.
   const BEFORE = /^(?:[✓✗?\s]|under |over |about |at least |at most |more than |less than |[<>≤≥~])+/u;
   const figure = (words) => {
     const found = words.replace(BEFORE, "").match(/^([-−+]?)\s*[$€]?\s*(∞|\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?)/iu);
-    if (!found) return NaN;
-    const size = found[2] === "∞" ? Infinity : Number(found[2].replaceAll(",", ""));
+    if (!found) return words.startsWith("infinitely late") ? Infinity : NaN;
+    let size = found[2] === "∞" ? Infinity : Number(found[2].replaceAll(",", ""));
+    if (/^(?:under|less than|<)/u.test(words)) size *= 1 - 1e-9;
+    if (/^(?:over|more than|>)/u.test(words)) size *= 1 + 1e-9;
     return found[1] === "-" || found[1] === "−" ? -size : size;
   };
 

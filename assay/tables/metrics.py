@@ -98,7 +98,8 @@ def difference(value: Any, unit: Any) -> str:
     if unit == "absolute":
         points = f"{abs(100 * share):.1f}".removesuffix(".0")
         return f"{sign}{points} {'point' if points == '1' else 'points'}"
-    return f"{sign}{percent(abs(share))}"
+    small = f"{abs(100 * share):.2g} %"
+    return f"{sign}{small if 0 < abs(share) < 0.0005 else percent(abs(share))}"
 
 
 def margin(value: Any, unit: Any) -> str:

@@ -84,4 +84,7 @@ def dollars(value: Any) -> str:
 
 def decimal(value: Any, places: int = 2) -> str:
     """A figure with fixed decimals, such as a kappa."""
-    return f"{float(value):.{places}f}" if known(value) else UNKNOWN
+    if not known(value):
+        return UNKNOWN
+    text = f"{float(value):.{places}f}"
+    return text.removeprefix("-") if not text.strip("-0.") else text

@@ -195,6 +195,7 @@ def test_a_limit_names_its_bucket_and_how_far_it_is_missed() -> None:
     [
         (0.052, "relative", "+5.2 %"),
         (-0.38, "relative", "-38 %"),
+        (-0.00031, "relative", "-0.031 %"),
         (0.0, "relative", "0 %"),
         (-0.0512, "absolute", "-5.1 points"),
         (0.1, "absolute", "+10 points"),

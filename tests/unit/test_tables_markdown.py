@@ -93,3 +93,8 @@ def test_nothing_ends_a_code_block_from_within() -> None:
 def test_an_attribute_can_not_be_left() -> None:
     made = attribute('a" onload="x" {b} <c>\n\\')
     assert '"' not in made and "<" not in made and "\n" not in made and "\\" not in made
+
+
+@pytest.mark.parametrize(("value", "said"), [(-0.001, "0.00"), (-0.006, "-0.01"), (0.5, "0.50")])
+def test_no_figure_is_a_negative_zero(value: float, said: str) -> None:
+    assert numbers.decimal(value) == said
