@@ -4,6 +4,7 @@ Closed loops are shown against their concurrency, open ones against their rate: 
 latency counts from when a request was due there.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -188,7 +189,7 @@ def _growth(rows: pd.DataFrame, name: str, loop: Loop) -> tuple[str, float, floa
                     float(last[name] / first[name]),
                 )
             )
-    return max(grown, key=lambda found: found[3], default=None)
+    return max(grown, key=lambda found: abs(math.log(found[3])) if found[3] > 0 else math.inf, default=None)
 
 
 def draw_latency(frame: pd.DataFrame, settings: FigureSettings, loop: Loop = CLOSED) -> Figure:

@@ -253,6 +253,16 @@ def test_open_loops_are_shown_by_their_rate_from_when_requests_were_due(tmp_path
     assert "At 2 requests per second in bucket" in alternative_text("latency_by_rate", both, settings)
 
 
+def test_the_model_whose_tail_changes_most_may_be_one_that_got_faster() -> None:
+    inputs, settings = _inputs(2, 1, (1, 4)), _settings(2, 1)
+    first, second = dict.fromkeys(inputs.cells["model"])
+    tails = {(first, 1): 300.0, (first, 4): 150.0, (second, 1): 200.0, (second, 4): 202.0}
+    places = zip(inputs.cells["model"], inputs.cells["concurrency"], strict=True)
+    cells = inputs.cells.assign(e2e_ms_p95=[tails[place] for place in places])
+    text = alternative_text("latency_by_concurrency", replace(inputs, cells=cells), settings)
+    assert f"changes most for {first}: 0.5 times what it was" in text
+
+
 def test_a_ramp_is_shown_by_the_rate_at_that_moment(tmp_path: Path) -> None:
     inputs, settings = _inputs(2, 2), _settings(2, 2)
     _draw("latency_over_ramp", inputs, settings, tmp_path)
