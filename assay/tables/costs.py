@@ -101,7 +101,8 @@ PARTS = {
 def parts(inputs: Inputs, models: Sequence[str]) -> Markdown | None:
     """One row for each model: what 10,000 transactions on the dataset of interest cost, part by part.
 
-    A part that cost nothing with any model is left out. None where the run has no such table.
+    A part that cost nothing with any model is left out. None where nothing of it is known: the run has no such table, or
+    nothing was answered.
     """
     found = _parts(inputs, "transactions")
     rows: list[Row] = [
@@ -109,7 +110,7 @@ def parts(inputs: Inputs, models: Sequence[str]) -> Markdown | None:
         for model in models
         if model in found
     ]
-    if not rows:
+    if not any(known(usd) for model in models for usd in found.get(model, {}).values()):
         return None
     columns: list[Column[Row]] = [
         Column("model", lambda row: row["model"], "left"),

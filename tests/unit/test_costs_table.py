@@ -1,9 +1,11 @@
 """The report's table of what an answer costs: what is unknown is said, and what wasn't asked for is left out."""
 
+from dataclasses import replace
+
 import pandas as pd
 from finished_run import models_table
 
-from assay.tables.costs import costs, notes
+from assay.tables.costs import costs, notes, parts
 from assay.tables.inputs import Inputs
 
 
@@ -43,6 +45,18 @@ def test_what_there_is_none_of_is_told_from_what_is_unknown() -> None:
     unknown = inputs(**{CORRECT: None}, correct_share=0.4)
     _, _, row = costs(unknown, [model], limits=False, traffic=False).splitlines()
     assert row.split("|")[3].strip() == "unknown"
+
+
+def test_parts_of_what_is_unknown_altogether_are_no_table() -> None:
+    made = inputs()
+    (model,) = made.models["model"]
+    rows = [
+        {"scope": "transactions", "model": model, "part": part, "cost_usd": usd}
+        for part, usd in (("input", None), ("cache_read", None), ("output", 2.0))
+    ]
+    known_in_part = parts(replace(made, cost_parts=pd.DataFrame(rows)), [model])
+    assert known_in_part is not None and "unknown" in known_in_part and "cache reads" in known_in_part
+    assert parts(replace(made, cost_parts=pd.DataFrame(rows[:2])), [model]) is None
 
 
 def test_without_judges_no_answer_is_called_correct() -> None:
