@@ -88,8 +88,9 @@ def test_a_capped_run_says_so_down_to_the_report(service: Service, finished_fold
     # No request to the judge fits below the cap, whatever the models have left of it.
     run.benchmark["prices"][IDS[2]] = {"input_usd_per_million": 1000.0, "output_usd_per_million": 3000.0}
     run.run("results/tiny/decision/decision.json")
-    # An estimate as it would be of a run that is held against it.
-    shutil.copyfile(finished_folder / "results" / "tiny" / "estimate.json", run.results / "estimate.json")
+    # An estimate and a preflight as they would be of a run that is held against them.
+    for name in ("estimate.json", "preflight.json"):
+        shutil.copyfile(finished_folder / "results" / "tiny" / name, run.results / name)
     run.run("results/tiny/report/report.md", "--rerun-triggers", "mtime")
     assert consumed_usd(service) <= 0.4
     found = capped(run)
