@@ -115,7 +115,7 @@ def test_a_run_above_its_budget_does_not_begin_and_says_what_to_change(priced: W
     ):
         assert lever in printed
     assert sum(line.startswith("error:") for line in printed.splitlines()) == 1
-    assert not (priced.results / "ledger").exists()
+    assert not priced.sent()
     assert not (priced.results / "estimate.json").exists()
 
     advised = float(printed.split("  budget.max_usd: ")[1].split()[0])
@@ -129,7 +129,7 @@ def test_with_a_cap_a_missing_price_ends_the_run_before_anything_is_sent(priced:
     del priced.changed()["prices"]["sim.steady-v1:0"]
     printed = priced.snakemake("--cores", "4", succeeds=False)
     assert '"sim.steady-v1:0": {input_usd_per_million: ...' in printed
-    assert not (priced.results / "ledger").exists()
+    assert not priced.sent()
 
 
 def test_a_run_that_goes_on_says_what_is_left_and_stops_above_its_budget(priced: Workflow) -> None:
