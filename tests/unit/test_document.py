@@ -731,6 +731,8 @@ def test_the_brackets_of_a_search_stand_in_the_report_with_the_evidence_of_their
     assert "swift: between 9.512 and 11.31 requests per second. After 1,300 requests at 2 rates" in told
     assert "steady: under 11.31 requests per second; no rate that keeps was found" in told
     assert "each for at least\n90 s." in told
+    left_out = section(text, "What was left out, and why")
+    assert "| requests of the search for the highest rate | 2,600 |" in left_out
     assert "with 4 and 12.25 requests arriving per second" in text and "after 1 s of warm-up" in text
     assert "not reached" in told and "infinitely late" in told and "571" in told
     assert "sent 2,600 requests, which are in no other table" in section(text, "What the run cost")

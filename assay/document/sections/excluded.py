@@ -42,6 +42,13 @@ def _left_out(run: Reported) -> Iterator[run_tables.LeftOut]:
             "they bring the load up, keep it up, or gave way to a later try",
             "every figure but the cost of the run and errors over time",
         )
+    if finished.searches:
+        yield run_tables.LeftOut(
+            "requests of the search for the highest rate",
+            summed(finished.searches, "requests"),
+            "they were sent at rates that the search came to",
+            "every figure but the search's own and its cost",
+        )
     yield run_tables.LeftOut(
         "requests that failed",
         measured - int(column(cells, "n_ok").sum()),
