@@ -93,7 +93,7 @@ class Row:
     sittings_before: int
     sittings_after: int
     reason: str | None
-    """Why there is no difference, or no test of it."""
+    """Why there is no difference, or no test of it; and what is left out of one over all buckets and loads."""
     overall: bool
     """Over all buckets and loads of the model. By this, since a bucket may be called `all`."""
 
@@ -359,10 +359,15 @@ def _errors_of_requests(cell: _Cell, confidence: float) -> Difference:
 
 
 def _over_cells(metric: str, cells: Sequence[_Cell], confidence: float) -> _Found:
-    """Over all cells that both sides have: geometric means of the cells' figures, or the share of all requests."""
+    """Over all cells that both sides have and the client didn't distort: geometric means of the cells' figures, or the share of all requests."""
     both = [cell for cell in cells if all(cell.n)]
     if metric == ERRORS:
         return _errors_over(both, confidence)
+    # What the client distorted says nothing of the service. What the service didn't answer does, and is not left out.
+    measured = len(both)
+    both = [cell for cell in both if cell.pooled[0].valid and cell.pooled[1].valid]
+    less = measured - len(both)
+    without = f"without {less} of {measured} buckets and loads, which the client distorted" if less else None
     known = []
     for cell in both:
         whole = [_figure(metric, sample) for sample in cell.pooled]
@@ -392,12 +397,12 @@ def _over_cells(metric: str, cells: Sequence[_Cell], confidence: float) -> _Foun
             "requests",
             n,
             there,
-            "not every bucket and load has it" if missing else None,
+            "not every bucket and load has it" if missing else without,
         )
     logs = [np.mean([np.log(of[side]) for _, _, of in known], axis=0) for side in (0, 1)]
     paired_all = all(cell.paired for cell, _, _ in known)
     difference = sittings.log_ratio(np.exp(logs[0]), np.exp(logs[1]), confidence, paired=paired_all)
-    return _Found(*means, difference, "sittings", n, there)
+    return _Found(*means, difference, "sittings", n, there, without)
 
 
 def _errors_over(cells: Sequence[_Cell], confidence: float) -> _Found:

@@ -235,17 +235,21 @@ def test_accuracy_by_another_judge_prompt_or_with_a_judge_that_failed_is_not_com
     assert (one["difference"], one["state"]) == (None, "not_tested") and "same judges" in one["reason"]
 
 
-def test_what_the_client_distorted_has_no_latency(tmp_path: Path) -> None:
-    finished(tmp_path / "a", ONE, seed=1, blocks=3)
-    finished(tmp_path / "b", ONE, seed=2, blocks=3)
+def test_what_the_client_distorted_has_no_latency_and_is_left_out_over_all(tmp_path: Path) -> None:
+    buckets = ("short", "middle", "long")
+    finished(tmp_path / "a", ONE, seed=1, blocks=3, buckets=buckets)
+    finished(tmp_path / "b", {"swift": MadeModel(e2e_ms=600.0)}, seed=2, blocks=3, buckets=buckets)
     status = tmp_path / "b" / "records" / "swift" / "c1" / "b1.json"
     status.write_text(
         json.dumps({"status": "complete", "cells": {"short": {"valid": False, "reason": "late"}}})
     )
     told = compare(Comparison(), *both_sides(["a"], ["b"], tmp_path))
     assert row(told, "swift", "e2e_ms_p50_all", "short")["state"] == "not_tested"
-    assert row(told, "swift", "e2e_ms_p50_all", "long")["state"] == "not_shown"
+    assert row(told, "swift", "e2e_ms_p50_all", "long")["difference"] > 1
     assert row(told, "swift", "error_rate", "short")["state"] == "not_shown"
+    overall = row(told, "swift", "e2e_ms_p50_all")
+    assert (overall["state"], overall["n_before"]) == ("regression", 240)
+    assert overall["reason"] == "without 1 of 3 buckets and loads, which the client distorted"
 
 
 def test_a_spoilt_block_is_no_sitting_and_is_named(tmp_path: Path) -> None:
