@@ -14,7 +14,13 @@ REPORT = {"report": 1, "render": 1}
 MISTAKES = {"mistakes": 1, "render_mistakes": 1}
 RENDERED = {"render": 1, "render_mistakes": 1}
 FROM_DECISION = {"decide": 1, **dict.fromkeys(FIGURES, 1), **REPORT}
-FROM_ACCURACY = {"accuracy": 1, "figure_accuracy_by_prompt_size": 1, "figure_accuracy_by_task": 1, **REPORT}
+FROM_ACCURACY = {
+    "accuracy": 1,
+    "figure_accuracy_by_model": 1,
+    "figure_accuracy_by_prompt_size": 1,
+    "figure_accuracy_by_task": 1,
+    **REPORT,
+}
 FROM_TABLES = {"aggregate": 1, "accuracy": 1, **FROM_DECISION}
 FROM_ANSWERS = {"judge_judge-a": 2, **FROM_TABLES, **MISTAKES}
 FROM_RECORDS = {"score": 2, **FROM_ANSWERS}
