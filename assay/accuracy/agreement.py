@@ -5,7 +5,7 @@ from itertools import combinations
 from assay.accuracy.inputs import Inputs
 from assay.accuracy.votes import votes
 from assay.judging.agreement import Coefficient, pair, panel
-from assay.records.metrics import Metric, Value
+from assay.records.metric import Metric, Value
 
 _LOW = "lower end of its interval, clustered by source document; null where it can't be told"
 _HIGH = "upper end of its interval"

@@ -14,7 +14,7 @@ from assay.accuracy.inputs import Inputs
 from assay.labels.evidence import estimates, extremes, labelled, of_labels
 from assay.labels.handed_in import handed_in
 from assay.labels.progress import progress_of
-from assay.records.metrics import Metric, Value
+from assay.records.metric import Metric, Value
 from assay.records.rated import weights_of
 from assay.stats.interval import Interval
 from assay.stats.multiplicity import holm

@@ -11,7 +11,7 @@ from itertools import combinations
 import pandas as pd
 
 from assay.accuracy.inputs import Inputs
-from assay.records.metrics import Metric, Value
+from assay.records.metric import Metric, Value
 from assay.records.pairs import compared
 from assay.stats.multiplicity import holm
 from assay.stats.paired import Compared, prompts_needed

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from assay.accuracy import recomputed
 from assay.accuracy.inputs import Inputs
 from assay.accuracy.votes import Votes, family_of, votes
-from assay.records.metrics import Metric, Value
+from assay.records.metric import Metric, Value
 from assay.stats.distributions import t_quantile
 from assay.stats.interval import tail
 

@@ -18,7 +18,7 @@ from assay.accuracy.length import length_trend
 from assay.accuracy.votes import KEYS, Votes, family_of, votes
 from assay.judging.agreement import Coefficient, Pair, concordance, pair
 from assay.judging.panel import COUNTS
-from assay.records.metrics import Metric, Value
+from assay.records.metric import Metric, Value
 from assay.records.verdict_cost import verdict_cost_usd
 from assay.stats.paired import share_difference
 from assay.stats.quantiles import Sorted

@@ -6,7 +6,7 @@ It shows whether what is said of a model hangs on one judge. Leaves to others: h
 from assay.accuracy import recomputed
 from assay.accuracy.inputs import Inputs
 from assay.accuracy.votes import votes
-from assay.records.metrics import Metric, Value
+from assay.records.metric import Metric, Value
 
 COLUMNS: tuple[Metric, ...] = (
     Metric("model", "", "the model's label in the benchmark", "text"),

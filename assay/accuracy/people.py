@@ -14,7 +14,7 @@ from assay.accuracy.inputs import Inputs
 from assay.judging.agreement import agreement
 from assay.labels.evidence import labelled, of_labels
 from assay.labels.handed_in import handed_in
-from assay.records.metrics import Metric, Value
+from assay.records.metric import Metric, Value
 from assay.stats.interval import Interval
 from assay.stats.shares import of_prompts
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from assay.accuracy.inputs import Inputs
 from assay.accuracy.votes import Votes
-from assay.records.metrics import Metric, Value
+from assay.records.metric import Metric, Value
 from assay.records.rated import weights_of
 from assay.stats.paired import share_difference
 

@@ -14,7 +14,7 @@ from assay.accuracy import (
     trends,
 )
 from assay.accuracy.inputs import Inputs
-from assay.records.metrics import Metric, Value
+from assay.records.metric import Metric, Value
 
 TABLES: Mapping[str, tuple[Metric, ...]] = {
     "tasks": tasks.COLUMNS,

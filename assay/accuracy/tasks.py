@@ -20,7 +20,7 @@ import pandas as pd
 from assay.accuracy import longbench
 from assay.accuracy.inputs import Inputs
 from assay.metrics.longbench import METRIC_OF_SET, SETS_OF_LONGBENCH_E
-from assay.records.metrics import Metric, Value
+from assay.records.metric import Metric, Value
 from assay.stats import shares
 
 COLUMNS: tuple[Metric, ...] = (

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from assay.accuracy.inputs import Inputs
-from assay.records.metrics import Metric, Value
+from assay.records.metric import Metric, Value
 from assay.stats import trend
 from assay.stats.multiplicity import holm
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from assay.comparison.settings import Comparison
 from assay.comparison.sittings import Side, like_for_like
-from assay.records import metrics
+from assay.records import sampled
 from assay.records.measured import Measured
 from assay.records.pairs import compared
 from assay.records.sample import Sample
@@ -266,7 +266,7 @@ def _figure(metric: str, sample: Sample) -> float | None:
         name, p = LATENCIES[metric]
         return sample.quantile(name, p, failures=True)
     if metric == THROUGHPUT:
-        return metrics.transactions_per_minute(sample)
+        return sampled.transactions_per_minute(sample)
     return float((~sample.requests.ok).mean()) if sample.n else None
 
 

@@ -23,7 +23,7 @@ import pandas as pd
 from assay.decision import weighted
 from assay.decision.limits import MOST, column_of, needed_for_power
 from assay.decision.settings import Aspect, Decision, LatencyMetric, Objective
-from assay.records import metrics, success
+from assay.records import sampled, success
 from assay.records.pairs import compared
 from assay.records.sample import Sample
 from assay.stats import paired, prediction_powered, ratios
@@ -366,7 +366,7 @@ def _apart(sample: Sample) -> ratios.Apart | None:
     if sample.usd_per_hour is None:
         found = sample.cost_per_transaction
         return None if found is None else ratios.apart_of(found)
-    each, bounds = metrics.usd_per_transaction(sample), metrics.cost_per_10k_interval(sample)
+    each, bounds = sampled.usd_per_transaction(sample), sampled.cost_per_10k_interval(sample)
     if each is None or bounds is None:
         return None
     freedom = (len(sample.blocks) if len(sample.blocks) > 1 else sample.n) - 1
@@ -394,7 +394,7 @@ def _cost_of_success(a: Sample, b: Sample, confidence: float) -> tuple[Differenc
 
 
 def _success_apart(sample: Sample) -> ratios.Apart | None:
-    each, bounds = metrics.cost_per_10k_correct(sample), metrics.cost_per_10k_correct_interval(sample)
+    each, bounds = sampled.cost_per_10k_correct(sample), sampled.cost_per_10k_correct_interval(sample)
     if each is None or bounds is None:
         return None
     documents = len(np.unique(sample.attempts.source))

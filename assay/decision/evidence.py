@@ -15,7 +15,7 @@ from assay.decision.stage import Choice
 from assay.judging.panel import idle_judges
 from assay.labels.handed_in import corrected
 from assay.prices.snapshot import read as read_prices
-from assay.records import metrics, reading
+from assay.records import reading, sampled
 from assay.records.in_flight import Cell
 from assay.records.measured import Measured
 from assay.records.rated import panel_of, rated_answers, rated_prompts, rates
@@ -242,4 +242,4 @@ def _key(shares: Shares) -> _Key:
     return tuple(shares.items())
 
 
-_SAMPLED = {metric.name: metric.function for metric in metrics.SAMPLED if metric.function is not None}
+_SAMPLED = {metric.name: metric.function for metric in sampled.SAMPLED if metric.function is not None}

@@ -2,7 +2,7 @@
 
 A limit is met when the whole interval keeps it, missed when none of it does, else undecided. Latencies are the
 percentiles over all requests, in which one that failed is infinitely late. Leaves to others: the intervals
-(`assay.records.metrics`), and what follows for the choice (`recommend`).
+(`assay.records.sampled`), and what follows for the choice (`recommend`).
 """
 
 import math

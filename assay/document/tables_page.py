@@ -1,11 +1,12 @@
 """docs/tables.md, and the captions of tables in the workflow's report, made from the table of metrics."""
 
 from assay.accuracy.tables import TABLES as OF_ACCURACY
-from assay.records.metrics import TABLES, Metric
+from assay.records.metric import Metric
+from assay.records.metrics import TABLES
 
 _START = """# The tables of results
 
-<!-- Made by scripts/tables_page.py from the tables of metrics in assay/records/metrics.py and assay/accuracy/: change them there. -->
+<!-- Made by scripts/tables_page.py from the tables of metrics in assay/records/sampled.py, assay/records/metrics.py and assay/accuracy/: change them there. -->
 
 `results/<run>/tables/` holds these tables, each as Parquet and as CSV with the same columns. A value that is not
 known, or can't be told from so few requests, is null: an empty field in CSV. Infinitely late is `inf`. How the

@@ -13,12 +13,12 @@ import pandas as pd
 
 from assay.prices.book import Price
 from assay.prices.snapshot import read as read_prices
-from assay.records import metrics, reading
+from assay.records import metrics, reading, sampled
 from assay.records.beside import beside, in_words
 from assay.records.cost_parts import cost_rows
 from assay.records.distribution import distribution_rows
 from assay.records.measured import Measured
-from assay.records.metrics import Metric, Value
+from assay.records.metric import Metric, Value
 from assay.records.monthly import month
 from assay.records.periods import period_rows
 from assay.records.ramps import ramp_rows
@@ -142,7 +142,7 @@ def _loads(
                     "interest": _interest(shares),
                     "load": load,
                 }
-                rows.append(row | _stands(level, jobs, sample) | _computed(metrics.SAMPLED, sample))
+                rows.append(row | _stands(level, jobs, sample) | _computed(sampled.SAMPLED, sample))
     return rows
 
 
@@ -178,7 +178,7 @@ def _models(
         judged = bool(settings.judges)
         row: Row = {"model": model.label, "model_id": model.id, "interest": _interest(shares)}
         jobs = standing(ended, model.label, level.name, list(shares), measured.invalid)
-        row |= _stands(level, jobs, sample) | _computed(metrics.SAMPLED, sample)
+        row |= _stands(level, jobs, sample) | _computed(sampled.SAMPLED, sample)
         row |= _self_check(jobs, row) | rates(mine, shares, settings.confidence, judged)
         given = answers.loc[answers["model"] == model.label]
         row |= {"accuracy_by": _rated_by(given, panel), "reused_from": _reused_from(given)}
@@ -251,7 +251,7 @@ def _self_check(jobs: Standing, row: Row) -> Row:
     """What the client said of itself, and how large its error is beside the interval of the row."""
     ends = [row["ttft_ms_p95_low"], row["ttft_ms_p95_high"]]
     low, high = (end if isinstance(end, int | float) else None for end in ends)
-    share = metrics.instrument_error_share(jobs.checks["canary_error_ms_p99"], low, high)
+    share = sampled.instrument_error_share(jobs.checks["canary_error_ms_p99"], low, high)
     return {**jobs.checks, "instrument_error_share": share}
 
 

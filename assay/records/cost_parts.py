@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from assay.prices.book import Price, Usage, parts_usd
 from assay.records.measured import Measured
-from assay.records.metrics import Value, usd_per_transaction
+from assay.records.metric import Value
+from assay.records.sampled import usd_per_transaction
 from assay.schedule.level import Level
 
 TOKENS = ("input", "output", "cache_read", "cache_write")

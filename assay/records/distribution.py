@@ -7,7 +7,7 @@ what can be said of the service, with an interval, stands in the other tables.
 from collections.abc import Iterator, Mapping, Sequence
 
 from assay.records.measured import Measured
-from assay.records.metrics import Value
+from assay.records.metric import Value
 from assay.schedule.level import Level
 
 POINTS = (*(point / 100 for point in range(1, 100)), 0.995, 0.999, 1.0)

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from assay.decision.settings import HOURS_PER_MONTH, Traffic
 from assay.records.measured import Measured
-from assay.records.metrics import Value, cost_per_10k_interval, transactions_per_minute, usd_per_transaction
+from assay.records.metric import Value
 from assay.records.sample import Sample
+from assay.records.sampled import cost_per_10k_interval, transactions_per_minute, usd_per_transaction
 from assay.schedule.level import Level
 
 COLUMNS = (

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from assay.records.metrics import Value
+from assay.records.metric import Value
 
 _PERIODS_S = (1, 10, 60)
 _MOST_OF_SHORT_PERIODS = 120

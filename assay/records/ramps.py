@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from assay.records.measured import Measured
-from assay.records.metrics import Value
+from assay.records.metric import Value
 from assay.schedule.level import Level
 from assay.stats.quantiles import Sorted
 

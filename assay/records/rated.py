@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from assay.judging.panel import panel_table
-from assay.records.metrics import Value
+from assay.records.metric import Value
 from assay.stats import shares as share_stats
 from assay.stats.interval import Interval
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from assay.records.metrics import RATINGS, Value
+from assay.records.metric import Value
+from assay.records.metrics import RATINGS
 
 SKEW = {
     "cut_share": "cut",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assay.records.metrics import Metric, Value
+from assay.records.metric import Metric, Value
 from assay.spreadsheet import as_text
 from assay.whole import whole, write_text
 

@@ -1,6 +1,6 @@
 """What one rate of a search shows: from the records of its requests to whether the limits are kept.
 
-The figures and the limits are those of every other open loop (`assay.records.metrics`, `assay.decision.limits`).
+The figures and the limits are those of every other open loop (`assay.records.sampled`, `assay.decision.limits`).
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 
 from assay.decision.limits import check, qualifies
 from assay.decision.settings import Limits
-from assay.records import metrics, reading
+from assay.records import reading, sampled
 from assay.records.attempts import write
 from assay.records.measured import Measured
 from assay.schedule.level import open_at
@@ -34,7 +34,7 @@ FIGURES = (
     *(
         f"{latency}_from_intended_ms_p{percent}_all{end}"
         for latency in ("ttft", "e2e")
-        for percent in metrics.PERCENTILES
+        for percent in sampled.PERCENTILES
         for end in ("", "_low", "_high")
     ),
 )
@@ -78,7 +78,7 @@ def evidence(
         write(path, rows)
         measured = Measured(reading.read_records([path]), {}, {})
     sample = measured.sample(model, open_at(rate_rps), shares, confidence)
-    figures = {one.name: one.function(sample) for one in metrics.SAMPLED if one.function is not None}
+    figures = {one.name: one.function(sample) for one in sampled.SAMPLED if one.function is not None}
     checked = check(limits, {**figures, "rate_rps": rate_rps}, confidence)
     spoilt = "; ".join(f"{bucket}: {cell['reason']}" for bucket, cell in checks.items() if not cell["valid"])
     unknown = [limit.metric for limit in checked if limit.state == "not_evaluated"]

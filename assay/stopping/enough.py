@@ -20,8 +20,8 @@ from assay.measurement.job import Job, cells, self_checks
 from assay.measurement.records import records
 from assay.measurement.settled import settled
 from assay.measurement.validity import verdicts
-from assay.records.metrics import error_rate_interval
 from assay.records.sample import Attempts, Requests, Sample
+from assay.records.sampled import error_rate_interval
 from assay.sender.settings import SelfCheckLimits
 from assay.stopping.settings import LEAST_BLOCKS, CellWidths, fraction
 from assay.stopping.standing import stop_note

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from assay.records.metrics import error_rate_interval, transactions_per_minute_interval
 from assay.records.sample import Attempts, Requests, Sample
+from assay.records.sampled import error_rate_interval, transactions_per_minute_interval
 from assay.stats.distributions import normal_quantile
 from assay.stats.paired import blocked_quantile_ratio, share_difference
 from assay.stats.ratios import ratio, relative_difference

@@ -10,7 +10,7 @@ import pytest
 from made_run import MadeModel, make_run
 
 from assay.prices.snapshot import read as read_prices
-from assay.records import metrics
+from assay.records import sampled
 from assay.records.measured import Measured
 from assay.records.reading import read_records
 from assay.records.settings import Named, prices_of
@@ -46,7 +46,7 @@ def test_the_widths_are_those_of_the_tables(tmp_path: Path) -> None:
     table = Measured(records, prices_of(named, read_prices(run.prices)), {}).sample(
         "swift", closed(4), ["short"], 0.95
     )
-    shown = {metric.name: metric.function(table) for metric in metrics.SAMPLED if metric.function}
+    shown = {metric.name: metric.function(table) for metric in sampled.SAMPLED if metric.function}
     measured = records.loc[(records["role"] == "measured") & (records["bucket"] == "short")]
     own = sample_of(measured.astype(object).where(measured.notna(), None).to_dict("records"), 0.95)
     for name in ("ttft_p50", "e2e_p50", "e2e_p95", "ttft_p95"):
