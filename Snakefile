@@ -34,6 +34,22 @@ os.environ.update(
 # Imported here, since it lies in the project's folder.
 from assay.comparison.settings import asked_for
 
+REPORT_PARTS = HERE / "report"
+
+# What every document is rendered with.
+RENDER_PARTS = [
+    local(str(REPORT_PARTS / part))
+    for part in (
+        "page.lua",
+        "filter.lua",
+        "text.lua",
+        "style.css",
+        "page.js",
+        "page.html",
+        "document.typ",
+    )
+]
+
 if asked_for(config):
 
     include: "rules/compare.smk"

@@ -22,8 +22,6 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-REPORT_PARTS = HERE / "report"
-
 
 include: "stages.smk"
 
@@ -83,18 +81,7 @@ rule render_comparison:
     input:
         qmd=f"{RESULTS}/report/compare.qmd",
         figures=[f"{RESULTS}/figures/differences.{ending}" for ending in ("svg", "png")],
-        parts=[
-            local(str(REPORT_PARTS / part))
-            for part in (
-                "page.lua",
-                "filter.lua",
-                "text.lua",
-                "style.css",
-                "page.js",
-                "page.html",
-                "document.typ",
-            )
-        ],
+        parts=RENDER_PARTS,
     output:
         html=report(
             f"{RESULTS}/report/compare.html",

@@ -142,7 +142,6 @@ SEARCHED = list(MODELS) if BENCHMARK.load.search else []
 SEARCH_FILES = expand(f"{RESULTS}/search/{{model}}.json", model=SEARCHED)
 SEARCH_RECORDS = expand(f"{RESULTS}/search/{{model}}.parquet", model=SEARCHED)
 
-REPORT_PARTS = HERE / "report"
 
 # How to recreate the report, as the report itself says it. A file from elsewhere goes by its name: where it lies on this
 # machine is nobody's business.

@@ -153,20 +153,6 @@ rule mistakes:
         " --template {input.template:q} --out {output:q}"
 
 
-# What every document is rendered with.
-RENDER_PARTS = [
-    local(str(REPORT_PARTS / part))
-    for part in (
-        "page.lua",
-        "filter.lua",
-        "text.lua",
-        "style.css",
-        "page.js",
-        "page.html",
-        "document.typ",
-    )
-]
-
 for rule_name, page in {"render": "report", "render_mistakes": "mistakes"}.items():
 
     rule:

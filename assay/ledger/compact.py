@@ -16,6 +16,7 @@ from assay.errors import InputError
 from assay.ledger.ledger import parts
 from assay.ledger.lines import Entry
 from assay.ledger.stored import Group, groups
+from assay.whole import on_disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def _compact(group: Group) -> Compacted:
         _replace(path, content)
         for file in merged:
             file.unlink()
-        _on_disk(path.parent)
+        on_disk(path.parent)
     return Compacted(
         group.name, before, len(content), len(merged), repaired, len(damaged), len(entries) - len(kept)
     )
@@ -150,15 +151,7 @@ def _replace(path: Path, content: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    _on_disk(path.parent)
-
-
-def _on_disk(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    on_disk(path.parent)
 
 
 @contextmanager

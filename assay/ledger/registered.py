@@ -18,6 +18,7 @@ from typing import Any
 
 from assay.canonical import canonical_json
 from assay.ledger.lines import line, lines
+from assay.whole import on_disk
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ def register(folder: Path, run: str, rule: Mapping[str, Any], at_ns: int | None 
             file.write(line(noted))
             file.flush()
             os.fsync(file.fileno())
-        _on_disk(folder)
+        on_disk(folder)
     return made
 
 
@@ -131,11 +132,3 @@ def _ends_with_newline(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-1, os.SEEK_END)
         return file.read(1) == b"\n"
-
-
-def _on_disk(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
